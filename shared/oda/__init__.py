@@ -1,0 +1,1 @@
+"""What an Office of Data Analytics pilot runs on: governance, notebooks, evaluation, reports."""

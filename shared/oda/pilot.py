@@ -1,0 +1,280 @@
+"""The settings stage: `pilot.yml` read, checked and frozen as a `Pilot`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from oda.errors import SettingsError
+
+FILE_NAME = "pilot.yml"
+
+
+def _check_month(value: str) -> str:
+    """Return a month written as 2025-04, or raise."""
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", value):
+        message = f"{value!r} is not a month; write it as 2025-04"
+        raise ValueError(message)
+    return value
+
+
+def _check_inside(value: str) -> str:
+    """Return a path that stays inside the pilot, or raise."""
+    path = PurePosixPath(value)
+    if path.is_absolute() or ".." in path.parts or "\\" in value or ":" in value:
+        message = f"{value!r} leaves the pilot's folder; write a path inside it with forward slashes"
+        raise ValueError(message)
+    return value
+
+
+Month = Annotated[str, AfterValidator(_check_month)]
+InnerPath = Annotated[str, AfterValidator(_check_inside)]
+Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=40)]
+
+
+class Settings(BaseModel):
+    """Base of every settings model: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Lead(Settings):
+    """Who leads the pilot: a role and a contact address, never a person's name."""
+
+    role: str = Field(min_length=1)
+    contact: str = Field(min_length=3)
+
+
+class About(Settings):
+    """What the pilot is: the answers given when it was made."""
+
+    title: str = Field(min_length=1, max_length=120)
+    slug: Slug
+    kind: str
+    oda: str
+    oda_name: str
+    start_date: dt.date
+    lead: Lead
+    licence: str
+    template_version: str
+
+
+class District(Settings):
+    """One district: its code, its name, and the month its home visits began, if they did."""
+
+    code: str = Field(pattern=r"^[A-Z]\d{8}$")
+    name: str = Field(min_length=1)
+    visits_from: Month | None = None
+
+    @property
+    def slug(self) -> str:
+        """The name as it stands in file names, such as `wyre-forest`."""
+        return re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-") or self.code.lower()
+
+
+class Question(Settings):
+    """A question put before the data were seen, and the result that answers it."""
+
+    id: Slug
+    report: Literal["board", "district"]
+    question: str = Field(min_length=5)
+    expected: str = Field(min_length=5)
+    evidence: str
+
+
+class PlannedNotebook(Settings):
+    """A notebook of the run plan, run once or for each district."""
+
+    notebook: InnerPath
+    for_each: Literal["district"] | None = None
+
+    @property
+    def name(self) -> str:
+        """The notebook's file name without its ending, such as `20-district`."""
+        return PurePosixPath(self.notebook).stem
+
+
+class PlannedReport(Settings):
+    """A report document, rendered once or for each district."""
+
+    document: InnerPath
+    for_each: Literal["district"] | None = None
+
+    @property
+    def name(self) -> str:
+        """The document's file name without its ending, such as `board`."""
+        return PurePosixPath(self.document).stem
+
+
+class Disclosure(Settings):
+    """Small-number rule: counts from 1 to `hide_below - 1` are hidden, the rest rounded to `round_to`."""
+
+    hide_below: int = Field(ge=1)
+    round_to: int = Field(ge=1)
+
+
+class Pilot(Settings):
+    """Everything in `pilot.yml`, and the folder it was found in."""
+
+    pilot: About
+    districts: tuple[District, ...] = Field(min_length=1)
+    questions: tuple[Question, ...] = Field(min_length=1)
+    run: tuple[PlannedNotebook, ...] = Field(min_length=1)
+    reports: tuple[PlannedReport, ...] = Field(min_length=1)
+    disclosure: Disclosure
+    folder: Path = Field(exclude=True)
+
+    @model_validator(mode="after")
+    def _check_unique(self) -> Pilot:
+        """Refuse districts, questions, notebooks or reports that share a name."""
+        for what, values in (
+            ("district codes", [d.code for d in self.districts]),
+            ("district names", [d.slug for d in self.districts]),
+            ("question ids", [q.id for q in self.questions]),
+            ("notebook names", [n.name for n in self.run]),
+            ("report names", [r.name for r in self.reports]),
+        ):
+            twice = sorted({value for value in values if values.count(value) > 1})
+            if twice:
+                message = f"{what} must differ, but {', '.join(twice)} stands more than once"
+                raise ValueError(message)
+        return self
+
+    def district(self, key: str) -> District:
+        """Return the district with this code or name.
+
+        Parameters
+        ----------
+        key
+            A code such as `E07000236`, or a name such as `Redditch`.
+
+        Returns
+        -------
+        District
+            The one that matches.
+
+        Raises
+        ------
+        SettingsError
+            When no district of the pilot has that code or name.
+        """
+        for district in self.districts:
+            if key in (district.code, district.name, district.slug):
+                return district
+        names = ", ".join(f"{d.name} ({d.code})" for d in self.districts)
+        message = f"{key!r} is not a district of this pilot. The districts in {FILE_NAME} are: {names}."
+        raise SettingsError(message)
+
+
+def find_folder(start: Path | None = None) -> Path:
+    """Return the nearest folder, from `start` upwards, that holds `pilot.yml`.
+
+    Parameters
+    ----------
+    start
+        Where to begin; the working folder when not given.
+
+    Returns
+    -------
+    Path
+        The pilot's folder, absolute.
+
+    Raises
+    ------
+    SettingsError
+        When no folder up to the root of the disk holds one.
+    """
+    begin = (start or Path.cwd()).resolve()
+    for folder in (begin, *begin.parents):
+        if (folder / FILE_NAME).is_file():
+            return folder
+    message = f"No {FILE_NAME} in {begin.name!r} or any folder above it. Go to the pilot's folder first."
+    raise SettingsError(message)
+
+
+def load_pilot(folder: Path | None = None) -> Pilot:
+    """Read `pilot.yml` of the pilot that `folder` belongs to.
+
+    Parameters
+    ----------
+    folder
+        The pilot's folder or one inside it; the working folder when not given.
+
+    Returns
+    -------
+    Pilot
+        The checked settings.
+
+    Raises
+    ------
+    SettingsError
+        When there is no `pilot.yml`, or when it is not valid; all faults are named at once.
+    """
+    return _parse(find_folder(folder))
+
+
+def _parse(home: Path) -> Pilot:
+    """Return the pilot in `home`, with faults in words."""
+    raw = read_yaml(home / FILE_NAME)
+    try:
+        return Pilot.model_validate({**raw, "folder": home})
+    except ValidationError as error:
+        raise SettingsError(in_words(FILE_NAME, error)) from error
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML file that holds a mapping.
+
+    Parameters
+    ----------
+    path
+        The file, UTF-8.
+
+    Returns
+    -------
+    dict
+        Its content.
+
+    Raises
+    ------
+    SettingsError
+        When the file is not UTF-8, not YAML or not a mapping.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        message = f"{path.name} cannot be read as YAML: {' '.join(str(error).split())}"
+        raise SettingsError(message) from error
+    if not isinstance(content, dict):
+        message = f"{path.name} must hold names and values, one 'name: value' a line; found {type(content).__name__}."
+        raise SettingsError(message)
+    return content
+
+
+def in_words(file: str, error: ValidationError) -> str:
+    """Say all faults of a settings file in one sentence each.
+
+    Parameters
+    ----------
+    file
+        The name of the file, for the reader.
+    error
+        What pydantic found.
+
+    Returns
+    -------
+    str
+        One sentence a fault, each with the place and the value.
+    """
+    faults = []
+    for fault in error.errors():
+        place = ".".join(str(part) for part in fault["loc"]) or "the file"
+        value = "" if fault["type"] in {"missing", "value_error"} else f" (found {fault['input']!r:.60})"
+        text = fault["msg"].removeprefix("Value error, ")
+        faults.append(f"{file}: {place}: {text[0].lower()}{text[1:]}{value}.")
+    return "\n".join(faults)
