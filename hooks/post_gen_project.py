@@ -1,0 +1,24 @@
+"""After a pilot is made: add the wheel of `oda`, `start.py` and the locks; remove what Python and Jupyter left behind.
+
+Runs again on `cruft update`, twice and in temporary folders: so it must give the same files for the same template, with no network.
+"""
+
+import runpy
+import shutil
+from pathlib import Path
+
+ROOT = Path({{ template_root | tojson }})
+PILOT = Path.cwd()
+PRODUCTS = {".git", ".venv", "data", "published", "runs", "wheelhouse"}
+
+for folder in [each for each in PILOT.iterdir() if each.is_dir() and each.name not in PRODUCTS]:
+    for name in ("__pycache__", ".ipynb_checkpoints"):
+        for stray in [folder, *folder.rglob(name)]:
+            if stray.name == name:
+                shutil.rmtree(stray)
+
+shutil.copyfile(ROOT / "start.py", PILOT / "start.py")
+(PILOT / "requirements").mkdir(exist_ok=True)
+for name in ("run.txt", "lab.txt", "pilot-test.txt"):
+    shutil.copyfile(ROOT / "requirements" / name, PILOT / "requirements" / name)
+runpy.run_path(str(ROOT / "hooks" / "vendor.py"))["vendor"](ROOT, PILOT)
