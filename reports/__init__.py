@@ -1,0 +1,1 @@
+"""Reports: staged documents to HTML and PDF, with Quarto or without it."""

@@ -1,0 +1,117 @@
+"""What both renderers are given: a document's name and formats, and how to write text into one.
+
+`escape`, `attribute` and `front_matter` are for whoever *writes* a staged document. Everything that
+comes from a person or from data goes through them, and then comes out literally in HTML and in PDF.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Format = Literal["html", "pdf"]
+
+# Brackets and parentheses become character references, because `\[` and `\(` open mathematics
+# in some dialects of markdown; the rest of the punctuation takes a backslash in all of them.
+_REFERENCES = {"[": "&#91;", "]": "&#93;", "(": "&#40;", ")": "&#41;", "&": "&amp;"}
+_PUNCTUATION = re.compile(r"[\[\]()&]|[!-/:-@\\^_`{|}~]")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Document:
+    """One staged document: `<project>/<name>.qmd`, and what is to be made of it."""
+
+    name: str
+    formats: tuple[Format, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse a name that is not a plain file name."""
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", self.name):
+            raise ValueError(
+                f"{self.name!r} cannot name a document. Use letters, digits, '-' and '_' only."
+            )
+        unknown = [one for one in self.formats if one not in ("html", "pdf")]
+        if unknown or not self.formats:
+            raise ValueError(
+                f"{self.name!r} asks for the formats {self.formats!r}. Use 'html', 'pdf' or both."
+            )
+
+
+def escape(text: str) -> str:
+    r"""Write text so that markdown shows it literally: in a paragraph, heading, table or title.
+
+    Parameters
+    ----------
+    text : str
+        Anything: a name, an answer, a number with its unit. Line breaks become spaces.
+
+    Returns
+    -------
+    str
+        One line of markdown.
+
+    Examples
+    --------
+    >>> escape("£5 & *more* | a_b")
+    '£5 &amp; \\*more\\* \\| a\\_b'
+    """
+    line = " ".join(text.split())
+    return _PUNCTUATION.sub(lambda found: _REFERENCES.get(found[0], "\\" + found[0]), line)
+
+
+def attribute(text: str) -> str:
+    r"""Write text as a quoted value between braces, as in `{#fig-a fig-alt=...}`.
+
+    A callout's `title` is read as markdown after that: give it `attribute(escape(text))`.
+
+    Parameters
+    ----------
+    text : str
+        The value; line breaks become spaces.
+
+    Returns
+    -------
+    str
+        The value with its quotation marks.
+
+    Examples
+    --------
+    >>> attribute('A "rise" in 2024')
+    '"A \\"rise\\" in 2024"'
+    """
+    line = " ".join(text.split())
+    return '"' + re.sub(r'[\\"<>{}&]', lambda found: "\\" + found[0], line) + '"'
+
+
+def front_matter(fields: Mapping[str, str | Sequence[str]]) -> str:
+    r"""Write a document's front matter, every value shown literally.
+
+    Parameters
+    ----------
+    fields : mapping
+        Such as title, subtitle, date (`YYYY-MM-DD`), author, lang, description and keywords.
+
+    Returns
+    -------
+    str
+        The block with its two lines of dashes, ending in a line break.
+
+    Examples
+    --------
+    >>> print(front_matter({"title": "Falls & *frailty*", "date": "2026-01-31"}), end="")
+    ---
+    title: "Falls &amp; \\*frailty\\*"
+    date: "2026-01-31"
+    ---
+    """
+    lines = []
+    for key, value in fields.items():
+        plain = key in {"date", "lang"}
+        whole: str | list[str]
+        if isinstance(value, str):
+            whole = value if plain else escape(value)
+        else:
+            whole = [escape(item) for item in value]
+        lines.append(f"{key}: {json.dumps(whole, ensure_ascii=False)}\n")
+    return "---\n" + "".join(lines) + "---\n"

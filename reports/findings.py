@@ -1,0 +1,85 @@
+"""What was found in a document that the built-in renderer does not support, with its lines."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+RESERVED_IDS = frozenset({"page-main", "page-contents"})
+
+
+@dataclass
+class Findings:
+    """One document under examination: its text, its syntax tree and what was found in them."""
+
+    source: Path
+    text: str
+    project: Path
+    found: list[tuple[int, str]] = field(default_factory=list)
+    ids: dict[str, int] = field(default_factory=dict)
+    references: list[str] = field(default_factory=list)
+    anchors: list[str] = field(default_factory=list)
+    notes: list[list[dict[str, Any]]] = field(default_factory=list)
+    level: int = 1
+
+    def refuse(self, what: str, needle: str | None = None, *, nth: int = 1) -> None:
+        """Note one refusal, at the line where `needle` stands for the nth time."""
+        self.found.append((self.line_of(needle, nth), what))
+
+    def line_of(self, needle: str | None, nth: int = 1) -> int:
+        """Return the line number where a piece of the source stands, or 1."""
+        if not needle:
+            return 1
+        seen = 0
+        for number, line in enumerate(self.text.splitlines(), start=1):
+            seen += needle in line
+            if seen >= nth:
+                return number
+        return 1
+
+
+def plain(node: Any) -> str:  # noqa: ANN401 (pandoc's JSON has no narrower type)
+    """Return the words of a piece of syntax tree, without formatting."""
+    if node is None:
+        return ""
+    if isinstance(node, str):
+        return node
+    if isinstance(node, list):
+        return "".join(plain(one) for one in node)
+    kind, content = node.get("t"), node.get("c")
+    if kind in ("Space", "SoftBreak", "LineBreak"):
+        return " "
+    if kind in ("Code", "Math", "Link", "Image", "Span", "Quoted", "Cite"):
+        return plain(content[1])
+    return "" if kind == "Note" else plain(content)
+
+
+def check_raw(findings: Findings, content: list[str]) -> None:
+    """Refuse raw HTML, LaTeX or Typst; a comment may stay."""
+    language, text = content
+    if re.fullmatch(r"\s*<!--.*?-->\s*", text, re.DOTALL):
+        return
+    first = text.strip().splitlines()[0] if text.strip() else text
+    findings.refuse(f"raw {language}, {first[:40]!r}", first)
+
+
+def identify(findings: Findings, identifier: str) -> None:
+    """Refuse an id that stands twice in the document, or that the page itself uses."""
+    if not identifier:
+        return
+    findings.ids[identifier] = findings.ids.get(identifier, 0) + 1
+    if findings.ids[identifier] > 1 or identifier in RESERVED_IDS:
+        findings.refuse(f"the id {identifier!r} a second time", f"#{identifier}", nth=2)
+
+
+def check_attributes(
+    findings: Findings, attr: list[Any], where: str, *, classes: set[str] | None
+) -> None:
+    """Refuse classes and attributes that this element may not have; None allows one class."""
+    identifier, found, pairs = attr
+    allowed = set(found[:1]) if classes is None else classes
+    for name in [one for one in found if one not in allowed]:
+        findings.refuse(f"the class '.{name}' on {where}", f".{name}")
+    for key, _ in pairs:
+        findings.refuse(f"the attribute {key!r} on {where}", f"{key}=")
+    identify(findings, identifier)

@@ -1,0 +1,23 @@
+"""The fonts of the PDF: those that come with matplotlib, so every machine has the same ones."""
+
+import functools
+import importlib.util
+from pathlib import Path
+
+import typst
+
+from oda.errors import RenderError
+
+
+def folder() -> Path:
+    """Return the folder of DejaVu Sans and its bold and oblique cuts."""
+    found = importlib.util.find_spec("matplotlib")
+    if found is None or not found.submodule_search_locations:
+        raise RenderError("The fonts of matplotlib are missing. Install matplotlib.")
+    return Path(found.submodule_search_locations[0]) / "mpl-data" / "fonts" / "ttf"
+
+
+@functools.cache
+def without_system_fonts() -> typst.Fonts:
+    """Return these fonts and those inside Typst, read once; none of the machine's own."""
+    return typst.Fonts(include_system_fonts=False, font_paths=[folder()])
