@@ -217,7 +217,9 @@ def test_the_publish_gate_stays_honest_without_personal_data(pilot: Pilot) -> No
     assessment = assess_one(pilot, "open")
     assert not assessment.gate("publish").is_open
     assert {"S04", "D03", "O01", "O02", "O03", "O05"} <= set(assessment.gate("publish").missing)
-    with pytest.raises(GateError, match="publish refused: E03"):
+    with pytest.raises(
+        GateError, match=r"^publish refused: D07 \(.*\) is open: the information asset owner signs it\."
+    ):
         require(assessment, "publish")
 
 
@@ -236,6 +238,7 @@ def test_an_answered_flag_rules_out_its_items_and_no_others(pilot: Pilot) -> Non
     ruled_out = [finding.item for finding in assessment.findings if finding.state == "not_required"]
     assert ruled_out == ["P08", "P10", "S03"]
     assert assessment.finding("P10").reason == "governance/project.yml says single_controller: true"
+    assert len(assessment.gate("load").missing) == 21
 
 
 def test_one_no_of_two_does_not_rule_an_item_out(pilot: Pilot) -> None:
@@ -253,6 +256,16 @@ def test_a_mixed_pilot_loads_its_open_data_and_refuses_its_personal_data(pilot: 
     require(assessment, "load", census)
     with pytest.raises(GateError, match="gp_list"):
         require(assessment, "load", Card())
+
+
+def test_an_open_dataset_is_no_pass_to_act_or_publish(pilot: Pilot) -> None:
+    """What leaves the team is judged for the whole pilot, whichever dataset is named."""
+    census = Card(name="census", data_class="open")
+    assessment = assess(pilot, [census, Card()])
+    with pytest.raises(GateError, match="^act refused"):
+        require(assessment, "act", census)
+    with pytest.raises(GateError, match="^publish refused"):
+        require(assessment, "publish", census)
 
 
 # What is refused
@@ -305,6 +318,17 @@ def test_nothing_is_met_or_signed_that_this_version_cannot_know(pilot: Pilot) ->
     assert assessment.finding("P02").reason == "nobody has signed"
 
 
+def test_a_part_missing_of_the_project_file_is_told(pilot: Pilot) -> None:
+    """The environment is approved once it is described: a file without it is not enough."""
+    write(pilot, "governance/project.yml", PROJECT)
+    finding = assess_one(pilot).finding("S01")
+    assert finding.reason == "governance/project.yml has no environment"
+    assert finding.next_step == "add environment to governance/project.yml"
+    described = "environment: {place: council server, country: United Kingdom, encrypted: true, access_log: true}\n"
+    write(pilot, "governance/project.yml", PROJECT + described)
+    assert assess_one(pilot).finding("S01").reason == "nobody has signed"
+
+
 def test_a_dataset_that_was_not_assessed_is_refused(pilot: Pilot) -> None:
     """An assessment without the personal dataset cannot let it through."""
     innocent = assess(pilot, [Card(name="census", data_class="open")])
@@ -352,6 +376,16 @@ def test_a_data_file_in_git_fails(pilot: Pilot) -> None:
     assert "git tracks 1 file(s) in the data folders: data/raw/gp list.csv" in finding.reason
 
 
+def test_a_git_variable_does_not_hide_a_data_file(pilot: Pilot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pointing git at a clean repository elsewhere does not help."""
+    git(pilot.folder, "init", "-q")
+    write(pilot, "data/raw/gp.csv", "a\n")
+    git(pilot.folder, "add", "-f", "data/raw/gp.csv")
+    git(pilot.folder, "init", "-q", "clean")
+    monkeypatch.setenv("GIT_DIR", str(pilot.folder / "clean" / ".git"))
+    assert assess_one(pilot, "open").finding("S04").state == "failed"
+
+
 def test_no_git_is_not_taken_as_clean(pilot: Pilot, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where git cannot be asked, the item stays open and says so."""
     monkeypatch.setenv("PATH", "")
@@ -373,6 +407,12 @@ def test_a_failed_machine_item_outranks_a_sign_off(pilot: Pilot) -> None:
         (["data/raw/"], True),
         (["/data/raw/*", "!data/raw/.gitkeep"], True),
         (["data/"], True),
+        (["raw/"], True),
+        (["data/**"], True),
+        (["data/*/*", "!data/*/.gitkeep"], True),
+        (["data/*/*.csv"], False),
+        (["other/raw/"], False),
+        (["data/raw/2026/"], False),
         (["data/raw/", "!reports/raw.csv"], True),
         (["data/raw/", "!data/derived/x.csv"], True),
         ([], False),
@@ -476,4 +516,5 @@ def test_the_project_file_of_a_new_pilot_is_valid_and_answers_every_flag() -> No
     assert all(project.flags.answer(flag) is not None for flag in Flags.model_fields)
     true = {flag for flag in Flags.model_fields if project.flags.answer(flag)}
     assert true == {"special_category", "health_confidential", "person_level_output"}
+    assert ignores((TEMPLATE / ".gitignore").read_text(encoding="utf-8").splitlines(), "data/raw")
     assert "{{" not in (TEMPLATE / "governance" / "project.yml").read_text(encoding="utf-8")

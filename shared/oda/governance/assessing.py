@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from oda.governance.assessment import AssessedDataset, Assessment, Finding, GateState, State
 from oda.governance.checklist import Checklist, GateName, Item, Subject, load_checklist
 from oda.governance.probes import probe
-from oda.governance.project import PROJECT_FILE, Flags, load_project
+from oda.governance.project import PROJECT_FILE, Flags, Project, load_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -53,9 +53,14 @@ class _Evidence:
 
     folder: Path
     checklist: Checklist
-    flags: Flags
+    project: Project | None
     free_of_personal: str
     records: dict[str, list[str]]
+
+    @property
+    def flags(self) -> Flags:
+        """The answers of the pilot; none of them where there is no project file."""
+        return self.project.flags if self.project else Flags()
 
 
 def assess(pilot: Pilot, datasets: Iterable[DatasetCard], *, checklist: Checklist | None = None) -> Assessment:
@@ -87,7 +92,7 @@ def assess(pilot: Pilot, datasets: Iterable[DatasetCard], *, checklist: Checklis
     evidence = _Evidence(
         folder=pilot.folder,
         checklist=checklist,
-        flags=project.flags if project else Flags(),
+        project=project,
         free_of_personal=_free_of_personal(assessed),
         records=records,
     )
@@ -169,18 +174,34 @@ def _human_state(item: Item, evidence: _Evidence) -> tuple[State, str, str]:
     records = evidence.records[item.id]
     if records:
         return "invalid", f"{UNVERIFIED}: {', '.join(records)}", f"the {signers} signs again in a version that verifies"
-    absent = [subject.path for subject in item.subjects if not _exists(evidence.folder, subject)]
-    reason = f"{', '.join(absent)} is not there" if absent else "nobody has signed"
+    absent = [subject for subject in item.subjects if not _exists(subject, evidence)]
     silent = evidence.checklist.conditions[item.when].unanswered(evidence.flags)
+    reason = "; ".join(_absence(subject) for subject in absent) or "nobody has signed"
     if silent:
         reason += f"; {PROJECT_FILE} does not answer {', '.join(silent)}, so the item is needed"
-    step = f"write {absent[0]}" if absent else "wait for signing, which this version does not have"
-    return "open", reason, step
+    return "open", reason, _remedy(absent[0]) if absent else "wait for signing, which this version does not have"
 
 
-def _exists(folder: Path, subject: Subject) -> bool:
-    """Tell whether at least one file matches a subject."""
-    return any(path.is_file() for path in folder.glob(subject.path))
+def _exists(subject: Subject, evidence: _Evidence) -> bool:
+    """Tell whether a file matches a subject; of the project file, whether the part is there."""
+    if subject.path == PROJECT_FILE and subject.part is not None:
+        return getattr(evidence.project, subject.part, None) is not None
+    return any(path.is_file() for path in evidence.folder.glob(subject.path))
+
+
+def _absence(subject: Subject) -> str:
+    """Say what is missing of a subject."""
+    if subject.path == PROJECT_FILE and subject.part is not None:
+        return f"{PROJECT_FILE} has no {subject.part}"
+    return f"no file {subject.path}"
+
+
+def _remedy(subject: Subject) -> str:
+    """Say what to do about a subject that is missing."""
+    if subject.path == PROJECT_FILE and subject.part is not None:
+        return f"add {subject.part} to {PROJECT_FILE}"
+    folder, _, name = subject.path.rpartition("/")
+    return f"add a file in {folder}" if "*" in name else f"write {subject.path}"
 
 
 def _gate(name: GateName, evidence: _Evidence, findings: Sequence[Finding]) -> GateState:

@@ -8,6 +8,8 @@ from oda.errors import GateError
 from oda.governance.assessing import FREE_CLASSES, DatasetCard
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from oda.governance.assessment import Assessment, Finding, GateState
     from oda.governance.checklist import GateName
 
@@ -58,15 +60,27 @@ def _check_assessed(assessment: Assessment, state: GateState, dataset: DatasetCa
 
 def _refusal(assessment: Assessment, state: GateState, dataset: DatasetCard | None) -> str:
     """Say in one or two sentences what is missing, who signs it and where the rest is listed."""
-    first, *others = [assessment.finding(item) for item in state.missing]
+    missing = [assessment.finding(item) for item in state.missing]
+    first, *others = sorted(missing, key=_beyond_the_reader)
     what = f"dataset {dataset.name!r} is of class {dataset.data_class}, and " if dataset is not None else ""
     text = f"{state.gate} refused: {what}{first.item} ({first.title}) {_standing(first)}."
     if not others:
         return f"{text} To see it: oda check"
-    named = ", ".join(finding.item for finding in others[:NAMED])
-    named += f" and {len(others) - NAMED} others" if len(others) > NAMED else ""
     verb = "item is" if len(others) == 1 else "items are"
-    return f"{text} {len(others)} more {verb} missing ({named}): oda check lists them."
+    return f"{text} {len(others)} more {verb} missing ({_listed(others)}): oda check lists them."
+
+
+def _beyond_the_reader(finding: Finding) -> bool:
+    """Tell whether nobody can do anything about a finding; such items come last."""
+    return finding.by_machine and finding.state == "open"
+
+
+def _listed(findings: Sequence[Finding]) -> str:
+    """Return the ids of findings, the first ones only where there are many."""
+    ids = [finding.item for finding in findings]
+    if len(ids) <= NAMED + 1:
+        return ", ".join(ids)
+    return f"{', '.join(ids[:NAMED])} and {len(ids) - NAMED} others"
 
 
 def _standing(finding: Finding) -> str:

@@ -5,9 +5,11 @@ A probe answers True, False or, where it cannot know, None; None is never counte
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -115,17 +117,25 @@ def ignores(lines: Sequence[str], data_folder: str) -> bool:
     >>> ignores(["data/raw/*", "!data/raw/gp.csv"], "data/raw")
     False
     """
-    parts = data_folder.split("/")
-    parents = ["/".join(parts[: n + 1]) for n in range(len(parts))]
-    forms = {f"{parent}{ending}" for parent in parents for ending in ("", "/", "/*", "/**")}
     found = False
     for raw in lines:
         line = raw.strip()
-        if line.removeprefix("/") in forms:
+        if line.startswith("!"):
+            found = found and _harmless(line[1:].removeprefix("/"), data_folder)
+        elif _covers(line, data_folder.split("/")):
             found = True
-        elif line.startswith("!") and not _harmless(line[1:].removeprefix("/"), data_folder):
-            found = False
     return found
+
+
+def _covers(line: str, parts: Sequence[str]) -> bool:
+    """Tell whether a pattern ignores a folder, one above it, or whatever lies in it."""
+    pattern = line.rstrip("/").split("/")
+    if len(pattern) == 1:
+        return any(fnmatchcase(part, line.rstrip("/")) for part in parts)
+    pattern = pattern[1:] if line.startswith("/") else pattern
+    if len(pattern) == len(parts) + 1 and pattern[-1] in {"*", "**"}:
+        pattern = pattern[:-1]
+    return len(pattern) <= len(parts) and all(map(fnmatchcase, parts, pattern))
 
 
 def _harmless(exception: str, data_folder: str) -> bool:
@@ -157,8 +167,10 @@ def _tracked(folder: Path) -> list[str] | None:
     if git is None:
         return None
     command = [git, "-c", "core.fsmonitor=false", "-C", str(folder), "ls-files", "-z", "--", *DATA_FOLDERS]
+    # A GIT_ variable could point git at another repository, in which all is well.
+    own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
-        done = subprocess.run(command, capture_output=True, check=True, timeout=GIT_SECONDS)  # noqa: S603  # fixed words, no shell
+        done = subprocess.run(command, capture_output=True, check=True, timeout=GIT_SECONDS, env=own)  # noqa: S603  # fixed words, no shell
     except (subprocess.SubprocessError, OSError):
         return None
     return [path for path in done.stdout.decode("utf-8", "replace").split("\0") if path]

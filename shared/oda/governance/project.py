@@ -111,7 +111,7 @@ def load_project(folder: Path) -> Project | None:
         When the file is not valid; all faults are named at once.
     """
     path = folder / PROJECT_FILE
-    if not path.exists():
+    if not path.is_file():
         return None
     raw = read_yaml(path)
     try:
