@@ -262,9 +262,9 @@ def test_an_open_dataset_is_no_pass_to_act_or_publish(pilot: Pilot) -> None:
     """What leaves the team is judged for the whole pilot, whichever dataset is named."""
     census = Card(name="census", data_class="open")
     assessment = assess(pilot, [census, Card()])
-    with pytest.raises(GateError, match="^act refused"):
+    with pytest.raises(GateError, match=r"^act refused"):
         require(assessment, "act", census)
-    with pytest.raises(GateError, match="^publish refused"):
+    with pytest.raises(GateError, match=r"^publish refused"):
         require(assessment, "publish", census)
 
 
@@ -347,9 +347,9 @@ def test_a_dataset_that_changed_its_class_is_refused(pilot: Pilot) -> None:
 def test_a_misspelt_gate_never_opens(pilot: Pilot) -> None:
     """A gate that does not exist is refused, and the gates are listed."""
     with pytest.raises(
-        GateError, match=r"'laod' is not a gate\. The gates are: load, link, train, act, publish, close"
+        GateError, match=r"'loads' is not a gate\. The gates are: load, link, train, act, publish, close"
     ):
-        require(assess_one(pilot, "open"), "laod", Card(data_class="open"))  # type: ignore[arg-type]
+        require(assess_one(pilot, "open"), "loads", Card(data_class="open"))  # type: ignore[arg-type]
 
 
 # What the machine finds
