@@ -1,0 +1,174 @@
+"""The look of a chart: Analysis Function colours, plain axes from zero, lines told apart without colour.
+
+Colours and order: Government Analysis Function, "Data visualisation: colours in charts".
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+COLOURS = ("#12436D", "#28A197", "#801650", "#F46A25")
+GREY = "#3D3D3D"
+STYLES = ("-", "--", "-.", ":")
+_STYLE = {
+    "axes.edgecolor": "#8A8A8A",
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.labelcolor": "#0B0C0C",
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "font.family": "DejaVu Sans",
+    "font.size": 11,
+    "grid.color": "#E0E0E0",
+    "lines.linewidth": 2.2,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "oda",
+    "text.color": "#0B0C0C",
+    "xtick.color": "#0B0C0C",
+    "ytick.color": "#0B0C0C",
+}
+
+
+def new_chart(*, height: float = 3.8) -> tuple[Figure, Axes]:
+    """Make an empty chart in the house style.
+
+    Parameters
+    ----------
+    height
+        In inches; the width is 7.2.
+
+    Returns
+    -------
+    Figure, Axes
+        Of matplotlib; not shown until it is recorded.
+    """
+    with mpl.rc_context(_STYLE):
+        drawing = Figure(figsize=(7.2, height), layout="constrained")
+        axes = drawing.subplots()
+    axes.set_axisbelow(True)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    return drawing, axes
+
+
+def draw_lines(axes: Axes, labels: Sequence[str], lines: dict[str, Sequence[float | None]]) -> None:
+    """Draw one line a series, named at its end, told apart by colour and by dashes.
+
+    Parameters
+    ----------
+    axes
+        Of `new_chart`.
+    labels
+        One a point along the axis, such as the period.
+    lines
+        Series by name; None where a value is hidden or missing, which breaks the line.
+    """
+    places = np.arange(len(labels))
+    for number, (name, values) in enumerate(lines.items()):
+        heights = np.array([np.nan if value is None else float(value) for value in values])
+        style = {"color": COLOURS[number % len(COLOURS)], "linestyle": STYLES[number % len(STYLES)]}
+        marker = "o" if np.isfinite(heights).sum() <= 12 else ""  # noqa: PLR2004  few points deserve a mark each
+        axes.plot(places, heights, label=name, marker=marker, markersize=4, **style)
+    step = max(1, -(-len(labels) // 8))
+    axes.set_xticks(places[::step], list(labels)[::step])
+    axes.set_xlim(-0.3, len(labels) - 0.7)
+    axes.set_ylim(bottom=0)
+    axes.legend(loc="lower left", frameon=False, ncols=2, handlelength=3)
+
+
+def mark_start(axes: Axes, place: float, words: str) -> None:
+    """Mark where something began with an upright line and words at its top.
+
+    Parameters
+    ----------
+    axes
+        Of `new_chart`.
+    place
+        Position along the axis.
+    words
+        What began.
+    """
+    axes.axvline(place, color=GREY, linewidth=1, linestyle=(0, (2, 2)))
+    axes.annotate(words, (place, 1), xycoords=("data", "axes fraction"), xytext=(4, -3), textcoords="offset points", va="top", fontsize=10)
+
+
+def to_svg(drawing: Figure) -> str:
+    """Return a figure as SVG, the same text for the same figure.
+
+    Parameters
+    ----------
+    drawing
+        The figure.
+
+    Returns
+    -------
+    str
+        An `svg` element without an XML heading, date or random names.
+    """
+    stream = io.StringIO()
+    with mpl.rc_context(_STYLE):
+        drawing.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
+    text = stream.getvalue()
+    return re.sub(r"\s+\n", "\n", text[text.index("<svg") :])
+
+
+def heights(values: pd.Series) -> list[float | None]:
+    """Return a column as heights to draw: None where a value is hidden or missing.
+
+    Parameters
+    ----------
+    values
+        Numbers, shape (n,).
+
+    Returns
+    -------
+    list
+        Shape (n,).
+    """
+    return [None if pd.isna(value) else float(value) for value in values]
+
+
+def extremes(values: pd.Series) -> str:
+    """Say the lowest and the highest of a column, such as `1,204 to 1,690`.
+
+    Parameters
+    ----------
+    values
+        Numbers, shape (n,); missing ones are passed over.
+
+    Returns
+    -------
+    str
+        In whole numbers.
+    """
+    known = values.dropna()
+    return f"{known.min():,.0f} to {known.max():,.0f}" if len(known) else "no value to no value"
+
+
+def mark_period(axes: Axes, periods: pd.Series, start: pd.Period | None, words: str) -> None:
+    """Mark the period in which something began, if the chart reaches it.
+
+    Parameters
+    ----------
+    axes
+        Of `new_chart`.
+    periods
+        The periods drawn, in order.
+    start
+        When it began; nothing is marked when missing or outside the chart.
+    words
+        What began.
+    """
+    if start is None or pd.isna(start) or periods.empty:
+        return
+    places = [number for number, period in enumerate(periods) if period.start_time <= start.start_time <= period.end_time]
+    if places:
+        mark_start(axes, places[0] - 0.5, words)

@@ -1,0 +1,118 @@
+"""The data stage: `load("falls")`, past the gate, read, checked and with an account of every row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from oda.checking import Tally, check_files
+from oda.datasets import Dataset, find_dataset, load_datasets
+from oda.governance import assess, refuse_identifiers, require
+from oda.periods import say_period
+from oda.pilot import Pilot, load_pilot
+from oda.reading import SourceFile, find_files
+from oda.synthetic import write_synthetic
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Audit:
+    """What came, what is missing, and what was left out and why.
+
+    Attributes
+    ----------
+    files
+        The files read, with size and SHA-256.
+    rows_read, rows_blank, rows_not_wanted, rows_no_district, rows_other_areas, rows_used
+        Counts of rows: in the files; blank; left out by the card's `x-where`; with no district; of areas that are not in
+        the pilot; used.
+    other_areas
+        How many other areas the files hold.
+    missing_values
+        For each column, how many of the used rows have no value.
+    missing_periods
+        District and period for which there is no row, between the first and the last period of any district.
+    """
+
+    files: tuple[SourceFile, ...]
+    rows_read: int
+    rows_blank: int
+    rows_not_wanted: int
+    rows_no_district: int
+    rows_other_areas: int
+    rows_used: int
+    other_areas: int
+    missing_values: dict[str, int]
+    missing_periods: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Loaded:
+    """A dataset ready for work.
+
+    Attributes
+    ----------
+    frame
+        One row a district and period: `district_code`, `district`, `period` and the card's columns.
+    card
+        The dataset's card: titles, units, class, licence.
+    audit
+        What came, what is missing, what was left out.
+    """
+
+    frame: pd.DataFrame
+    card: Dataset
+    audit: Audit
+
+
+def load(name: str, pilot: Pilot | None = None) -> Loaded:
+    """Load a dataset of the pilot by the name of its card.
+
+    Parameters
+    ----------
+    name
+        Such as `falls`, for `governance/datasets/falls.yml`.
+    pilot
+        The pilot's settings; those of the folder one works in when not given.
+
+    Returns
+    -------
+    Loaded
+        The checked frame, its card and an account of every row.
+
+    Raises
+    ------
+    GateError
+        When the information-governance checklist does not allow it.
+    DatasetError
+        When the card or a file is not right, naming the file, the column and the row.
+    """
+    pilot = pilot or load_pilot()
+    card = find_dataset(pilot, name)
+    refuse_identifiers(card.name, card.data_class, [column.source for column in card.columns])
+    require(assess(pilot, load_datasets(pilot)), "load", card)
+    if card.synthetic is not None:
+        write_synthetic(pilot, card)
+    files = find_files(pilot.folder, card)
+    frame, tally = check_files(pilot, card, files)
+    return Loaded(frame=frame, card=card, audit=_audit(frame, tally, files))
+
+
+def _audit(frame: pd.DataFrame, tally: Tally, files: tuple[SourceFile, ...]) -> Audit:
+    """Account for every row and every gap."""
+    values = [name for name in frame.columns if name not in ("district_code", "district", "period")]
+    every = pd.period_range(frame["period"].min(), frame["period"].max(), freq=frame["period"].iloc[0].freqstr)
+    there = set(zip(frame["district"], frame["period"], strict=True))
+    gaps = [(d, say_period(p)) for d in frame["district"].unique() for p in every if (d, p) not in there]
+    return Audit(
+        files=files,
+        rows_read=tally.read,
+        rows_blank=tally.blank,
+        rows_not_wanted=tally.not_wanted,
+        rows_no_district=tally.no_district,
+        rows_other_areas=tally.other_areas,
+        rows_used=len(frame),
+        other_areas=len(tally.areas),
+        missing_values={name: int(frame[name].isna().sum()) for name in values},
+        missing_periods=tuple(gaps),
+    )

@@ -1,0 +1,216 @@
+"""A loaded dataset made ready for comparison: who started when, and rates from protected counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from oda.disclosure import protect_counts
+from oda.errors import DesignError
+from oda.loading import Loaded
+from oda.periods import periods_per_year, say_period
+from oda.pilot import Disclosure, Pilot
+
+PER = 100_000
+
+Measure = Literal["counts", "rates"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Panel:
+    """Districts by periods, with the first period of visits of each district.
+
+    Attributes
+    ----------
+    frame
+        `district_code`, `district`, `period`, `cohort` (first period of visits, missing for a comparison district) and the
+        dataset's columns.
+    measure
+        `counts` when the data hold admissions and population, else `rates`.
+    per_year
+        Periods in a year: 12, 4 or 1.
+    unit
+        What a rate is measured in.
+    rule
+        The pilot's small-number rule.
+    """
+
+    frame: pd.DataFrame
+    measure: Measure
+    per_year: int
+    unit: str
+    rule: Disclosure
+
+    @property
+    def first(self) -> str:
+        """The first period, in words."""
+        return say_period(self.frame["period"].min())
+
+    @property
+    def last(self) -> str:
+        """The last period, in words."""
+        return say_period(self.frame["period"].max())
+
+    @property
+    def start(self) -> pd.Period | None:
+        """The first period in which any district had visits, whether or not the data reach it."""
+        cohorts = self.frame["cohort"].dropna()
+        return None if cohorts.empty else cohorts.min()
+
+    def of(self, code: str) -> pd.DataFrame:
+        """Return the rows of one district.
+
+        Parameters
+        ----------
+        code
+            The district's code.
+
+        Returns
+        -------
+        DataFrame
+            Its rows, in order of period.
+        """
+        return self.frame[self.frame["district_code"] == code]
+
+    def rest(self, code: str) -> pd.DataFrame:
+        """Return the rows of all districts but one.
+
+        Parameters
+        ----------
+        code
+            The district's code.
+
+        Returns
+        -------
+        DataFrame
+            The others' rows.
+        """
+        return self.frame[self.frame["district_code"] != code]
+
+
+def make_panel(loaded: Loaded, pilot: Pilot) -> Panel:
+    """Make a panel of a loaded dataset, from counts where it has them and from rates otherwise.
+
+    Parameters
+    ----------
+    loaded
+        With `admissions` and `population`, or with `rate`.
+    pilot
+        Its districts' first months of visits and its small-number rule.
+
+    Returns
+    -------
+    Panel
+        Districts by periods.
+
+    Raises
+    ------
+    DesignError
+        When the dataset has neither counts with population nor rates.
+    """
+    frame = loaded.frame
+    if {"admissions", "population"} <= set(frame) and frame["admissions"].notna().any():
+        measure: Measure = "counts"
+        unit = f"per {PER:,} people aged 65 and over"
+    elif "rate" in frame:
+        measure, unit = "rates", loaded.card.unit("rate") or "rate"
+    else:
+        columns = ", ".join(column.name for column in loaded.card.columns)
+        message = (
+            f"Dataset {loaded.card.name!r} maps {columns}. Map admissions and population, or rate, in "
+            f"{loaded.card.card_path.name}."
+        )
+        raise DesignError(message)
+    frequency = frame["period"].iloc[0].freqstr
+    starts = {d.code: pd.Period(d.visits_from, freq="M").asfreq(frequency) for d in pilot.districts if d.visits_from}
+    cohort = pd.Series(pd.PeriodIndex(frame["district_code"].map(starts), freq=frequency), index=frame.index)
+    return Panel(
+        frame=frame.assign(cohort=cohort),
+        measure=measure,
+        per_year=periods_per_year(frame["period"]),
+        unit=unit,
+        rule=pilot.disclosure,
+    )
+
+
+def rates(rows: pd.DataFrame, panel: Panel, by: list[str]) -> pd.DataFrame:
+    """Return protected counts and yearly rates of groups of rows.
+
+    Counts are added up, protected, and only then divided, so that no rate gives a hidden count away. Rates without counts
+    cannot be added up: of several districts the median is given.
+
+    Parameters
+    ----------
+    rows
+        Rows of the panel's frame.
+    panel
+        The panel they come from.
+    by
+        Columns to group by.
+
+    Returns
+    -------
+    DataFrame
+        One row a group: the columns of `by`, `admissions` (counts only; missing where hidden), `rate` (in `panel.unit`) and
+        `periods` (how many periods the group covers).
+    """
+    groups = rows.groupby(by, sort=True)
+    if panel.measure == "rates":
+        return groups.agg(rate=("rate", "median"), periods=("period", "nunique")).reset_index()
+    known = rows.dropna(subset=["admissions", "population"])
+    sums = known.groupby(by, sort=True).agg(
+        admissions=("admissions", "sum"), population=("population", "sum"), periods=("period", "nunique")
+    )
+    sums["admissions"] = protect_counts(sums["admissions"], panel.rule)
+    sums["rate"] = sums["admissions"].astype("Float64") / sums["population"] * panel.per_year * PER
+    return sums[["admissions", "rate", "periods"]].reset_index()
+
+
+def steps(rows: pd.DataFrame, panel: Panel) -> pd.DataFrame:
+    """Return the rows with a `step` to draw by: quarters for months, the periods themselves otherwise.
+
+    Parameters
+    ----------
+    rows
+        Rows of the panel's frame.
+    panel
+        The panel they come from.
+
+    Returns
+    -------
+    DataFrame
+        The rows of complete quarters, or all rows, with `step`, a column of pandas periods.
+    """
+    if panel.per_year != 12:  # noqa: PLR2004  months only
+        return rows.assign(step=rows["period"])
+    quarter = rows["period"].dt.asfreq("Q")
+    months = rows.assign(step=quarter).groupby("step")["period"].nunique()
+    whole = set(months.index[months == 3])  # noqa: PLR2004  months of a quarter
+    return rows.assign(step=quarter)[quarter.isin(whole)]
+
+
+def years(rows: pd.DataFrame, panel: Panel) -> pd.DataFrame:
+    """Return the rows of whole years counted back from the last period, with `year` saying where each ends.
+
+    Parameters
+    ----------
+    rows
+        Rows of the panel's frame.
+    panel
+        The panel they come from.
+
+    Returns
+    -------
+    DataFrame
+        The rows with `back` (0 for the latest year, 1 for the one before it) and `year`, in words.
+    """
+    last = panel.frame["period"].max()
+    behind = rows["period"].map(lambda period: last.ordinal - period.ordinal)
+    back = behind // panel.per_year
+    span = last.ordinal - panel.frame["period"].min().ordinal + 1
+    whole = back < span // panel.per_year
+    ends = back.map(lambda years_back: say_period(last - int(years_back) * panel.per_year))
+    words = ends if panel.per_year == 1 else "year to " + ends
+    return rows.assign(back=back, year=words)[whole]

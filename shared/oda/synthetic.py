@@ -1,0 +1,134 @@
+"""Made-up data for trying a pilot: seeded, calibrated to published figures, with an effect planted to be found again.
+
+Nothing here has seen a real record: the inputs are the population and the yearly rate of each district as published.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from oda.datasets import Dataset, Synthetic
+from oda.errors import DatasetError
+from oda.pilot import Pilot
+from oda.presets import read_preset
+
+ENGLAND_RATE = 2170.0  # admissions per 100,000 people aged 65 and over in 2017/18, OHID indicator 22401
+TYPICAL_POPULATION = 25_000.0
+YEARLY_GROWTH = 0.012  # of the population aged 65 and over
+YEARLY_TREND = -0.01  # of the rate, in every district alike
+WINTER_PEAK = 0.10  # the rate in January above the year's mean
+SHOCK_SD = 0.06  # of district-by-month shocks beyond Poisson, on the log scale
+VISITS_PER_10_000 = 22.0  # home visits a month when the service runs in full
+RAMP = (0.4, 0.7, 1.0)  # share of full visits in a district's first, second and later months
+
+
+def make_falls(pilot: Pilot, recipe: Synthetic) -> pd.DataFrame:
+    """Make monthly counts of falls admissions and home visits for each district of a pilot.
+
+    The rate of admissions of a district that has visits is multiplied by `recipe.planted_rate_ratio` from its first
+    month of visits on; that ratio is the truth an evaluation must find again.
+
+    Parameters
+    ----------
+    pilot
+        Districts, their first months of visits, and the start date.
+    recipe
+        Seed, planted rate ratio, and the months to make before and after the start.
+
+    Returns
+    -------
+    DataFrame
+        One row a district and month: `district_code`, `period` (text such as 2025-04), `population` (people aged 65 and
+        over), `admissions`, `visits` (counts).
+    """
+    start = pd.Period(pilot.pilot.start_date, freq="M")
+    months = pd.period_range(start - recipe.months_before, start + recipe.months_after - 1, freq="M")
+    published = _published(pilot)
+    frames = []
+    for place, district in enumerate(pilot.districts):
+        rng = np.random.default_rng([recipe.seed, place])
+        figures = published.get(district.code, {})
+        people = figures.get("people_65_over", TYPICAL_POPULATION * math.exp(rng.normal(0, 0.3)))
+        rate = figures.get("falls_rate", ENGLAND_RATE * math.exp(rng.normal(0, 0.12)))
+        first = pd.Period(district.visits_from, freq="M") if district.visits_from else None
+        frames.append(_district(rng, district.code, months, people, rate, first, recipe.planted_rate_ratio))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _district(
+    rng: np.random.Generator,
+    code: str,
+    months: pd.PeriodIndex,
+    people: float,
+    rate: float,
+    first: pd.Period | None,
+    planted: float,
+) -> pd.DataFrame:
+    """Make one district's months."""
+    elapsed = np.arange(len(months))
+    population = np.round(people * (1 + YEARLY_GROWTH) ** (elapsed / 12))
+    season = 1 + WINTER_PEAK * np.cos(2 * np.pi * (months.month.to_numpy() - 1) / 12)
+    since = np.array([month.ordinal - first.ordinal if first is not None else -1 for month in months])
+    shocks = np.exp(rng.normal(0, SHOCK_SD, len(months)) - SHOCK_SD**2 / 2)
+    expected = population * rate / 100_000 / 12 * (1 + YEARLY_TREND) ** (elapsed / 12) * season * shocks
+    expected = np.where(since >= 0, expected * planted, expected)
+    full = population * VISITS_PER_10_000 / 10_000
+    share = np.where(since >= 0, np.array(RAMP)[np.clip(since, 0, len(RAMP) - 1)], 0.0)
+    return pd.DataFrame(
+        {
+            "district_code": code,
+            "period": months.strftime("%Y-%m"),
+            "population": population.astype(int),
+            "admissions": rng.poisson(expected),
+            "visits": rng.poisson(full * share),
+        }
+    )
+
+
+def _published(pilot: Pilot) -> dict[str, dict[str, float]]:
+    """Return the published figures of the ODA's districts, by code; none for an ODA without a preset."""
+    preset = read_preset("odas", pilot.pilot.oda)
+    return {district["code"]: district for district in preset.get("districts", [])}
+
+
+_GENERATORS = {"falls": make_falls}
+
+
+def write_synthetic(pilot: Pilot, dataset: Dataset) -> Path:
+    """Write the file of a made-up dataset, unless it is there already with the same content.
+
+    Parameters
+    ----------
+    pilot
+        The pilot's settings.
+    dataset
+        A card of class `synthetic`.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    DatasetError
+        When the card has no recipe, or when its path is a pattern or no CSV file.
+    """
+    recipe, path = dataset.synthetic, pilot.folder / dataset.resource.path
+    if recipe is None or path.suffix != ".csv" or "*" in path.name:
+        message = f"Dataset {dataset.name!r} cannot be made up. Give its card an x-synthetic block and a path to a .csv."
+        raise DatasetError(message)
+    text = _GENERATORS[recipe.generator](pilot, recipe).to_csv(index=False, lineterminator="\n")
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+        Path(name).replace(path)  # in one step: another process never reads half a file
+    return path
