@@ -131,8 +131,8 @@ def install(lock: str, *arguments: str, folder: Path = HERE) -> None:
     if uv:
         try:
             quietly([uv, "pip", "install", "--python", str(PYTHON), "--compile-bytecode", *arguments], lock, folder)
-        except Stop as error:
-            say(f"  uv could not ({error}) Trying pip.")
+        except Stop:
+            say("  uv could not install; trying pip.")
             quietly([str(PYTHON), "-m", "ensurepip"], "pip")
         else:
             return
@@ -169,8 +169,8 @@ def install_oda(pilot: Path) -> None:
     shown = wheel.relative_to(HERE).as_posix()
     if not wheel.is_file() or sha256(wheel) != wanted:
         raise Stop(f"{shown} is not the file this pilot was made with: its hash differs. Restore it from where the pilot came from.")
-    again = "--reinstall" if shutil.which("uv") else "--force-reinstall"
-    once("toolkit", wanted, shown, "--no-deps", "--no-index", again, "--require-hashes", "-r", "requirements/oda.txt", folder=pilot)
+    arguments = ("--no-deps", "--no-index", "--force-reinstall", "--require-hashes", "-r", "requirements/oda.txt")
+    once("toolkit", wanted, shown, *arguments, folder=pilot)
 
 
 def install_editable() -> None:

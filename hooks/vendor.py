@@ -88,16 +88,18 @@ def entry_points(project: dict[str, Any]) -> str:
 
 def write_wheel(wheel: Path, files: dict[str, bytes], record: str) -> None:
     """Write the files, sorted, uncompressed and undated, and RECORD last."""
-    rows = []
-    for path, content in files.items():
-        digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
-        rows.append(f"{path},sha256={digest},{len(content)}\n")
+    rows = [f"{path},{record_hash(content)},{len(content)}\n" for path, content in files.items()]
     ordered = {**dict(sorted(files.items())), record: "".join([*sorted(rows), f"{record},,\n"]).encode()}
     with zipfile.ZipFile(wheel, "w", zipfile.ZIP_STORED) as archive:
         for path, content in ordered.items():
             entry = zipfile.ZipInfo(path, MADE)
             entry.create_system, entry.external_attr = 3, MODE  # as on Linux, wherever it is made
             archive.writestr(entry, content)
+
+
+def record_hash(content: bytes) -> str:
+    """Return a hash as RECORD has it."""
+    return "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
 
 
 def write_text(path: Path, text: str) -> None:
