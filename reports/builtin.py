@@ -9,6 +9,7 @@ import datetime as dt
 import functools
 import json
 import os
+import re
 import subprocess
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -97,7 +98,9 @@ def _read(project: Path, document: Document) -> dict[str, Any]:
     text = source.read_text(encoding="utf-8")
     _refuse(source_refusals(source, text))
     tree: dict[str, Any] = json.loads(
-        _pandoc(["--from=markdown", "--to=json", "--sandbox"], text, cwd=project)
+        _pandoc(
+            ["--from=markdown", "--to=json", "--sandbox"], text, cwd=project, source=source.name
+        )
     )
     _refuse(tree_refusals(source, text, tree, project))
     meta = tree["meta"]
@@ -195,9 +198,9 @@ def _typst_message(problem: typst.TypstError | typst.TypstWarning) -> str:
     return " ".join([problem.message, *problem.hints])
 
 
-def _pandoc(arguments: list[str], text: str, *, cwd: Path) -> str:
-    """Run pandoc on a text; a warning is an error."""
-    command = [_pandoc_path(), "--fail-if-warnings", *arguments]
+def _pandoc(arguments: list[str], text: str, *, cwd: Path, source: str = "the document") -> str:
+    """Run pandoc on a text; a warning is an error, but for repeated ids, which we name ourselves."""
+    command = [_pandoc_path(), *arguments]
     try:
         done = subprocess.run(  # noqa: S603 (a list, no shell, our own program)
             command,
@@ -209,9 +212,11 @@ def _pandoc(arguments: list[str], text: str, *, cwd: Path) -> str:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise RenderError(f"pandoc did not finish: {error}") from error
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip()
-        raise RenderError(f"pandoc refused the document: {said[-1500:]}")
+    said = done.stderr.decode(errors="replace").strip()
+    warnings = [one for one in said.split("[WARNING] ") if one.strip()]
+    if done.returncode or any("Duplicate identifier" not in one for one in warnings):
+        ours = re.search(r"\.lua:\d+: (.+)", said)
+        raise RenderError(f"pandoc refused {source}: {ours[1] if ours else said[-1500:]}")
     return done.stdout.decode()
 
 

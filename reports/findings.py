@@ -27,15 +27,13 @@ class Findings:
         self.found.append((self.line_of(needle, nth), what))
 
     def line_of(self, needle: str | None, nth: int = 1) -> int:
-        """Return the line number where a piece of the source stands, or 1."""
-        if not needle:
-            return 1
-        seen = 0
-        for number, line in enumerate(self.text.splitlines(), start=1):
-            seen += needle in line
-            if seen >= nth:
-                return number
-        return 1
+        """Return the line where a piece of the source stands, or 1: the body before its front."""
+        lines = self.text.splitlines()
+        ends = [at for at, line in enumerate(lines) if line.rstrip() == "---"]
+        body = ends[1] if len(ends) > 1 else 0
+        order = [*range(body, len(lines)), *range(body)]
+        found = [at + 1 for at in order if needle and needle in lines[at]]
+        return found[nth - 1] if len(found) >= nth else 1
 
 
 def plain(node: Any) -> str:  # noqa: ANN401 (pandoc's JSON has no narrower type)

@@ -189,7 +189,7 @@ def _header(findings: Findings, content: list[Any], inside: str) -> None:
     level, attr, inlines = content
     words = plain(inlines)
     if inside:
-        findings.refuse(f"a heading inside {inside}, {words!r}", _first_word(words))
+        findings.refuse(f"a heading inside {inside}, {words!r}", f"# {_first_word(words)}")
     elif level == 1:
         findings.refuse(f"a heading of level 1, {words!r}: the title is the only one", "# ")
     elif level > findings.level + 1:
@@ -203,9 +203,9 @@ def _header(findings: Findings, content: list[Any], inside: str) -> None:
     check_inlines(findings, inlines)
 
 
-def _first_word(words: str) -> str | None:
+def _first_word(words: str) -> str:
     """Return a word to look for in the source."""
-    return next(iter(re.findall(r"\w+", words)), None)
+    return next(iter(re.findall(r"\w+", words)), "")
 
 
 def _div(findings: Findings, content: list[Any]) -> None:

@@ -1,0 +1,195 @@
+"""The report stage: results and documents to HTML and PDF, with an index page and the data as CSV."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Literal
+
+from oda.datasets import load_datasets
+from oda.errors import RenderError
+from oda.governance import Assessment, assess
+from oda.pilot import District, Pilot, PlannedReport
+from oda.reports import blocks, builtin, index, quarto
+from oda.reports.document import Document
+from oda.reports.expanding import Context, expand
+from oda.results import Results
+from oda.running import Run
+
+Renderer = Literal["auto", "quarto", "builtin"]
+
+STAGED = "documents"
+MADE = "reports"
+INDEX = Document(name="index", formats=("html",))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """The reports of a run.
+
+    Attributes
+    ----------
+    index
+        The page to open.
+    files
+        Every HTML, PDF and CSV file made.
+    renderer
+        Which renderer made them.
+    failures
+        What could not be made, a sentence each.
+    """
+
+    index: Path
+    files: tuple[Path, ...]
+    renderer: str
+    failures: tuple[str, ...]
+
+
+def choose_renderer(wanted: Renderer = "auto") -> tuple[str, ModuleType]:
+    """Choose a renderer: Quarto when it is found, the built-in one otherwise.
+
+    Parameters
+    ----------
+    wanted
+        `auto`, or one of them by name.
+
+    Returns
+    -------
+    name : str
+        `quarto` or `builtin`.
+    module
+        Its module.
+
+    Raises
+    ------
+    RenderError
+        When Quarto is asked for by name and is not found.
+    """
+    found = quarto.find()
+    if wanted == "quarto" and found is None:
+        message = "Quarto was asked for and is not found. Install it or put it on the PATH, or leave --renderer out."
+        raise RenderError(message)
+    return ("quarto", quarto) if found and wanted != "builtin" else ("builtin", builtin)
+
+
+def build_reports(pilot: Pilot, run: Run, *, renderer: Renderer = "auto") -> Report:
+    """Make every report of the pilot from a run's results.
+
+    Parameters
+    ----------
+    pilot
+        The pilot's settings: its reports and questions.
+    run
+        A finished run. A report whose notebooks failed is not made; the others are.
+    renderer
+        `auto`, `quarto` or `builtin`.
+
+    Returns
+    -------
+    Report
+        The files made and what could not be made.
+
+    Raises
+    ------
+    RenderError
+        When the renderer asked for is not there, or nothing at all could be made.
+    """
+    name, module = choose_renderer(renderer)
+    project, output = run.folder / STAGED, run.folder / MADE
+    for folder in (project, output):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    assessment = assess(pilot, load_datasets(pilot))
+    entries, failures = _stage(pilot, run, assessment, project, output)
+    failures += [f"{o.task}: {o.error}" for o in run.failed]
+    index_text = index.write(pilot, run, assessment, entries, failures)
+    (project / "index.qmd").write_text(index_text, encoding="utf-8", newline="\n")
+    documents = [*(entry.document for entry in entries), INDEX]
+    quarto.write_project_file(project, documents)
+    try:
+        module.render(project, documents, output)
+    except RenderError as error:
+        failures.append(str(error))
+    page = output / "index.html"
+    if not page.is_file():
+        raise RenderError("\n".join(failures))
+    files = sorted(path for path in output.rglob("*") if path.is_file())
+    return Report(index=page, files=tuple(files), renderer=name, failures=tuple(failures))
+
+
+def _stage(
+    pilot: Pilot, run: Run, assessment: Assessment, project: Path, output: Path
+) -> tuple[list[index.Entry], list[str]]:
+    """Write every document with its results put in, and its tables as CSV; say which could not be written."""
+    entries, failures = [], []
+    for planned, district in _planned(pilot):
+        name = district.slug if district else planned.name
+        try:
+            results = _results(run, district)
+            context = Context(
+                pilot=pilot,
+                run=run,
+                assessment=assessment,
+                name=name,
+                source=planned.document,
+                district=district,
+                results=results,
+                project=project,
+            )
+            text = expand(_read(pilot.folder / planned.document, planned.document), context)
+        except RenderError as error:
+            failures.append(f"{name}: {error}")
+            continue
+        (project / f"{name}.qmd").write_text(text, encoding="utf-8", newline="\n")
+        tables = _write_tables(context, output)
+        document = Document(name=name, formats=("html", "pdf"))
+        title = district.name if district else "The whole pilot: board report"
+        entries.append(index.Entry(document=document, title=title, district=district, results=results, tables=tables))
+    return entries, failures
+
+
+def _planned(pilot: Pilot) -> Iterator[tuple[PlannedReport, District | None]]:
+    """Return each report with the district it is for."""
+    for planned in pilot.reports:
+        for district in pilot.districts if planned.for_each else (None,):
+            yield planned, district
+
+
+def _read(path: Path, name: str) -> str:
+    """Return a document's text."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        message = f"{name} cannot be read. Put the document there, or correct 'reports' in pilot.yml."
+        raise RenderError(message) from error
+
+
+def _results(run: Run, district: District | None) -> Results:
+    """Return the results a report may use: the district's own, and those of the whole pilot; no key stands for two."""
+    own = run.by_district.get(district.code, {}) if district else {}
+    if district and not own:
+        message = "no notebook finished for this district"
+        raise RenderError(message)
+    merged: Results = {}
+    for notebook, results in [*own.items(), *run.once.items()]:
+        twice = sorted(set(merged) & set(results))
+        if twice:
+            message = f"{notebook} records {', '.join(twice)}, which another notebook records too. Give each its own name."
+            raise RenderError(message)
+        merged |= results
+    return merged
+
+
+def _write_tables(context: Context, output: Path) -> Sequence[Path]:
+    """Write the tables and chart data of a document as CSV."""
+    folder = output / "data"
+    folder.mkdir(exist_ok=True)
+    paths = []
+    for key, shown in context.shown.items():
+        path = folder / f"{context.name}-{key}.csv"
+        path.write_text(blocks.comma_separated(shown), encoding="utf-8-sig", newline="")
+        paths.append(path.relative_to(output))
+    return paths

@@ -1,0 +1,99 @@
+"""What a reader must know of a report: whether it is a draft, whether the data are made up, and how it was made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oda.governance import Assessment
+from oda.pilot import District, Pilot
+from oda.reports import blocks
+from oda.reports.document import escape
+from oda.results import Table, TableColumn
+from oda.running import Run
+
+
+def notices(pilot: Pilot, run: Run, assessment: Assessment) -> str:
+    """Say at the top of a report that its data are made up, and that it is a draft.
+
+    Parameters
+    ----------
+    pilot, run, assessment
+        Settings, the run's record and the state of the checklist.
+
+    Returns
+    -------
+    str
+        Callouts; nothing when neither is so.
+    """
+    made_up = [card["title"] for card in _cards(run) if card["x-ig"]["class"] == "synthetic"]
+    parts = []
+    if made_up:
+        text = "These figures are not real. They were made up to show how the pilot would be evaluated; nobody's records were used."
+        parts.append(f"::: {{.callout-warning}}\n## Made-up data\n\n{text}\n:::\n")
+    gate = assessment.gate("publish")
+    if not gate.is_open:
+        text = (
+            f"Not approved for publication: {len(gate.missing)} items of the information-governance checklist are open. "
+            f"Questions to the {pilot.pilot.lead.role}, {pilot.pilot.lead.contact}."
+        )
+        parts.append(f"::: {{.callout-note}}\n## Draft\n\n{escape(text)}\n:::\n")
+    return "\n".join(parts)
+
+
+def _cards(run: Run) -> list[dict[str, Any]]:
+    """Return the dataset cards of a run, as its record has them."""
+    return [dataset["card"] for dataset in run.record["datasets"]]
+
+
+def provenance(pilot: Pilot, run: Run, district: District | None) -> str:
+    """Say what a report was made from: parameters, data, code, versions.
+
+    Parameters
+    ----------
+    pilot, run
+        Settings and the run's record.
+    district
+        The district the report is about; None for the whole pilot.
+
+    Returns
+    -------
+    str
+        Two tables and a line on how to make it again.
+    """
+    text = (
+        f"This report was made by run {run.id}. The same inputs give the same figures: python3 start.py run makes them again. "
+        f"The licence of the code is {pilot.pilot.licence}; the text and figures of this report may be used under the Open "
+        "Government Licence v3.0 unless a dataset's licence says otherwise."
+    )
+    tables = [blocks.table("parameters", _parameters(pilot, run, district)), blocks.table("datasets", _datasets(run))]
+    return "\n".join([escape(text) + "\n", *tables])
+
+
+def _parameters(pilot: Pilot, run: Run, district: District | None) -> Table:
+    """Return the values that this report was made with."""
+    about = pilot.pilot
+    visits = [f"{d.name} from {d.visits_from}" for d in pilot.districts if d.visits_from]
+    rows = [
+        ("District", f"{district.name} ({district.code})") if district else ("Districts", ", ".join(d.name for d in pilot.districts)),
+        ("Pilot starts", about.start_date.isoformat()),
+        ("Visits", ", ".join(visits) or "none"),
+        ("Small numbers", f"1 to {pilot.disclosure.hide_below - 1} hidden, others rounded to {pilot.disclosure.round_to}"),
+        ("Run", str(run.record["started"])[:10]),
+        *((name, str(version)) for name, version in run.record["versions"].items()),
+        ("Code of the notebooks", run.record["inputs"]["code"][:12]),
+    ]
+    columns = (TableColumn(title="Parameter"), TableColumn(title="Value"))
+    return Table(caption="Parameters and versions", columns=columns, rows=tuple(rows))
+
+
+def _datasets(run: Run) -> Table:
+    """Return the datasets with their licence, source and hash."""
+    rows = []
+    for dataset in run.record["datasets"]:
+        card = dataset["card"]
+        files = ", ".join(f"{file['name']} ({file['sha256'][:12]})" for file in dataset["files"])
+        licence = ", ".join(one["title"] or one["name"] for one in card["licenses"])
+        sources = "; ".join(source["title"] for source in card["sources"])
+        rows.append((card["title"], card["x-ig"]["class"], sources, licence, files))
+    heads = ("Dataset", "Class", "Source", "Licence", "File (start of its SHA-256)")
+    return Table(caption="Datasets", columns=tuple(TableColumn(title=head) for head in heads), rows=tuple(rows))

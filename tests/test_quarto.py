@@ -1,0 +1,217 @@
+"""The Quarto renderer: what it asks of Quarto, what it collects, and what it says when Quarto fails."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from oda.errors import RenderError
+from oda.reports import builtin, quarto
+from oda.reports.document import Document, front_matter
+
+BOARD = Document(name="board", formats=("html", "pdf"))
+INDEX = Document(name="index", formats=("html",))
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="320" height="180"><path d="M0 0L9 9"/></svg>'
+TEXT = (
+    front_matter({"title": "Falls at home", "date": "2026-03-31", "lang": "en-GB"})
+    + """
+::: {.answer}
+**Fewer falls?** Probably.
+:::
+
+## What we found
+
+See @fig-a and @tbl-a.
+
+![Falls a year](figures/x.svg){#fig-a fig-alt="A line that rises."}
+
+| District | Change |
+|---|---|
+| Redditch | -3.1 |
+
+: Falls by district {#tbl-a}
+
+::: {.callout-note}
+## Made-up data
+Nothing real.
+:::
+"""
+)
+# Stands in for Quarto: it makes what `_quarto.yml` lists, or does as the variable FAKE says.
+FAKE = """\
+import os, pathlib, sys, yaml
+project = pathlib.Path(sys.argv[2])
+log = pathlib.Path(os.environ["FAKE_LOG"])
+settings = yaml.safe_load((project / "_quarto.yml").read_text())
+with log.open("a") as file:
+    file.write(" ".join([*sys.argv[1:2], *sys.argv[3:], os.environ["QUARTO_PYTHON"]]) + "\\n")
+    file.write(os.environ.get("SOURCE_DATE_EPOCH", "") + "\\n")
+if os.environ.get("FAKE") == "fail":
+    print("ERROR: Typst says no")
+    sys.exit(1)
+folder = project / settings["project"]["output-dir"]
+folder.mkdir(exist_ok=True)
+ending = {"html": "html", "typst": "pdf"}[sys.argv[4]]
+for name in settings["project"]["render"]:
+    made = folder / pathlib.Path(name).with_suffix("." + ending).name
+    made.write_text(os.environ.get("FAKE_TEXT", "made"))
+if os.environ.get("FAKE") == "forget":
+    made.unlink()
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Stage two documents."""
+    folder = tmp_path / "project"
+    (folder / "figures").mkdir(parents=True)
+    (folder / "figures" / "x.svg").write_text(SVG, encoding="utf-8")
+    (folder / "board.qmd").write_text(TEXT, encoding="utf-8")
+    index = front_matter({"title": "Reports", "date": "2026-03-30"}) + "\n[Board](board.html)\n"
+    (folder / "index.qmd").write_text(index, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put a program called quarto on the path; return the file where it notes its calls."""
+    if os.name == "nt":
+        pytest.skip("the stand-in for Quarto is a shell script")
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "fake.py").write_text(FAKE, encoding="utf-8")
+    script = folder / "quarto"
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{folder}/fake.py" "$@"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("FAKE_LOG", str(tmp_path / "log"))
+    return tmp_path / "log"
+
+
+def settings(project: Path, *documents: Document) -> dict[str, Any]:
+    """Write the project file and read it back."""
+    text = quarto.write_project_file(project, documents).read_text(encoding="utf-8")
+    found: dict[str, Any] = yaml.safe_load(text)
+    return found
+
+
+def test_the_project_file_lists_the_documents_and_runs_nothing(project: Path) -> None:
+    """Quarto renders exactly what was staged, and executes nothing."""
+    found = settings(project, INDEX, BOARD)
+    assert found["project"]["type"] == "default"
+    assert found["project"]["render"] == ["index.qmd", "board.qmd"]
+    assert found["execute"] == {"enabled": False}
+
+
+def test_the_project_file_asks_for_pages_that_need_no_network(project: Path) -> None:
+    """One self-contained file, no theme, no script, formulae as MathML; the PDF is PDF/UA-1."""
+    found = settings(project, BOARD)["format"]
+    assert found["html"]["embed-resources"] is True
+    assert found["html"]["theme"] == "none"
+    assert found["html"]["html-math-method"] == "mathml"
+    assert found["typst"]["pdf-standard"] == "ua-1"
+    assert found["typst"]["papersize"] == "a4"
+    assert "://" not in (project / "_quarto.yml").read_text(encoding="utf-8")
+
+
+def test_every_file_that_the_project_file_names_is_there(project: Path) -> None:
+    """Style, templates, filters and fonts are copied into the project."""
+    found = settings(project, BOARD)
+    page, paper = found["format"]["html"], found["format"]["typst"]
+    named = [page["template"], page["css"], *paper["template-partials"]]
+    named += [one["path"] for one in found["filters"]]
+    assert [one for one in named if not (project / one).is_file()] == []
+    fonts = {one.name for one in (project / paper["font-paths"][0]).iterdir()}
+    assert {"DejaVuSans.ttf", "DejaVuSans-Bold.ttf"} <= fonts
+
+
+def test_pages_alone_need_no_fonts(project: Path) -> None:
+    """A project with no PDF does not carry the fonts of one."""
+    settings(project, INDEX)
+    assert not (project / "_look" / "fonts").exists()
+
+
+def test_both_renderers_use_the_same_look(project: Path) -> None:
+    """The page, the style and the filters that Quarto gets are the built-in renderer's own files."""
+    settings(project, BOARD)
+    for path in (project / "_look").glob("*.*"):
+        assert path.read_bytes() == (builtin.LOOK / path.name).read_bytes()
+
+
+def test_each_format_is_one_call_for_the_whole_project(
+    project: Path, fake: Path, tmp_path: Path
+) -> None:
+    """Quarto is called once for pages and once for PDFs, with this Python and a fixed date."""
+    made = quarto.render(project, [INDEX, BOARD], tmp_path / "output")
+    assert [one.name for one in made] == ["index.html", "board.html", "board.pdf"]
+    assert all(one.is_file() for one in made)
+    assert not (tmp_path / "output" / "index.pdf").exists()
+    calls = fake.read_text(encoding="utf-8").splitlines()
+    assert calls[0::2] == [f"render --to {to} {sys.executable}" for to in ("html", "typst")]
+    assert calls[1::2] == ["1774915200", "1774915200"]
+    listed = yaml.safe_load((project / "_quarto.yml").read_text(encoding="utf-8"))
+    assert listed["project"]["render"] == ["index.qmd", "board.qmd"]
+
+
+def test_what_quarto_says_last_is_in_the_error(
+    project: Path, fake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failure names the format and repeats Quarto's own words; no older file is left."""
+    (tmp_path / "output").mkdir()
+    (tmp_path / "output" / "board.html").write_text("old")
+    monkeypatch.setenv("FAKE", "fail")
+    with pytest.raises(RenderError, match=r"quarto failed \(html\)[\s\S]*Typst says no"):
+        quarto.render(project, [BOARD], tmp_path / "output")
+    assert list((tmp_path / "output").iterdir()) == []
+    assert fake.is_file()
+
+
+@pytest.mark.usefixtures("fake")
+def test_a_file_that_quarto_did_not_make_is_missed(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Quarto may end well without a file: that is an error."""
+    monkeypatch.setenv("FAKE", "forget")
+    with pytest.raises(RenderError, match=r"board: quarto ended well but made no board\.html"):
+        quarto.render(project, [INDEX, BOARD], tmp_path / "output")
+
+
+@pytest.mark.usefixtures("fake")
+def test_a_page_that_would_ask_the_network_is_refused(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Quarto leaves an address in the page when it could not fetch it: that is an error."""
+    monkeypatch.setenv("FAKE_TEXT", '<script src="https://cdn.example.org/x.js"></script>')
+    with pytest.raises(RenderError, match=r"board: the page would ask the network"):
+        quarto.render(project, [BOARD], tmp_path / "output")
+
+
+def test_without_quarto_the_error_says_what_to_use(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there is no Quarto, the renderer is not found and says so."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert quarto.find() is None
+    with pytest.raises(RenderError, match="Use the built-in renderer"):
+        quarto.render(project, [BOARD], tmp_path / "output")
+
+
+@pytest.mark.quarto
+@pytest.mark.skipif(quarto.find() is None, reason="the quarto command is not on the path")
+def test_quarto_itself_gives_the_same_words_as_the_built_in_renderer(
+    project: Path, tmp_path: Path
+) -> None:
+    """The same documents through Quarto: same captions, references, notices and header cells."""
+    quarto.render(project, [INDEX, BOARD], tmp_path / "quarto")
+    builtin.render(project, [INDEX, BOARD], tmp_path / "builtin")
+    for name in ("index.html", "board.html", "board.pdf"):
+        assert (tmp_path / "quarto" / name).is_file()
+    for folder in ("quarto", "builtin"):
+        html = (tmp_path / folder / "board.html").read_text(encoding="utf-8")
+        for words in ("Figure\u00a01", "Table\u00a01", "Note: Made-up data", "What we found"):
+            assert words in html.replace("&nbsp;", "\u00a0"), (folder, words)
+        for part in ('scope="row"', 'scope="col"', 'role="note"', 'class="skip-link"'):
+            assert part in html, (folder, part)
