@@ -1,0 +1,171 @@
+"""The commands: each a few lines over the function of the same stage. Exit 0 done, 1 refused or failed, 2 misused."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+
+from oda.errors import OdaError
+from oda.pilot import Pilot, load_pilot
+
+
+def _console() -> Any:  # noqa: ANN401  rich is imported late, so that --help is quick
+    """Return a console that keeps tables legible when it is no terminal."""
+    from rich.console import Console  # noqa: PLC0415
+
+    return Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+
+
+def _refusable(command: Callable[..., None]) -> Callable[..., None]:
+    """Say an error of ours in its own words and exit 1; let any other keep its traceback."""
+
+    @wraps(command)
+    def wrapped(*args: object, **kwargs: object) -> None:
+        try:
+            command(*args, **kwargs)
+        except OdaError as error:
+            click.echo(str(error), err=True)
+            sys.exit(1)
+
+    return wrapped
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="oda-toolkit", prog_name="oda")
+def main() -> None:
+    """Run a pilot of an Office of Data Analytics: check, data, run, report."""
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the assessment as JSON.")
+@click.option("--gate", type=click.Choice(["load", "link", "train", "act", "publish", "close"]), help="Exit 1 if this gate is shut.")
+@_refusable
+def check(*, as_json: bool, gate: str | None) -> None:
+    """Show the information-governance checklist: each item, its state, who signs."""
+    from oda.datasets import load_datasets  # noqa: PLC0415
+    from oda.governance import HEADINGS, assess  # noqa: PLC0415
+
+    pilot = load_pilot()
+    assessment = assess(pilot, load_datasets(pilot))
+    if as_json:
+        click.echo(json.dumps(assessment.to_dict(), indent=1, ensure_ascii=False))
+    else:
+        _print_table("Information-governance checklist", HEADINGS, assessment.rows())
+        for state in assessment.gates:
+            click.echo(f"{state.gate}: {'open' if state.is_open else 'shut'}. {state.reason}")
+        click.echo(assessment.about)
+    if gate and not assessment.gate(gate).is_open:
+        sys.exit(1)
+
+
+def _print_table(title: str, heads: Any, rows: Any) -> None:  # noqa: ANN401  any sequence of texts
+    """Print rows as a table."""
+    from rich.table import Table  # noqa: PLC0415
+
+    shown = Table(title=title, title_justify="left", show_lines=False)
+    for head in heads:
+        shown.add_column(str(head), overflow="fold")
+    for row in rows:
+        shown.add_row(*(str(cell).replace("[", "\\[") for cell in row))
+    _console().print(shown)
+
+
+@main.command()
+@click.argument("names", nargs=-1)
+@_refusable
+def data(names: tuple[str, ...]) -> None:
+    """Load each dataset, or those named, and account for every row."""
+    from oda.datasets import load_datasets  # noqa: PLC0415
+    from oda.loading import load  # noqa: PLC0415
+
+    pilot = load_pilot()
+    for name in names or [card.name for card in load_datasets(pilot)]:
+        audit = load(name, pilot).audit
+        left = audit.rows_read - audit.rows_used
+        gaps = len(audit.missing_periods) + sum(audit.missing_values.values())
+        files = ", ".join(f"{file.name} ({file.encoding or 'binary'})" for file in audit.files)
+        click.echo(f"{name}: {audit.rows_used:,} rows used of {audit.rows_read:,} in {files}; {left:,} left out, {gaps:,} gaps.")
+
+
+@main.command()
+@click.option("--workers", type=click.IntRange(1, 64), default=None, help="Notebooks at a time [default: the processors].")
+@click.option("--again", is_flag=True, help="Run even though nothing has changed.")
+@_refusable
+def run(*, workers: int | None, again: bool) -> None:
+    """Run every notebook of the plan, for each district, into runs/."""
+    from oda.running import Outcome, run_plan  # noqa: PLC0415
+
+    with _progress() as progress:
+        bar = progress.add_task("Notebooks", total=None)
+
+        def on_done(outcome: Outcome) -> None:
+            words = f"done in {outcome.seconds:.1f} s" if outcome.done else f"FAILED: {outcome.error.splitlines()[0]}"
+            progress.console.print(f"{outcome.task}: {words}", markup=False)
+            progress.advance(bar)
+
+        finished, fresh = run_plan(
+            load_pilot(), workers=workers, again=again, on_plan=lambda total: progress.update(bar, total=total), on_done=on_done
+        )
+    folder = f"runs/{finished.id}"
+    if not fresh:
+        click.echo(f"Nothing has changed since {folder} was made; nothing was run. To run all the same: oda run --again")
+    for outcome in finished.failed:
+        cell = "" if outcome.cell is None else f" in cell {outcome.cell + 1}"
+        click.echo(f"{outcome.task} failed{cell}: {outcome.error}\n  See {folder}/notebooks/{outcome.task}.ipynb", err=True)
+    done = len(finished.outcomes) - len(finished.failed)
+    click.echo(f"{done} of {len(finished.outcomes)} notebooks done. Record: {folder}/run.json")
+    if finished.failed:
+        sys.exit(1)
+
+
+def _progress() -> Any:  # noqa: ANN401  rich is imported late
+    """Return a progress bar; where there is no terminal only the lines are printed."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=_console(),
+        transient=True,
+        disable=not sys.stdout.isatty() and "ODA_PROGRESS" not in os.environ,
+    )
+
+
+@main.command()
+@click.option("--renderer", type=click.Choice(["auto", "quarto", "builtin"]), default="auto", show_default=True)
+@_refusable
+def report(*, renderer: Any) -> None:  # noqa: ANN401  click gives the choice as text
+    """Make the HTML and PDF reports of the latest run, with an index page."""
+    from oda.reports.build import build_reports  # noqa: PLC0415
+    from oda.running import latest_run  # noqa: PLC0415
+
+    pilot: Pilot = load_pilot()
+    made = build_reports(pilot, latest_run(pilot), renderer=renderer)
+    pages, pdfs = (sum(path.suffix == ending for path in made.files) for ending in (".html", ".pdf"))
+    click.echo(f"Made {pages} pages and {pdfs} PDFs with the {made.renderer} renderer.")
+    for failure in made.failures:
+        click.echo(f"Not made: {failure}", err=True)
+    click.echo(f"Open {made.index}")
+    if made.failures:
+        sys.exit(1)
+
+
+@main.command()
+@_refusable
+def doctor() -> None:
+    """Say what this machine has and lacks, with the fix."""
+    from oda.doctor import examine  # noqa: PLC0415
+
+    checks = examine(load_pilot())
+    rows = [(c.name, "ok" if c.ok else "lacks" if c.needed else "optional", c.found, "" if c.ok else c.fix) for c in checks]
+    _print_table("This machine", ("What", "State", "Found", "To do"), rows)
+    if any(c.needed and not c.ok for c in checks):
+        sys.exit(1)
