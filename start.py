@@ -8,10 +8,8 @@ import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036 - the older one must be able to say so: nothing above this line, or below it, is new syntax
     sys.exit(
-        "Python 3.11 or newer is needed, and this is Python {}.{} ({}). "
-        "Install a newer one, from python.org or your organisation's software list, and start again with it.".format(
-            sys.version_info[0], sys.version_info[1], sys.executable
-        )
+        f"Python 3.11 or newer is needed, and this is Python {sys.version_info[0]}.{sys.version_info[1]} ({sys.executable}). "
+        "Install a newer one, from python.org or your organisation's software list, and start again with it."
     )
 
 import contextlib
@@ -23,6 +21,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
@@ -48,9 +47,12 @@ Any other word goes to oda: {ME} --help lists them."""
 # What went wrong, by what uv and pip print; the first that is found is told.
 CAUSES = (
     ("No space left|not enough space|os error 28|os error 112", "The disk is full. Free {gb} GB and start again."),
-    ("MATCH THE HASHES|[Hh]ash mismatch", "A package is not the one in {lock}: its hash differs. Nothing of it was used. Ask who runs the source of packages."),
     (
-        "Failed to fetch|error sending request|NewConnection|NameResolution|Retrying|ConnectTimeout|ReadTimeout|timed out|SSLError|ProxyError",
+        "MATCH THE HASHES|[Hh]ash mismatch",
+        "A package is not the one in {lock}: its hash differs, so it was not used. Ask who runs your source of packages.",
+    ),
+    (
+        "Failed to fetch|error sending request|NewConnection|NameResolution|Retrying|Timeout|timed out|SSLError|ProxyError",
         "The registry of Python packages cannot be reached. Connect to the internet, or set PIP_INDEX_URL (and UV_DEFAULT_INDEX) "
         "to your organisation's mirror, or put the packages in {wheelhouse}; README.md says how.",
     ),
@@ -61,8 +63,13 @@ CAUSES = (
 )
 
 
-class Stop(Exception):
-    """What is missing, in one sentence; the only thing the person sees."""
+class Stop(Exception):  # noqa: N818 - what is missing is no error of this program
+    """What is missing, in one sentence; the last thing the person sees."""
+
+
+def stop(sentence: str) -> NoReturn:
+    """End with one sentence."""
+    raise Stop(sentence)
 
 
 def say(text: str) -> None:
@@ -77,8 +84,18 @@ def sha256(path: Path) -> str:
 
 def environment() -> dict[str, str]:
     """Return the environment of every child: UTF-8, and nothing of another Python."""
-    kept = {name: value for name, value in os.environ.items() if name not in {"PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__"}}
-    return {**kept, "PYTHONUTF8": "1", "PYTHONNOUSERSITE": "1", "VIRTUAL_ENV": str(VENV), "JUPYTER_PREFER_ENV_PATH": "1"}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__"}
+    }
+    return {
+        **kept,
+        "PYTHONUTF8": "1",
+        "PYTHONNOUSERSITE": "1",
+        "VIRTUAL_ENV": str(VENV),
+        "JUPYTER_PREFER_ENV_PATH": "1",
+    }
 
 
 def python(*arguments: str, folder: Path = HERE) -> int:
@@ -91,16 +108,23 @@ def python(*arguments: str, folder: Path = HERE) -> int:
 
 def quietly(command: list[str], lock: str, folder: Path = HERE) -> None:
     """Run one step of an installation, or stop with its cause in a sentence."""
-    done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, encoding="utf-8", errors="replace", check=False)
+    done = subprocess.run(
+        command, cwd=folder, env=environment(), capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
     if done.returncode == 0:
         return
     printed = done.stdout + done.stderr
-    words = {"gb": NEEDED_GB, "lock": lock, "wheelhouse": WHEELHOUSE.name + os.sep, "python": ".".join(map(str, sys.version_info[:2]))}
+    words = {
+        "gb": NEEDED_GB,
+        "lock": lock,
+        "wheelhouse": WHEELHOUSE.name + os.sep,
+        "python": ".".join(map(str, sys.version_info[:2])),
+    }
     for pattern, sentence in CAUSES:
         if re.search(pattern, printed):
-            raise Stop(sentence.format(**words))
+            stop(sentence.format(**words))
     last = [line.strip() for line in printed.splitlines() if line.strip()][-5:]
-    raise Stop(f"Installing from {lock} failed: {' / '.join(last) or f'exit code {done.returncode}'}")
+    stop(f"Installing from {lock} failed: {' / '.join(last) or f'exit code {done.returncode}'}")
 
 
 def make_venv() -> None:
@@ -111,16 +135,18 @@ def make_venv() -> None:
     if PYTHON.exists():
         return
     if sys.maxsize < 2**32:
-        raise Stop("This Python is 32 bit, and the packages are for 64 bit. Install a 64-bit Python and start again with it.")
+        stop("This Python is 32 bit, and the packages are for 64 bit. Install a 64-bit Python and start again with it.")
     free = shutil.disk_usage(HERE).free / 1e9
     if free < NEEDED_GB:
-        raise Stop(f"The disk of {HERE} has {free:.1f} GB free, and {NEEDED_GB} GB are needed. Free some and start again.")
+        stop(f"The disk of {HERE} has {free:.1f} GB free, and {NEEDED_GB} GB are needed. Free some and start again.")
     say(f"  Making .venv with Python {sys.version.split()[0]}.")
     VENV.mkdir(exist_ok=True)
     UNFINISHED.touch()
     command = [sys.executable, "-m", "venv", *(["--without-pip"] if shutil.which("uv") else []), str(VENV)]
     if subprocess.run(command, env=environment(), capture_output=True, check=False).returncode:
-        raise Stop("This Python cannot make a virtual environment. Install its venv package (on Debian and Ubuntu: python3-venv) and start again.")
+        stop(
+            "This Python cannot make a virtual environment. On Debian and Ubuntu install python3-venv; else install Python anew."
+        )
 
 
 def install(lock: str, *arguments: str, folder: Path = HERE) -> None:
@@ -168,7 +194,9 @@ def install_oda(pilot: Path) -> None:
     wheel = pilot / "vendor" / name
     shown = wheel.relative_to(HERE).as_posix()
     if not wheel.is_file() or sha256(wheel) != wanted:
-        raise Stop(f"{shown} is not the file this pilot was made with: its hash differs. Restore it from where the pilot came from.")
+        stop(
+            f"{shown} is not the file this pilot was made with: its hash differs. Restore it from where the pilot came from."
+        )
     arguments = ("--no-deps", "--no-index", "--force-reinstall", "--require-hashes", "-r", "requirements/oda.txt")
     once("toolkit", wanted, shown, *arguments, folder=pilot)
 
@@ -206,7 +234,7 @@ def bake() -> Path:
     command = [str(PYTHON), "-B", "-c", code, str(HERE), str(DEMO)]
     done = subprocess.run(command, cwd=HERE, env=environment(), stdout=subprocess.PIPE, encoding="utf-8", check=False)
     if done.returncode:
-        raise Stop("The pilot could not be made from the template; the lines above say why.")
+        stop("The pilot could not be made from the template; the lines above say why.")
     pilot = Path(done.stdout.strip().splitlines()[-1])
     stamp.write_text(f"{what} {pilot.name}\n", encoding="utf-8")
     say(f"  Made demo/{pilot.name}.")
@@ -237,7 +265,7 @@ def run_and_report(pilot: Path, seconds: dict[str, float], *arguments: str) -> N
         oda(pilot, "report")
     made = max(pilot.glob("runs/*/reports/index.html"), key=lambda path: path.stat().st_mtime, default=None)
     if made is None:
-        raise Stop("No index page was made in runs/; the lines above say what was.")
+        stop("No index page was made in runs/; the lines above say what was.")
     say(", ".join(f"{name} {taken:.0f} s" for name, taken in seconds.items()) + ".")
     say(f"Open {made}")
 
@@ -297,7 +325,8 @@ def main(arguments: list[str]) -> int:
     except Stop as error:
         sys.stderr.write(f"{error}\n")
     except OSError as error:
-        sys.stderr.write(f"{error.filename or HERE}: {error.strerror}. Close what uses it (JupyterLab, an editor), and see that you may write there.\n")
+        place = f"{error.filename or HERE}: {error.strerror}"
+        sys.stderr.write(f"{place}. Close what uses it (JupyterLab, an editor), and see that you may write there.\n")
     except KeyboardInterrupt:
         sys.stderr.write("Stopped, as you asked.\n")
     return 1

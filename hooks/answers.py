@@ -13,7 +13,14 @@ SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 CODE_AND_NAME = re.compile(r"([A-Z]\d{8})\s+(\S.*)")
 ADDRESS = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 NOT_TEXT = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]")
-RESERVED = {"aux", "con", "nul", "prn", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}  # by Windows
+RESERVED = {
+    "aux",
+    "con",
+    "nul",
+    "prn",
+    *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)),
+}  # by Windows
+LONGEST_FOLDER = 40
 TEXTS = {"title": (1, 120), "lead_role": (1, 120), "lead_contact": (3, 254)}
 
 
@@ -32,10 +39,11 @@ def refuse(answers: Answers, preset: Answers) -> str:
 
 def folder_fault(project: str) -> str:
     """Say what is wrong with the name of the pilot's folder, or nothing."""
-    if len(project) <= 40 and SLUG.fullmatch(project) and project not in RESERVED:
+    if len(project) <= LONGEST_FOLDER and SLUG.fullmatch(project) and project not in RESERVED:
         return ""
     return (
-        f"project: {project!r} cannot be the name of a folder. Use at most 40 small letters, digits and single hyphens, "
+        f"project: {project!r} cannot be the name of a folder. "
+        f"Use at most {LONGEST_FOLDER} small letters, digits and single hyphens, "
         "beginning with a letter, such as falls-and-frailty."
     )
 
@@ -115,7 +123,8 @@ def named_districts(value: str, preset: Answers) -> list[tuple[str, str]]:
     pairs = []
     for entry in filter(None, map(str.strip, value.split(";" if ";" in value else ","))):
         written = CODE_AND_NAME.fullmatch(entry)
-        pairs.append(known.get(entry) or known.get(entry.casefold()) or (written.groups() if written else ("", entry)))
+        own = (written[1], written[2]) if written else ("", entry)
+        pairs.append(known.get(entry) or known.get(entry.casefold()) or own)
     return pairs
 
 

@@ -7,7 +7,7 @@ import runpy
 import shutil
 from pathlib import Path
 
-ROOT = Path({{ template_root | tojson }})
+ROOT = Path({{template_root | tojson}})
 PILOT = Path.cwd()
 PRODUCTS = {".git", ".venv", "data", "published", "runs", "wheelhouse"}
 

@@ -4,12 +4,14 @@ import json
 import runpy
 import sys
 
-ROOT = {{ template_root | tojson }}
-ANSWERS = json.loads({{ cookiecutter | tojson | tojson }})
-PRESET = json.loads({{ preset('odas', cookiecutter.oda) | tojson | tojson }})
+ROOT = {{template_root | tojson}}
+ANSWERS = json.loads({{cookiecutter | tojson | tojson}})
+PRESET = json.loads({{preset("odas", cookiecutter.oda) | tojson | tojson}})
 
 if sys.version_info < (3, 11):  # noqa: UP036 - cookiecutter itself runs on older ones
-    sys.exit(f"Python 3.11 or newer is needed; cookiecutter runs on {sys.version.split()[0]}. Install it with a newer Python.")
+    sys.exit(
+        f"Python 3.11 or newer is needed; cookiecutter runs on {sys.version.split()[0]}. Install it with a newer Python."
+    )
 FAULT = runpy.run_path(f"{ROOT}/hooks/answers.py")["fault"](ANSWERS, PRESET)
 if FAULT:
     sys.exit(FAULT)

@@ -60,7 +60,9 @@ def hidden(inner: Path) -> bool:
 
 def license_files(root: Path, project: dict[str, Any]) -> list[str]:
     """Return the licences that the project's patterns find."""
-    return sorted(path.relative_to(root).as_posix() for pattern in project["license-files"] for path in root.glob(pattern))
+    return sorted(
+        path.relative_to(root).as_posix() for pattern in project["license-files"] for path in root.glob(pattern)
+    )
 
 
 def metadata(project: dict[str, Any], licences: list[str]) -> str:
@@ -83,7 +85,9 @@ def metadata(project: dict[str, Any], licences: list[str]) -> str:
 
 def entry_points(project: dict[str, Any]) -> str:
     """Return the commands the wheel installs."""
-    return "\n".join(["[console_scripts]", *(f"{name} = {target}" for name, target in project["scripts"].items())]) + "\n"
+    return (
+        "\n".join(["[console_scripts]", *(f"{name} = {target}" for name, target in project["scripts"].items())]) + "\n"
+    )
 
 
 def write_wheel(wheel: Path, files: dict[str, bytes], record: str) -> None:

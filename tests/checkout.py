@@ -31,7 +31,12 @@ def environment(home: Path, **more: str) -> dict[str, str]:
     """Return an environment whose home is empty, so that nothing of this machine decides the outcome."""
     home.mkdir(exist_ok=True)
     who = {f"GIT_{role}_{what}": "test@example.org" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-    alone = {"HOME": str(home), "USERPROFILE": str(home), "GIT_CONFIG_GLOBAL": os.devnull, "PYTHONDONTWRITEBYTECODE": "1"}
+    alone = {
+        "HOME": str(home),
+        "USERPROFILE": str(home),
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     return {**os.environ, **who, **alone, **more}
 
 
@@ -65,7 +70,16 @@ def commit(folder: Path, message: str) -> None:
 def bake(template: str, out: Path, *answers: str, folder: Path = ROOT, **more: str) -> subprocess.CompletedProcess[str]:
     """Bake a pilot as a person would, with no questions asked."""
     out.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "cookiecutter", template, "--no-input", "--default-config", "--output-dir", str(out)]
+    command = [
+        sys.executable,
+        "-m",
+        "cookiecutter",
+        template,
+        "--no-input",
+        "--default-config",
+        "--output-dir",
+        str(out),
+    ]
     return run([*command, *answers], folder, **more)
 
 

@@ -70,7 +70,9 @@ def test_an_old_python_can_read_the_file() -> None:
 def test_an_old_python_is_told_what_to_install() -> None:
     """On Python 3.9 the only output is one line that names the version needed, and nothing is made."""
     code = "import sys, runpy; sys.version_info = (3, 9, 18); runpy.run_path(sys.argv[1], run_name='__main__')"
-    done = subprocess.run([sys.executable, "-c", code, str(ROOT / "start.py"), "demo"], capture_output=True, encoding="utf-8", check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(ROOT / "start.py"), "demo"], capture_output=True, encoding="utf-8", check=False
+    )
     assert done.returncode == 1
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
@@ -91,7 +93,9 @@ def test_a_pilot_has_the_template_s_own_start(pilot: Path) -> None:
     assert (pilot / "start.py").read_bytes() == (ROOT / "start.py").read_bytes()
 
 
-def test_a_full_disk_is_said_in_one_sentence(start: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_full_disk_is_said_in_one_sentence(
+    start: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """With too little room nothing is made, and the sentence says how much is needed."""
     monkeypatch.setattr(start.shutil, "disk_usage", lambda _: SimpleNamespace(free=3e8))
     assert start.main(["run"]) == 1
@@ -102,8 +106,21 @@ def test_a_full_disk_is_said_in_one_sentence(start: Any, monkeypatch: pytest.Mon
 
 def test_an_unreachable_registry_is_said_in_one_sentence(pilot: Path) -> None:
     """With no network the last line says what to do, whether uv or pip was tried, and the next call starts afresh."""
-    offline = {"PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": "", "PIP_INDEX_URL": CLOSED, "PIP_EXTRA_INDEX_URL": "", "PIP_RETRIES": "0"}
-    done = run([sys.executable, "start.py", "run"], pilot, **offline, UV_NO_CACHE="1", UV_DEFAULT_INDEX=CLOSED, UV_HTTP_RETRIES="0")
+    offline = {
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_FIND_LINKS": "",
+        "PIP_INDEX_URL": CLOSED,
+        "PIP_EXTRA_INDEX_URL": "",
+        "PIP_RETRIES": "0",
+    }
+    done = run(
+        [sys.executable, "start.py", "run"],
+        pilot,
+        **offline,
+        UV_NO_CACHE="1",
+        UV_DEFAULT_INDEX=CLOSED,
+        UV_HTTP_RETRIES="0",
+    )
     assert done.returncode == 1
     assert "The registry of Python packages cannot be reached." in done.stdout
     assert "PIP_INDEX_URL" in done.stdout
@@ -115,9 +132,15 @@ def test_an_unreachable_registry_is_said_in_one_sentence(pilot: Path) -> None:
     ("printed", "sentence"),
     [
         ("OSError: [Errno 28] No space left on device", "The disk is full. Free 2 GB and start again."),
-        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.", "A package is not the one in requirements/run.txt"),
+        (
+            "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.",
+            "A package is not the one in requirements/run.txt",
+        ),
         ("error: Hash mismatch for `numpy==2.4.6`", "A package is not the one in requirements/run.txt"),
-        ("WARNING: Retrying (Retry(total=1 ... NewConnectionError", "The registry of Python packages cannot be reached."),
+        (
+            "WARNING: Retrying (Retry(total=1 ... NewConnectionError",
+            "The registry of Python packages cannot be reached.",
+        ),
         ("ERROR: No matching distribution found for numpy==2.4.6", "has no ready-made file for Python"),
         ("something else\nentirely", "Installing from requirements/run.txt failed: something else / entirely"),
     ],
@@ -131,14 +154,18 @@ def test_each_cause_of_a_failed_installation_has_its_sentence(start: Any, printe
     assert len(str(stopped.value).splitlines()) == 1
 
 
-def test_an_installation_that_was_broken_off_is_not_taken_for_a_good_one(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_installation_that_was_broken_off_is_not_taken_for_a_good_one(
+    start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After an installation that failed half-way there is no stamp, and the next call makes `.venv` afresh."""
 
     def broken(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(start, "install", broken)
-    monkeypatch.setattr(start.shutil, "which", lambda _: "uv")  # so that the environment is made without pip, which is quick
+    monkeypatch.setattr(
+        start.shutil, "which", lambda _: "uv"
+    )  # so that the environment is made without pip, which is quick
     start.make_venv()
     (start.VENV / "half-written").touch()
     with pytest.raises(KeyboardInterrupt):
@@ -190,7 +217,7 @@ def test_a_wheelhouse_replaces_the_registry(start: Any, monkeypatch: pytest.Monk
 
 
 def test_pip_is_tried_when_uv_fails(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """uv may not know the organisation's mirror or certificates; pip, which does, is then used."""
+    """If uv does not know the organisation's mirror or certificates, pip, which does, is used."""
     commands: list[list[str]] = []
 
     def quietly(command: list[str], *_: object) -> None:
@@ -216,7 +243,9 @@ def test_an_altered_wheel_is_refused_in_one_sentence(start: Any) -> None:
         start.install_oda(start.HERE)
 
 
-def test_a_file_that_cannot_be_written_is_said_in_one_sentence(start: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_cannot_be_written_is_said_in_one_sentence(
+    start: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A locked or forbidden file gives a sentence that names it, not a traceback."""
 
     def locked(_: str) -> None:
@@ -236,7 +265,9 @@ def test_a_file_that_cannot_be_written_is_said_in_one_sentence(start: Any, monke
         ("doctor", "run", ("-m", "oda", "doctor", "extra")),
     ],
 )
-def test_each_word_installs_only_what_it_needs(start: Any, monkeypatch: pytest.MonkeyPatch, word: str, lock: str, command: tuple[str, ...]) -> None:
+def test_each_word_installs_only_what_it_needs(
+    start: Any, monkeypatch: pytest.MonkeyPatch, word: str, lock: str, command: tuple[str, ...]
+) -> None:
     """In a pilot, JupyterLab comes with `lab` only, pytest with `test` only; other words go to `oda` as they are."""
     locks: list[str] = []
     monkeypatch.setattr(start, "install_lock", locks.append)
@@ -246,7 +277,9 @@ def test_each_word_installs_only_what_it_needs(start: Any, monkeypatch: pytest.M
     assert locks == [lock]
 
 
-def test_run_ends_with_the_seconds_and_the_file_to_open(start: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_run_ends_with_the_seconds_and_the_file_to_open(
+    start: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """`run` runs, reports, says how long each stage took, and names the newest index page last."""
     asked: list[tuple[str, ...]] = []
 
@@ -280,7 +313,9 @@ def test_a_failed_run_is_not_reported(start: Any, monkeypatch: pytest.MonkeyPatc
     assert stopped.value.code == 1
 
 
-def test_demo_bakes_once_and_again_when_the_template_changes(template_start: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_demo_bakes_once_and_again_when_the_template_changes(
+    template_start: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """`demo` keeps the pilot it made, says so, and makes it again only when the template is another one."""
     start = template_start
     monkeypatch.setattr(start, "PYTHON", Path(sys.executable))
@@ -307,7 +342,9 @@ def test_baking_leaves_the_template_s_hash_as_it_was(template_start: Any, monkey
 
 
 @pytest.mark.parametrize(("arguments", "code"), [([], 0), (["--help"], 0), (["demmo"], 2)])
-def test_help_names_the_commands(template_start: Any, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int) -> None:
+def test_help_names_the_commands(
+    template_start: Any, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int
+) -> None:
     """With no command, or an unknown one, the commands are listed."""
     assert template_start.main(arguments) == code
     said = capsys.readouterr().out

@@ -89,7 +89,9 @@ def test_a_zip_gives_the_same_pilot_with_no_git(template: Path, pilot: Path, tmp
 
 def test_cruft_gives_the_same_pilot_and_its_own_record(template: Path, pilot: Path, tmp_path: Path) -> None:
     """`cruft create` makes the same pilot, and adds `.cruft.json`, from which it can be updated."""
-    done = run([sys.executable, "-m", "cruft", "create", str(template), "--output-dir", str(tmp_path), "--no-input"], tmp_path)
+    done = run(
+        [sys.executable, "-m", "cruft", "create", str(template), "--output-dir", str(tmp_path), "--no-input"], tmp_path
+    )
     assert done.returncode == 0, done.stdout
     made = tree(tmp_path / pilot.name)
     assert made.pop(".cruft.json")
@@ -120,7 +122,10 @@ def test_an_update_brings_the_new_version_and_keeps_an_analyst_s_edits(tmp_path:
     """`cruft update` replaces the package and the tools, and keeps what the analyst wrote, with no conflict."""
     template = copy_template(tmp_path / "template")
     commit(template, "First version")
-    run([sys.executable, "-m", "cruft", "create", template.as_uri(), "--output-dir", str(tmp_path), "--no-input"], tmp_path)
+    run(
+        [sys.executable, "-m", "cruft", "create", template.as_uri(), "--output-dir", str(tmp_path), "--no-input"],
+        tmp_path,
+    )
     pilot = tmp_path / "falls-and-frailty"
     for name in ("README.md", "pilot.yml", "governance/datasets/falls.yml"):
         with (pilot / name).open("a", encoding="utf-8", newline="\n") as file:
@@ -170,13 +175,17 @@ def replace(path: Path, old: str, new: str) -> None:
 )
 def test_hostile_answers_come_back_as_they_were_typed(template: Path, tmp_path: Path, title: str) -> None:
     """Quotes, colons, hashes, backslashes and Welsh letters in an answer reach `pilot.yml` as they were typed."""
-    districts = "W06000001 Ynys Môn; E06000023 Bristol, City of; E07000999 King's \"Lynn\" & #West: No"
+    districts = 'W06000001 Ynys Môn; E06000023 Bristol, City of; E07000999 King\'s "Lynn" & #West: No'
     answers = (f"title={title}", f"lead_role={title}", f"districts={districts}", "lead_contact=o'hara+oda@example.org")
     done = bake(str(template), tmp_path, *answers)
     assert done.returncode == 0, done.stdout
     made = load_pilot(tmp_path / "falls-and-frailty")
     assert (made.pilot.title, made.pilot.lead.role, made.pilot.lead.contact) == (title, title, "o'hara+oda@example.org")
-    assert [district.name for district in made.districts] == ["Ynys Môn", "Bristol, City of", 'King\'s "Lynn" & #West: No']
+    assert [district.name for district in made.districts] == [
+        "Ynys Môn",
+        "Bristol, City of",
+        'King\'s "Lynn" & #West: No',
+    ]
     tomllib.loads((tmp_path / "falls-and-frailty" / "pyproject.toml").read_text(encoding="utf-8"))
 
 
@@ -197,18 +206,29 @@ def test_hostile_answers_come_back_as_they_were_typed(template: Path, tmp_path: 
         ("lead_contact=Jo Smith", "lead_contact: 'Jo Smith' is not an e-mail address."),
         ("lead_role= ", "lead_role: ' ' has 0 characters"),
         ("districts= , ", "districts: none given."),
-        ("districts=Redditch, Atlantis", "districts: 'Atlantis' not found in Worcestershire. Its districts are Bromsgrove,"),
+        (
+            "districts=Redditch, Atlantis",
+            "districts: 'Atlantis' not found in Worcestershire. Its districts are Bromsgrove,",
+        ),
         ("districts=Redditch, redditch", "districts: E07000236 stands more than once."),
         ("districts=Redditch, E07000999 Redditch", "districts: redditch stands more than once."),
     ],
 )
-def test_a_bad_answer_is_refused_in_one_sentence_and_leaves_nothing(template: Path, tmp_path: Path, answer: str, sentence: str) -> None:
+def test_a_bad_answer_is_refused_in_one_sentence_and_leaves_nothing(
+    template: Path, tmp_path: Path, answer: str, sentence: str
+) -> None:
     """A bad answer is refused with one line that says what to do, and no folder is left, inside or outside."""
     done = bake(str(template), tmp_path / "out" / "inner", answer)
     assert done.returncode == 1
     assert sentence in done.stdout
     assert len(done.stdout.splitlines()) == 1
-    assert {path.name for path in tmp_path.rglob("*")} - {"home"} <= {"out", "inner", "", ".cookiecutters", ".cookiecutter_replay"}
+    assert {path.name for path in tmp_path.rglob("*")} - {"home"} <= {
+        "out",
+        "inner",
+        "",
+        ".cookiecutters",
+        ".cookiecutter_replay",
+    }
 
 
 def test_the_hook_refuses_what_came_past_the_first_check(template: Path, tmp_path: Path) -> None:
@@ -227,7 +247,9 @@ def test_every_office_gives_a_pilot_of_its_own_districts(template: Path, tmp_pat
     preset = yaml.safe_load((PRESETS / "odas" / f"{name}.yml").read_text(encoding="utf-8"))
     made = load_pilot(tmp_path / "falls-and-frailty")
     assert (made.pilot.oda, made.pilot.oda_name) == (name, preset["name"])
-    assert [(each.code, each.name) for each in made.districts] == [(each["code"], each["name"]) for each in preset["districts"]]
+    assert [(each.code, each.name) for each in made.districts] == [
+        (each["code"], each["name"]) for each in preset["districts"]
+    ]
 
 
 @pytest.mark.parametrize(("question", "folder"), [("oda", "odas"), ("kind", "pilots")])
@@ -278,7 +300,12 @@ def test_only_three_files_are_rendered() -> None:
 def test_no_folder_is_copied_whole() -> None:
     """No pattern matches a folder: cookiecutter would delete that folder, with an analyst's files, when baking again."""
     folders = {parent.as_posix() for name in template_files() for parent in Path(name).parents} - {"."}
-    assert not [folder for folder in folders for pattern in QUESTIONS["_copy_without_render"] if fnmatch.fnmatch(folder, pattern)]
+    assert not [
+        folder
+        for folder in folders
+        for pattern in QUESTIONS["_copy_without_render"]
+        if fnmatch.fnmatch(folder, pattern)
+    ]
 
 
 def test_copied_files_are_the_template_s_byte_for_byte(pilot: Path, template: Path) -> None:
@@ -292,7 +319,9 @@ def test_copied_files_are_the_template_s_byte_for_byte(pilot: Path, template: Pa
 
 def test_no_jinja_is_left_over(pilot: Path) -> None:
     """Nothing of the template's own language is left in a rendered file."""
-    left = [name for name in RENDERED if re.search(r"\{\{|\}\}|\{%|%\}|\{#", (pilot / name).read_text(encoding="utf-8"))]
+    left = [
+        name for name in RENDERED if re.search(r"\{\{|\}\}|\{%|%\}|\{#", (pilot / name).read_text(encoding="utf-8"))
+    ]
     assert not left
 
 
@@ -307,7 +336,14 @@ def test_every_path_can_be_checked_out_on_windows(pilot: Path) -> None:
 def test_git_leaves_out_data_and_runs_and_keeps_the_rest(pilot: Path, tmp_path: Path) -> None:
     """In a pilot, git never sees data, runs or the environment, and sees everything that the template gave."""
     copy = shutil.copytree(pilot, tmp_path / "pilot")
-    for name in ("data/raw/people.csv", "data/derived/x.parquet", "data/synthetic/falls.csv", "runs/1/run.json", ".venv/x", "wheelhouse/y.whl"):
+    for name in (
+        "data/raw/people.csv",
+        "data/derived/x.parquet",
+        "data/synthetic/falls.csv",
+        "runs/1/run.json",
+        ".venv/x",
+        "wheelhouse/y.whl",
+    ):
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
         (copy / name).touch()
     commit(copy, "First")

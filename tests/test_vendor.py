@@ -97,7 +97,9 @@ def test_the_wheel_says_what_setuptools_would_say(wheel: Path, built: Path, fiel
 @pytest.mark.parametrize("field", ["Requires-Dist", "Provides-Extra", "License-File"])
 def test_the_wheel_needs_what_setuptools_would_say_it_needs(wheel: Path, built: Path, field: str) -> None:
     """Dependencies, extras and licence files are as setuptools writes them, up to spaces."""
-    said, expected = ({re.sub(r"\s", "", line) for line in metadata(each).get_all(field, [])} for each in (wheel, built))
+    said, expected = (
+        {re.sub(r"\s", "", line) for line in metadata(each).get_all(field, [])} for each in (wheel, built)
+    )
     assert said == expected
 
 
@@ -122,7 +124,9 @@ def test_no_file_of_the_package_is_left_out(wheel: Path) -> None:
     """Every file in shared/oda and reports reaches the wheel: one of a new kind must be added to the list of kinds."""
     for folder, package in VENDOR["SOURCES"].items():
         inner = (path.relative_to(ROOT / folder) for path in (ROOT / folder).rglob("*") if path.is_file())
-        wanted = {f"{package}/{path.as_posix()}" for path in inner if not VENDOR["hidden"](path) and path.suffix != ".pyc"}
+        wanted = {
+            f"{package}/{path.as_posix()}" for path in inner if not VENDOR["hidden"](path) and path.suffix != ".pyc"
+        }
         assert wanted <= names(wheel)
 
 
@@ -146,7 +150,7 @@ def test_the_sums_and_the_pinned_requirement_are_true(wheel: Path) -> None:
 
 
 def test_the_wheel_installs_with_no_index(wheel: Path, bare_python: Path) -> None:
-    """pip installs the wheel by path, its hash checked, with no network and nothing to build."""
+    """The wheel installs with pip, by path, its hash checked, with no network and nothing to build."""
     done = pip(bare_python, wheel, "--require-hashes", "-r", "requirements/oda.txt")
     assert done.returncode == 0, done.stdout
     code = "import importlib.metadata as m; print(m.version('oda-toolkit'), *m.files('oda-toolkit'), sep='\\n')"
@@ -157,7 +161,7 @@ def test_the_wheel_installs_with_no_index(wheel: Path, bare_python: Path) -> Non
 
 @pytest.mark.parametrize("place", [0.001, 0.3, 0.6, 0.999])
 def test_one_changed_byte_is_refused(wheel: Path, bare_python: Path, tmp_path: Path, place: float) -> None:
-    """pip and uv both refuse a wheel in which a single byte was changed, wherever it is."""
+    """A wheel in which a single byte was changed is refused by pip and by uv, wherever the byte is."""
     copy = shutil.copytree(wheel.parents[1], tmp_path / "pilot") / "vendor" / wheel.name
     content = bytearray(copy.read_bytes())
     content[int(len(content) * place)] ^= 1
@@ -165,7 +169,18 @@ def test_one_changed_byte_is_refused(wheel: Path, bare_python: Path, tmp_path: P
     done = pip(bare_python, copy, "--require-hashes", "-r", "requirements/oda.txt")
     assert done.returncode == 1
     assert "DO NOT MATCH THE HASHES" in done.stdout
-    command = [sys.executable, "-m", "uv", "pip", "install", "--python", str(bare_python), "--no-index", "--no-deps", "--reinstall"]
+    command = [
+        sys.executable,
+        "-m",
+        "uv",
+        "pip",
+        "install",
+        "--python",
+        str(bare_python),
+        "--no-index",
+        "--no-deps",
+        "--reinstall",
+    ]
     done = run([*command, "--require-hashes", "-r", "requirements/oda.txt"], copy.parents[1])
     assert done.returncode != 0
     assert re.search("Hash mismatch|Bad CRC|Failed to", done.stdout)
