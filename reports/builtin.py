@@ -20,11 +20,10 @@ import pypandoc  # type: ignore[import-untyped]
 import typst
 
 from oda.errors import RenderError
-
-from . import fonts
-from .document import Document, Format
-from .findings import plain
-from .subset import source_refusals, tree_refusals
+from oda.reports import fonts
+from oda.reports.document import Document, Format
+from oda.reports.findings import plain
+from oda.reports.subset import source_refusals, tree_refusals
 
 LOOK = Path(__file__).parent / "look"
 DEFAULT_LANG = "en-GB"
@@ -199,7 +198,7 @@ def _typst_message(problem: typst.TypstError | typst.TypstWarning) -> str:
 
 
 def _pandoc(arguments: list[str], text: str, *, cwd: Path, source: str = "the document") -> str:
-    """Run pandoc on a text; a warning is an error, but for repeated ids, which we name ourselves."""
+    """Run pandoc; a warning is an error, but for repeated ids, which we name ourselves."""
     command = [_pandoc_path(), *arguments]
     try:
         done = subprocess.run(  # noqa: S603 (a list, no shell, our own program)

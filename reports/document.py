@@ -20,7 +20,20 @@ _PUNCTUATION = re.compile(r"[\[\]()&]|[!-/:-@\\^_`{|}~]")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
-    """One staged document: `<project>/<name>.qmd`, and what is to be made of it."""
+    """One staged document: `<project>/<name>.qmd`, and what is to be made of it.
+
+    Parameters
+    ----------
+    name : str
+        The file's name without its ending: letters, digits, '-' and '_'.
+    formats : tuple of str
+        "html", "pdf" or both.
+
+    Examples
+    --------
+    >>> Document(name="board", formats=("html", "pdf")).name
+    'board'
+    """
 
     name: str
     formats: tuple[Format, ...]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from .findings import Findings, check_attributes, check_raw, identify, plain
+from oda.reports.findings import Findings, check_attributes, check_raw, identify, plain
 
 
 def check_inlines(findings: Findings, inlines: list[dict[str, Any]]) -> None:
@@ -66,7 +66,8 @@ def _link(findings: Findings, content: list[Any]) -> None:
     """Refuse a link that runs, that shows no words, or that leads to a source document."""
     attr, inlines, (target, _) = content
     scheme = urlsplit(target).scheme
-    if scheme not in ("", "http", "https", "mailto", "data"):
+    kept_inside = target.startswith(("data:text/csv", "data:text/plain"))
+    if scheme not in ("", "http", "https", "mailto") and not kept_inside:
         findings.refuse(f"a link of the kind {scheme!r}", target[:30])
     elif not scheme and urlsplit(target).path.endswith((".qmd", ".ipynb")):
         findings.refuse(f"a link to a source document, {target!r}: link to its .html", target)

@@ -17,9 +17,8 @@ from pathlib import Path
 import yaml
 
 from oda.errors import RenderError
-
-from . import fonts
-from .document import Document, Format
+from oda.reports import fonts
+from oda.reports.document import Document, Format
 
 LOOK = Path(__file__).parent / "look"
 LOOK_COPY = "_look"

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from .findings import Findings, check_attributes, check_raw, identify, plain
-from .inlines import check_inlines
+from oda.reports.findings import Findings, check_attributes, check_raw, identify, plain
+from oda.reports.inlines import check_inlines
 
 KEYS = frozenset(
     {"title", "subtitle", "date", "author", "lang", "description", "keywords", "format"}
@@ -21,6 +21,7 @@ CALLOUTS = frozenset(
     f"callout-{kind}" for kind in ("note", "tip", "important", "warning", "caution")
 )
 BOXES = frozenset({"answer", "provenance"})
+MOST_COLUMNS = 12
 
 # Found in the source itself, because pandoc's reader no longer shows them for what they are.
 _SOURCE = (
@@ -291,6 +292,8 @@ def _table(findings: Findings, content: list[Any]) -> None:
         findings.refuse(f"a table without an id '#tbl-...', with the columns {header}", needle)
     if not words:
         findings.refuse("a table without a caption", needle)
+    if len(header) > MOST_COLUMNS:
+        findings.refuse(f"a table of {len(header)} columns: a page holds {MOST_COLUMNS}", needle)
     if not header or not all(header):
         findings.refuse(f"a table with an empty header cell, with the columns {header}", needle)
     for name in [*(key for key, _ in pairs), *(f".{one}" for one in classes)]:

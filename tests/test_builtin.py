@@ -11,7 +11,7 @@ import pytest
 
 from oda.errors import RenderError
 from oda.reports.builtin import render
-from oda.reports.document import Document, attribute, escape, front_matter
+from oda.reports.document import Document, Format, attribute, escape, front_matter
 
 HOSTILE = (
     '<script>alert("x")</script> & £5, $5 and £6, #tag @fig-none a_b@example.org *bold* _it_ '
@@ -89,7 +89,8 @@ Make = Callable[..., Path]
 def make(tmp_path: Path) -> Make:
     """Stage and render documents named by keyword; return the folder of outputs."""
 
-    def stage(*, formats: tuple[str, ...] = ("html", "pdf"), **texts: str) -> Path:
+    def stage(*, formats: tuple[Format, ...] = ("html", "pdf"), **texts: str) -> Path:
+        """Write the texts and one figure, and render them."""
         project = tmp_path / "project"
         (project / "figures").mkdir(parents=True, exist_ok=True)
         (project / "figures" / "x.svg").write_text(SVG, encoding="utf-8")
@@ -152,15 +153,16 @@ def words_of(path: Path) -> str:
         for sheet in pdf.pages:
             fonts = {name: _cmap(font) for name, font in sheet.Resources.Font.items()}
             codes: dict[int, str] = {}
-            for operands, operator in pikepdf.parse_content_stream(sheet):
-                if str(operator) == "Tf":
+            for step in pikepdf.parse_content_stream(sheet):
+                operator, operands = str(step.operator), list(step.operands)
+                if operator == "Tf":
                     codes = fonts[str(operands[0])]
-                for run in operands[0] if str(operator) == "TJ" else operands:
-                    if str(operator) in ("TJ", "Tj") and isinstance(run, pikepdf.String):
-                        raw = bytes(run)
-                        found += [
-                            codes[int.from_bytes(raw[at : at + 2])] for at in range(0, len(raw), 2)
-                        ]
+                if operator not in ("TJ", "Tj"):
+                    continue
+                for run in operands[0] if operator == "TJ" else operands:
+                    raw = bytes(run) if isinstance(run, pikepdf.String) else b""
+                    glyphs = [raw[at : at + 2] for at in range(0, len(raw), 2)]
+                    found += [codes[int.from_bytes(glyph)] for glyph in glyphs]
     return squeeze("".join(found))
 
 
@@ -334,6 +336,17 @@ def test_the_same_document_gives_the_same_bytes(make: Make) -> None:
     assert {name: (again / name).read_bytes() for name in first} == first
 
 
+def test_the_bytes_do_not_depend_on_the_folder(make: Make, tmp_path: Path) -> None:
+    """A project rendered in another place gives the same files."""
+    first = make(board=FRONT + BODY)
+    moved = tmp_path / "another place"
+    (tmp_path / "project").rename(moved)
+    again = tmp_path / "again"
+    render(moved, [Document(name="board", formats=("html", "pdf"))], again)
+    for name in ("board.html", "board.pdf"):
+        assert (again / name).read_bytes() == (first / name).read_bytes()
+
+
 def test_text_from_people_comes_out_literally(make: Make) -> None:
     """Markup, code, money and addresses typed by someone are shown, never obeyed."""
     text = front_matter(
@@ -402,6 +415,7 @@ REFUSED = {
     "See [x](#nowhere)": "a link to the unknown id 'nowhere'",
     "[x](board.qmd)": "a link to a source document",
     "[x](javascript:run)": "a link of the kind 'javascript'",
+    "[x](data:text/html,hello)": "a link of the kind 'data'",
     "[](http://example.org)": "a link without words",
     "$x^2$": "mathematics without its words",
     "$$x$$ {#eq-x}": "a numbered equation",
@@ -425,6 +439,7 @@ REFUSED = {
     "| A | B |\n|---|---|\n| 1 | 2 |": "a table without an id",
     "| A | B |\n|---|---|\n| 1 | 2 |\n\n: {#tbl-x}": "a table without",
     "| A |  |\n|---|---|\n| 1 | 2 |\n\n: Cap {#tbl-x}": "an empty header cell",
+    "|" + " A |" * 13 + "\n|" + "---|" * 13 + "\n\n: Cap {#tbl-x}": "a table of 13 columns",
     "| A |\n|---|\n| 1 |\n\n: Cap {#tbl-x tbl-colwidths=50}": "the attribute 'tbl-colwidths'",
 }
 
@@ -433,7 +448,7 @@ REFUSED = {
 def test_what_is_not_supported_is_refused_by_name_and_line(
     make: Make, text: str, name: str
 ) -> None:
-    """Nothing of Quarto's is dropped in silence: the message has the file, the line and the name."""
+    """Nothing of Quarto's is dropped in silence: the message has file, line and name."""
     lead = FRONT + "\nFirst.\n\n"
     line = lead.count("\n") + 1
     with pytest.raises(RenderError) as refusal:

@@ -1,4 +1,4 @@
-"""The Quarto renderer: what it asks of Quarto, what it collects, and what it says when Quarto fails."""
+"""The Quarto renderer: what it asks of Quarto, what it collects, what it says on failure."""
 
 import os
 import sys
@@ -135,7 +135,7 @@ def test_pages_alone_need_no_fonts(project: Path) -> None:
 
 
 def test_both_renderers_use_the_same_look(project: Path) -> None:
-    """The page, the style and the filters that Quarto gets are the built-in renderer's own files."""
+    """Quarto gets the page, the style and the filters of the built-in renderer."""
     settings(project, BOARD)
     for path in (project / "_look").glob("*.*"):
         assert path.read_bytes() == (builtin.LOOK / path.name).read_bytes()
