@@ -8,7 +8,6 @@ from pathlib import Path
 import page
 import pikepdf
 import pytest
-
 from oda.errors import RenderError
 from oda.reports.builtin import render
 from oda.reports.document import Document, Format, attribute, escape, front_matter
@@ -146,24 +145,31 @@ def _cmap(font: pikepdf.Object) -> dict[int, str]:
     return codes
 
 
-def words_of(path: Path) -> str:
-    """Return a PDF's text without any white space, in the order of its content."""
-    found = []
+def runs_of(path: Path) -> list[tuple[float, str]]:
+    """Return a PDF's runs of text in the order of its content, each with its height on the page."""
+    found: list[tuple[float, str]] = []
     with pikepdf.open(path) as pdf:
         for sheet in pdf.pages:
             fonts = {name: _cmap(font) for name, font in sheet.Resources.Font.items()}
             codes: dict[int, str] = {}
+            height = 0.0
             for step in pikepdf.parse_content_stream(sheet):
                 operator, operands = str(step.operator), list(step.operands)
+                if operator == "cm":
+                    height = float(operands[5])
                 if operator == "Tf":
                     codes = fonts[str(operands[0])]
-                if operator not in ("TJ", "Tj"):
-                    continue
-                for run in operands[0] if operator == "TJ" else operands:
-                    raw = bytes(run) if isinstance(run, pikepdf.String) else b""
+                if operator in ("TJ", "Tj"):
+                    runs = operands[0] if operator == "TJ" else operands
+                    raw = b"".join(bytes(run) for run in runs if isinstance(run, pikepdf.String))
                     glyphs = [raw[at : at + 2] for at in range(0, len(raw), 2)]
-                    found += [codes[int.from_bytes(glyph)] for glyph in glyphs]
-    return squeeze("".join(found))
+                    found.append((height, "".join(codes[int.from_bytes(one)] for one in glyphs)))
+    return found
+
+
+def words_of(path: Path) -> str:
+    """Return a PDF's text without any white space."""
+    return squeeze("".join(words for _, words in runs_of(path)))
 
 
 def squeeze(text: str) -> str:
@@ -368,6 +374,18 @@ def test_text_from_people_comes_out_literally(make: Make) -> None:
     assert alternatives(output / "board.pdf", "/Figure") == [HOSTILE]
     with pikepdf.open(output / "board.pdf") as pdf:
         assert str(pdf.docinfo["/Title"]) == HOSTILE
+
+
+def test_a_long_hash_breaks_on_paper_without_a_sign(make: Make) -> None:
+    """A hash in a narrow column stays inside its cell, and can be copied as it is."""
+    digest = "0123456789abcdef" * 4
+    row = f"| falls by quarter and district, protected | {digest} | the owner of the data |"
+    table = f"| File | Hash | Owner |\n|---|---|---|\n{row}\n\n: Files {{#tbl-files}}\n"
+    path = make(board=FRONT + table) / "board.pdf"
+    assert digest in words_of(path)
+    heights = {height for height, words in runs_of(path) if words and words in digest}
+    assert len(heights) > 1
+    assert page.is_pdf_compliant(path, profile="ua1")
 
 
 def test_a_document_for_the_page_alone_gets_no_pdf(make: Make) -> None:
