@@ -177,7 +177,9 @@ def _results(run: Run, district: District | None) -> Results:
     for notebook, results in [*own.items(), *run.once.items()]:
         twice = sorted(set(merged) & set(results))
         if twice:
-            message = f"{notebook} records {', '.join(twice)}, which another notebook records too. Give each its own name."
+            message = (
+                f"{notebook} records {', '.join(twice)}, which another notebook records too. Give each its own name."
+            )
             raise RenderError(message)
         merged |= results
     return merged

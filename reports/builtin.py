@@ -16,9 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import pypandoc  # type: ignore[import-untyped]
+import pypandoc
 import typst
-
 from oda.errors import RenderError
 from oda.reports import fonts
 from oda.reports.document import Document, Format
@@ -66,17 +65,14 @@ def render(project: Path, documents: Sequence[Document], output: Path) -> list[P
     failures = [str(one) for one in outcomes if isinstance(one, RenderError)]
     if failures:
         raise RenderError(
-            f"{len(failures)} of {len(documents)} documents could not be rendered.\n"
-            + "\n".join(failures)
+            f"{len(failures)} of {len(documents)} documents could not be rendered.\n" + "\n".join(failures)
         )
     return [path for one in outcomes if not isinstance(one, RenderError) for path in one]
 
 
 def _attempt(project: Path, document: Document, output: Path) -> list[Path] | RenderError:
     """Render one document, and return its failure rather than raise it."""
-    targets: dict[Format, Path] = {
-        one: output / f"{document.name}.{one}" for one in document.formats
-    }
+    targets: dict[Format, Path] = {one: output / f"{document.name}.{one}" for one in document.formats}
     for path in targets.values():
         path.unlink(missing_ok=True)
     try:
@@ -97,9 +93,7 @@ def _read(project: Path, document: Document) -> dict[str, Any]:
     text = source.read_text(encoding="utf-8")
     _refuse(source_refusals(source, text))
     tree: dict[str, Any] = json.loads(
-        _pandoc(
-            ["--from=markdown", "--to=json", "--sandbox"], text, cwd=project, source=source.name
-        )
+        _pandoc(["--from=markdown", "--to=json", "--sandbox"], text, cwd=project, source=source.name)
     )
     _refuse(tree_refusals(source, text, tree, project))
     meta = tree["meta"]
@@ -128,9 +122,7 @@ def _day(source: Path, text: str) -> dt.date:
     try:
         return dt.date.fromisoformat(text)
     except ValueError as error:
-        raise RenderError(
-            f"{source.name}: the date {text!r} is not a day. Write YYYY-MM-DD."
-        ) from error
+        raise RenderError(f"{source.name}: the date {text!r} is not a day. Write YYYY-MM-DD.") from error
 
 
 def _write(project: Path, tree: dict[str, Any], wanted: Format) -> bytes:
@@ -201,7 +193,7 @@ def _pandoc(arguments: list[str], text: str, *, cwd: Path, source: str = "the do
     """Run pandoc; a warning is an error, but for repeated ids, which we name ourselves."""
     command = [_pandoc_path(), *arguments]
     try:
-        done = subprocess.run(  # noqa: S603 (a list, no shell, our own program)
+        done = subprocess.run(
             command,
             input=text.encode(),
             cwd=cwd,

@@ -41,14 +41,10 @@ class Document:
     def __post_init__(self) -> None:
         """Refuse a name that is not a plain file name."""
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", self.name):
-            raise ValueError(
-                f"{self.name!r} cannot name a document. Use letters, digits, '-' and '_' only."
-            )
+            raise ValueError(f"{self.name!r} cannot name a document. Use letters, digits, '-' and '_' only.")
         unknown = [one for one in self.formats if one not in ("html", "pdf")]
         if unknown or not self.formats:
-            raise ValueError(
-                f"{self.name!r} asks for the formats {self.formats!r}. Use 'html', 'pdf' or both."
-            )
+            raise ValueError(f"{self.name!r} asks for the formats {self.formats!r}. Use 'html', 'pdf' or both.")
 
 
 def escape(text: str) -> str:
@@ -120,11 +116,7 @@ def front_matter(fields: Mapping[str, str | Sequence[str]]) -> str:
     """
     lines = []
     for key, value in fields.items():
-        plain = key in {"date", "lang"}
-        whole: str | list[str]
-        if isinstance(value, str):
-            whole = value if plain else escape(value)
-        else:
-            whole = [escape(item) for item in value]
+        written = str if key in {"date", "lang"} else escape
+        whole = written(value) if isinstance(value, str) else [written(one) for one in value]
         lines.append(f"{key}: {json.dumps(whole, ensure_ascii=False)}\n")
     return "---\n" + "".join(lines) + "---\n"

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-
 from oda.errors import RenderError
 from oda.governance import Assessment
 from oda.pilot import District, Pilot
@@ -137,7 +136,11 @@ def _plain(asked: str, number: int, context: Context) -> str:
             result = _find(key, number, context, optional=bool(rest))
             said = "" if result is None else blocks.sentence(result)
             if said is None:
-                raise _fault(f"result {key!r} is a table or figure; ask for it with table or figure", number, context)
+                raise _fault(
+                    f"result {key!r} is a table or figure; ask for it with table or figure",
+                    number,
+                    context,
+                )
             return said
         case ["pilot", "contact"]:
             return context.pilot.pilot.lead.contact
@@ -194,5 +197,7 @@ def _questions(context: Context) -> str:
                 f"as a sentence. Recorded: {there}."
             )
             raise RenderError(message)
-        parts.append(f"**{escape(question.question)}**\n\n{escape(said)}\n\n*Expected beforehand: {escape(question.expected)}*\n")
+        parts.append(
+            f"**{escape(question.question)}**\n\n{escape(said)}\n\n*Expected beforehand: {escape(question.expected)}*\n"
+        )
     return "::: {.answer}\n\n" + "\n".join(parts) + "\n:::\n" if parts else ""

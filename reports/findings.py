@@ -36,7 +36,7 @@ class Findings:
         return found[nth - 1] if len(found) >= nth else 1
 
 
-def plain(node: Any) -> str:  # noqa: ANN401 (pandoc's JSON has no narrower type)
+def plain(node: Any) -> str:  # noqa: ANN401  pandoc's JSON has no narrower type
     """Return the words of a piece of syntax tree, without formatting."""
     if node is None:
         return ""
@@ -70,9 +70,7 @@ def identify(findings: Findings, identifier: str) -> None:
         findings.refuse(f"the id {identifier!r} a second time", f"#{identifier}", nth=2)
 
 
-def check_attributes(
-    findings: Findings, attr: list[Any], where: str, *, classes: set[str] | None
-) -> None:
+def check_attributes(findings: Findings, attr: list[Any], where: str, *, classes: set[str] | None) -> None:
     """Refuse classes and attributes that this element may not have; None allows one class."""
     identifier, found, pairs = attr
     allowed = set(found[:1]) if classes is None else classes

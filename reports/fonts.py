@@ -5,7 +5,6 @@ import importlib.util
 from pathlib import Path
 
 import typst
-
 from oda.errors import RenderError
 
 

@@ -40,7 +40,13 @@ class Entry:
     tables: Sequence[Path]
 
 
-def write(pilot: Pilot, run: Run, assessment: Assessment, entries: Sequence[Entry], failures: Sequence[str]) -> str:
+def write(
+    pilot: Pilot,
+    run: Run,
+    assessment: Assessment,
+    entries: Sequence[Entry],
+    failures: Sequence[str],
+) -> str:
     """Write the index page as a document that both renderers take.
 
     Parameters
@@ -125,7 +131,8 @@ def _districts(pilot: Pilot, entries: Sequence[Entry]) -> str:
 def _checklist(assessment: Assessment) -> str:
     """Say which gates are open."""
     rows = "\n".join(
-        f"| {escape(gate.gate)} | {'open' if gate.is_open else 'shut'} | {escape(gate.reason)} |" for gate in assessment.gates
+        f"| {escape(gate.gate)} | {'open' if gate.is_open else 'shut'} | {escape(gate.reason)} |"
+        for gate in assessment.gates
     )
     return (
         "## Information governance\n\nWhat this pilot may do follows from what its partners have signed. "

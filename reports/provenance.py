@@ -25,19 +25,22 @@ def notices(pilot: Pilot, run: Run, assessment: Assessment) -> str:
     str
         Callouts; nothing when neither is so.
     """
-    made_up = [card["title"] for card in _cards(run) if card["x-ig"]["class"] == "synthetic"]
-    parts = []
-    if made_up:
-        text = "These figures are not real. They were made up to show how the pilot would be evaluated; nobody's records were used."
-        parts.append(f"::: {{.callout-warning}}\n## Made-up data\n\n{text}\n:::\n")
+    made_up = any(card["x-ig"]["class"] == "synthetic" for card in _cards(run))
     gate = assessment.gate("publish")
+    heads, texts = [], []
+    if made_up:
+        heads.append("made-up data")
+        texts.append("These figures are not real: they were made up to show how the pilot would be evaluated.")
     if not gate.is_open:
-        text = (
+        heads.append("draft")
+        texts.append(
             f"Not approved for publication: {len(gate.missing)} items of the information-governance checklist are open. "
             f"Questions to the {pilot.pilot.lead.role}, {pilot.pilot.lead.contact}."
         )
-        parts.append(f"::: {{.callout-note}}\n## Draft\n\n{escape(text)}\n:::\n")
-    return "\n".join(parts)
+    if not heads:
+        return ""
+    head = ", ".join(heads).capitalize()
+    return f"::: {{.callout-{'warning' if made_up else 'note'}}}\n## {head}\n\n{escape(' '.join(texts))}\n:::\n"
 
 
 def _cards(run: Run) -> list[dict[str, Any]]:
@@ -65,7 +68,10 @@ def provenance(pilot: Pilot, run: Run, district: District | None) -> str:
         f"The licence of the code is {pilot.pilot.licence}; the text and figures of this report may be used under the Open "
         "Government Licence v3.0 unless a dataset's licence says otherwise."
     )
-    tables = [blocks.table("parameters", _parameters(pilot, run, district)), blocks.table("datasets", _datasets(run))]
+    tables = [
+        blocks.table("parameters", _parameters(pilot, run, district)),
+        blocks.table("datasets", _datasets(run)),
+    ]
     return "\n".join([escape(text) + "\n", *tables])
 
 
@@ -74,10 +80,15 @@ def _parameters(pilot: Pilot, run: Run, district: District | None) -> Table:
     about = pilot.pilot
     visits = [f"{d.name} from {d.visits_from}" for d in pilot.districts if d.visits_from]
     rows = [
-        ("District", f"{district.name} ({district.code})") if district else ("Districts", ", ".join(d.name for d in pilot.districts)),
+        ("District", f"{district.name} ({district.code})")
+        if district
+        else ("Districts", ", ".join(d.name for d in pilot.districts)),
         ("Pilot starts", about.start_date.isoformat()),
         ("Visits", ", ".join(visits) or "none"),
-        ("Small numbers", f"1 to {pilot.disclosure.hide_below - 1} hidden, others rounded to {pilot.disclosure.round_to}"),
+        (
+            "Small numbers",
+            f"1 to {pilot.disclosure.hide_below - 1} hidden, others rounded to {pilot.disclosure.round_to}",
+        ),
         ("Run", str(run.record["started"])[:10]),
         *((name, str(version)) for name, version in run.record["versions"].items()),
         ("Code of the notebooks", run.record["inputs"]["code"][:12]),
@@ -96,4 +107,8 @@ def _datasets(run: Run) -> Table:
         sources = "; ".join(source["title"] for source in card["sources"])
         rows.append((card["title"], card["x-ig"]["class"], sources, licence, files))
     heads = ("Dataset", "Class", "Source", "Licence", "File (start of its SHA-256)")
-    return Table(caption="Datasets", columns=tuple(TableColumn(title=head) for head in heads), rows=tuple(rows))
+    return Table(
+        caption="Datasets",
+        columns=tuple(TableColumn(title=head) for head in heads),
+        rows=tuple(rows),
+    )

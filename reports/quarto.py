@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import yaml
-
 from oda.errors import RenderError
 from oda.reports import fonts
 from oda.reports.document import Document, Format
@@ -29,9 +28,7 @@ _FONT_FILES = "DejaVuSans*.ttf"
 _TO: dict[Format, str] = {"html": "html", "pdf": "typst"}
 _SECONDS = 900
 _LAST_LINES = 15
-_FETCHED = re.compile(
-    r"<(?:script|img|iframe|source|link)\b[^>]*\b(?:src|href)=[\"']?(?:https?:)?//[^>]*>"
-)
+_FETCHED = re.compile(r"<(?:script|img|iframe|source|link)\b[^>]*\b(?:src|href)=[\"']?(?:https?:)?//[^>]*>")
 
 
 def find() -> Path | None:
@@ -134,7 +131,7 @@ def _render_format(
     """Render the project to one format, collect what came out, and return what went wrong."""
     command = [str(program), "render", str(project.resolve()), "--to", _TO[wanted]]
     try:
-        done = subprocess.run(  # noqa: S603 (a list, no shell, the program that find() found)
+        done = subprocess.run(
             command,
             cwd=project,
             env=_environment(project, documents),
@@ -155,9 +152,7 @@ def _render_format(
     return failures
 
 
-def _collect(
-    project: Path, document: Document, wanted: Format, output: Path, *, stopped: bool
-) -> list[str]:
+def _collect(project: Path, document: Document, wanted: Format, output: Path, *, stopped: bool) -> list[str]:
     """Move one rendered file to its place; say if it is missing or would ask the network."""
     name = f"{document.name}.{wanted}"
     made = project / RENDERED / name

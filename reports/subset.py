@@ -14,12 +14,8 @@ from urllib.parse import unquote, urlsplit
 from oda.reports.findings import Findings, check_attributes, check_raw, identify, plain
 from oda.reports.inlines import check_inlines
 
-KEYS = frozenset(
-    {"title", "subtitle", "date", "author", "lang", "description", "keywords", "format"}
-)
-CALLOUTS = frozenset(
-    f"callout-{kind}" for kind in ("note", "tip", "important", "warning", "caution")
-)
+KEYS = frozenset({"title", "subtitle", "date", "author", "lang", "description", "keywords", "format"})
+CALLOUTS = frozenset(f"callout-{kind}" for kind in ("note", "tip", "important", "warning", "caution"))
 BOXES = frozenset({"answer", "provenance"})
 MOST_COLUMNS = 12
 
@@ -32,6 +28,11 @@ _SOURCE = (
     (re.compile(r"\{\{<"), "a shortcode"),
     (re.compile(r"\$\$\s*\{#eq-"), "a numbered equation"),
 )
+_FORMS = {
+    "date": (re.compile(r"\d{4}-\d{2}-\d{2}"), "YYYY-MM-DD"),
+    "lang": (re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*"), "like 'en-GB'"),
+}
+
 # Words of a callout's `title` are read as markdown only when the document is written.
 _MARKUP = re.compile(r"(?<!\\)[<$@`\[{]")
 
@@ -95,18 +96,16 @@ def tree_refusals(source: Path, text: str, tree: dict[str, Any], project: Path) 
 
 
 def _check_front_matter(findings: Findings, meta: dict[str, Any]) -> None:
-    """Refuse unknown keys, and a missing title or date."""
-    for key in meta:
-        if key not in KEYS:
-            findings.refuse(f"the front matter key {key!r}", f"{key}:")
+    """Refuse unknown keys, a missing title or date, and values of the wrong form."""
+    for key in sorted(set(meta) - KEYS):
+        findings.refuse(f"the front matter key {key!r}", f"{key}:")
     for key in ("title", "date"):
         if not plain(meta.get(key)):
             findings.refuse(f"no {key} in the front matter")
-    if "date" in meta and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", plain(meta["date"])):
-        findings.refuse(f"the date {plain(meta['date'])!r}, which is not YYYY-MM-DD", "date:")
-    lang = plain(meta.get("lang", "en"))
-    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", lang):
-        findings.refuse(f"the language {lang!r}, which is not like 'en-GB'", "lang:")
+    for key, (pattern, name) in _FORMS.items():
+        value = plain(meta.get(key))
+        if value and not pattern.fullmatch(value):
+            findings.refuse(f"the {key} {value!r}, which is not {name}", f"{key}:")
     for inlines in _meta_inlines(meta):
         check_inlines(findings, inlines)
     if "format" in meta and not _formats_only(meta["format"]):
@@ -126,9 +125,7 @@ def _meta_inlines(meta: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
 def _formats_only(value: dict[str, Any]) -> bool:
     """Tell whether `format` names html and typst alone, with no options."""
     if value["t"] == "MetaMap":
-        return all(
-            key in ("html", "typst") and plain(one) == "default" for key, one in value["c"].items()
-        )
+        return all(key in ("html", "typst") and plain(one) == "default" for key, one in value["c"].items())
     return plain(value) in ("html", "typst")
 
 
@@ -178,9 +175,7 @@ def _paragraph(findings: Findings, content: list[dict[str, Any]]) -> None:
     if first.get("t") == "Str" and first["c"].startswith(":::"):
         for number, line in enumerate(findings.text.splitlines(), start=1):
             if line.lstrip().startswith(":::") and plain(content[:3]).split("{")[0] in line:
-                findings.found.append(
-                    (number, f"a fenced div that could not be read, {line.strip()!r}")
-                )
+                findings.found.append((number, f"a fenced div that could not be read, {line.strip()!r}"))
                 break
     check_inlines(findings, content)
 
@@ -220,9 +215,7 @@ def _div(findings: Findings, content: list[Any]) -> None:
         allowed = {"title"}
         inside = "a callout"
         if any(_MARKUP.search(value) for key, value in pairs if key == "title"):
-            findings.refuse(
-                "markup in a callout's title: make it the heading in its first line", needle
-            )
+            findings.refuse("markup in a callout's title: make it the heading in its first line", needle)
         if "title" not in keys and blocks and blocks[0]["t"] == "Header":
             check_inlines(findings, blocks[0]["c"][2])
             blocks = blocks[1:]
@@ -299,12 +292,15 @@ def _table(findings: Findings, content: list[Any]) -> None:
     for name in [*(key for key, _ in pairs), *(f".{one}" for one in classes)]:
         findings.refuse(f"the attribute {name!r} on a table", name)
     identify(findings, identifier)
-    for block in caption[1]:
-        check_inlines(findings, block["c"])
-    for rows in [head[1], *(body[3] for body in bodies)]:
+    _blocks(findings, [*caption[1], *_cells(head[1], bodies)], inside="a table")
+
+
+def _cells(head: list[Any], bodies: list[Any]) -> Iterator[dict[str, Any]]:
+    """Yield the blocks in the cells of a table."""
+    for rows in [head, *(body[3] for body in bodies)]:
         for row in rows:
             for cell in row[1]:
-                _blocks(findings, cell[4], inside="a table")
+                yield from cell[4]
 
 
 _CHECKS: dict[str, Callable[[Findings, list[Any]], None]] = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -19,7 +20,7 @@ from matplotlib.ticker import FuncFormatter
 COLOURS = ("#12436D", "#28A197", "#801650", "#F46A25")
 GREY = "#3D3D3D"
 STYLES = ("-", "--", "-.", ":")
-_STYLE = {
+_STYLE: Any = {
     "axes.edgecolor": "#8A8A8A",
     "axes.grid": True,
     "axes.grid.axis": "y",
@@ -74,9 +75,16 @@ def draw_lines(axes: Axes, labels: Sequence[str], lines: dict[str, Sequence[floa
     places = np.arange(len(labels))
     for number, (name, values) in enumerate(lines.items()):
         heights = np.array([np.nan if value is None else float(value) for value in values])
-        style = {"color": COLOURS[number % len(COLOURS)], "linestyle": STYLES[number % len(STYLES)]}
-        marker = "o" if np.isfinite(heights).sum() <= 12 else ""  # noqa: PLR2004  few points deserve a mark each
-        axes.plot(places, heights, label=name, marker=marker, markersize=4, **style)
+        marker = "o" if np.isfinite(heights).sum() <= 12 else ""
+        axes.plot(
+            places,
+            heights,
+            label=name,
+            marker=marker,
+            markersize=4,
+            color=COLOURS[number % len(COLOURS)],
+            linestyle=STYLES[number % len(STYLES)],
+        )
     step = max(1, -(-len(labels) // 8))
     axes.set_xticks(places[::step], list(labels)[::step])
     axes.set_xlim(-0.3, len(labels) - 0.7)
@@ -97,7 +105,15 @@ def mark_start(axes: Axes, place: float, words: str) -> None:
         What began.
     """
     axes.axvline(place, color=GREY, linewidth=1, linestyle=(0, (2, 2)))
-    axes.annotate(words, (place, 1), xycoords=("data", "axes fraction"), xytext=(4, -3), textcoords="offset points", va="top", fontsize=10)
+    axes.annotate(
+        words,
+        (place, 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(4, -3),
+        textcoords="offset points",
+        va="top",
+        fontsize=10,
+    )
 
 
 def to_svg(drawing: Figure) -> str:
@@ -167,8 +183,26 @@ def mark_period(axes: Axes, periods: pd.Series, start: pd.Period | None, words: 
     words
         What began.
     """
-    if start is None or pd.isna(start) or periods.empty:
-        return
-    places = [number for number, period in enumerate(periods) if period.start_time <= start.start_time <= period.end_time]
-    if places:
-        mark_start(axes, places[0] - 0.5, words)
+    if start is not None and reaches(periods, start):
+        place = next(number for number, period in enumerate(periods) if start.start_time <= period.end_time)
+        mark_start(axes, place - 0.5, words)
+
+
+def reaches(periods: pd.Series, start: pd.Period | None) -> bool:
+    """Tell whether a chart shows the period in which something began.
+
+    Parameters
+    ----------
+    periods
+        The periods drawn, in order.
+    start
+        When it began; missing when it did not.
+
+    Returns
+    -------
+    bool
+        Whether the start lies within the periods.
+    """
+    if not isinstance(start, pd.Period) or periods.empty:
+        return False
+    return bool(periods.iloc[0].start_time <= start.start_time <= periods.iloc[-1].end_time)

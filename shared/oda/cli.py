@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -17,7 +17,7 @@ from oda.pilot import Pilot, load_pilot
 
 def _console() -> Any:  # noqa: ANN401  rich is imported late, so that --help is quick
     """Return a console that keeps tables legible when it is no terminal."""
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
     return Console(width=None if sys.stdout.isatty() else 120, highlight=False)
 
@@ -44,12 +44,16 @@ def main() -> None:
 
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the assessment as JSON.")
-@click.option("--gate", type=click.Choice(["load", "link", "train", "act", "publish", "close"]), help="Exit 1 if this gate is shut.")
+@click.option(
+    "--gate",
+    type=click.Choice(["load", "link", "train", "act", "publish", "close"]),
+    help="Exit 1 if this gate is shut.",
+)
 @_refusable
 def check(*, as_json: bool, gate: str | None) -> None:
     """Show the information-governance checklist: each item, its state, who signs."""
-    from oda.datasets import load_datasets  # noqa: PLC0415
-    from oda.governance import HEADINGS, assess  # noqa: PLC0415
+    from oda.datasets import load_datasets
+    from oda.governance import HEADINGS, assess
 
     pilot = load_pilot()
     assessment = assess(pilot, load_datasets(pilot))
@@ -64,9 +68,9 @@ def check(*, as_json: bool, gate: str | None) -> None:
         sys.exit(1)
 
 
-def _print_table(title: str, heads: Any, rows: Any) -> None:  # noqa: ANN401  any sequence of texts
+def _print_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print rows as a table."""
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table
 
     shown = Table(title=title, title_justify="left", show_lines=False)
     for head in heads:
@@ -81,8 +85,8 @@ def _print_table(title: str, heads: Any, rows: Any) -> None:  # noqa: ANN401  an
 @_refusable
 def data(names: tuple[str, ...]) -> None:
     """Load each dataset, or those named, and account for every row."""
-    from oda.datasets import load_datasets  # noqa: PLC0415
-    from oda.loading import load  # noqa: PLC0415
+    from oda.datasets import load_datasets
+    from oda.loading import load
 
     pilot = load_pilot()
     for name in names or [card.name for card in load_datasets(pilot)]:
@@ -90,16 +94,20 @@ def data(names: tuple[str, ...]) -> None:
         left = audit.rows_read - audit.rows_used
         gaps = len(audit.missing_periods) + sum(audit.missing_values.values())
         files = ", ".join(f"{file.name} ({file.encoding or 'binary'})" for file in audit.files)
-        click.echo(f"{name}: {audit.rows_used:,} rows used of {audit.rows_read:,} in {files}; {left:,} left out, {gaps:,} gaps.")
+        click.echo(
+            f"{name}: {audit.rows_used:,} rows used of {audit.rows_read:,} in {files}; {left:,} left out, {gaps:,} gaps."
+        )
 
 
 @main.command()
-@click.option("--workers", type=click.IntRange(1, 64), default=None, help="Notebooks at a time [default: the processors].")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=None, help="Notebooks at a time [default: the processors]."
+)
 @click.option("--again", is_flag=True, help="Run even though nothing has changed.")
 @_refusable
 def run(*, workers: int | None, again: bool) -> None:
     """Run every notebook of the plan, for each district, into runs/."""
-    from oda.running import Outcome, run_plan  # noqa: PLC0415
+    from oda.running import Outcome, run_plan
 
     with _progress() as progress:
         bar = progress.add_task("Notebooks", total=None)
@@ -110,14 +118,22 @@ def run(*, workers: int | None, again: bool) -> None:
             progress.advance(bar)
 
         finished, fresh = run_plan(
-            load_pilot(), workers=workers, again=again, on_plan=lambda total: progress.update(bar, total=total), on_done=on_done
+            load_pilot(),
+            workers=workers,
+            again=again,
+            on_plan=lambda total: progress.update(bar, total=total),
+            on_done=on_done,
         )
     folder = f"runs/{finished.id}"
     if not fresh:
-        click.echo(f"Nothing has changed since {folder} was made; nothing was run. To run all the same: oda run --again")
+        click.echo(
+            f"Nothing has changed since {folder} was made; nothing was run. To run all the same: oda run --again"
+        )
     for outcome in finished.failed:
         cell = "" if outcome.cell is None else f" in cell {outcome.cell + 1}"
-        click.echo(f"{outcome.task} failed{cell}: {outcome.error}\n  See {folder}/notebooks/{outcome.task}.ipynb", err=True)
+        click.echo(
+            f"{outcome.task} failed{cell}: {outcome.error}\n  See {folder}/notebooks/{outcome.task}.ipynb", err=True
+        )
     done = len(finished.outcomes) - len(finished.failed)
     click.echo(f"{done} of {len(finished.outcomes)} notebooks done. Record: {folder}/run.json")
     if finished.failed:
@@ -126,7 +142,7 @@ def run(*, workers: int | None, again: bool) -> None:
 
 def _progress() -> Any:  # noqa: ANN401  rich is imported late
     """Return a progress bar; where there is no terminal only the lines are printed."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     return Progress(
         TextColumn("{task.description}"),
@@ -142,10 +158,10 @@ def _progress() -> Any:  # noqa: ANN401  rich is imported late
 @main.command()
 @click.option("--renderer", type=click.Choice(["auto", "quarto", "builtin"]), default="auto", show_default=True)
 @_refusable
-def report(*, renderer: Any) -> None:  # noqa: ANN401  click gives the choice as text
+def report(*, renderer: Literal["auto", "quarto", "builtin"]) -> None:
     """Make the HTML and PDF reports of the latest run, with an index page."""
-    from oda.reports.build import build_reports  # noqa: PLC0415
-    from oda.running import latest_run  # noqa: PLC0415
+    from oda.reports.build import build_reports
+    from oda.running import latest_run
 
     pilot: Pilot = load_pilot()
     made = build_reports(pilot, latest_run(pilot), renderer=renderer)
@@ -162,10 +178,12 @@ def report(*, renderer: Any) -> None:  # noqa: ANN401  click gives the choice as
 @_refusable
 def doctor() -> None:
     """Say what this machine has and lacks, with the fix."""
-    from oda.doctor import examine  # noqa: PLC0415
+    from oda.doctor import examine
 
     checks = examine(load_pilot())
-    rows = [(c.name, "ok" if c.ok else "lacks" if c.needed else "optional", c.found, "" if c.ok else c.fix) for c in checks]
+    rows = [
+        (c.name, "ok" if c.ok else "lacks" if c.needed else "optional", c.found, "" if c.ok else c.fix) for c in checks
+    ]
     _print_table("This machine", ("What", "State", "Found", "To do"), rows)
     if any(c.needed and not c.ok for c in checks):
         sys.exit(1)

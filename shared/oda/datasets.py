@@ -11,12 +11,12 @@ from typing import Any, Literal
 from pydantic import AliasChoices, Field, ValidationError, model_validator
 
 from oda.errors import DatasetError, SettingsError
+from oda.periods import PeriodForm
 from oda.pilot import InnerPath, Pilot, Settings, in_words, read_yaml
 
 CARDS = "governance/datasets"
 
 DataClass = Literal["synthetic", "open", "pseudonymised", "personal"]
-PeriodForm = Literal["month", "quarter", "calendar-year", "financial-year"]
 
 
 class Licence(Settings):

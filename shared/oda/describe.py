@@ -33,10 +33,10 @@ def latest_change(panel: Panel, code: str, name: str) -> Estimated | Fact | Cann
     """
     rows = years(panel.of(code), panel)
     yearly = rates(rows, panel, ["back", "year"]).dropna(subset=["rate"])
-    if len(yearly) < 2:  # noqa: PLR2004  a change needs two years
+    if len(yearly) < 2:
         return CannotSay(
             sentence=f"The data for {name} hold fewer than two whole years with a rate.",
-            needed="Two whole years of data.",
+            needed="two whole years of data.",
         )
     latest, first = yearly.iloc[0], yearly.iloc[1] if panel.measure == "counts" else yearly.iloc[-1]
     start = f"In {latest['year']} the rate in {name} was {latest['rate']:,.0f} {panel.unit}"
@@ -52,7 +52,9 @@ def latest_change(panel: Panel, code: str, name: str) -> Estimated | Fact | Cann
             )
         except DesignError:  # yearly counts: one row a year bears no interval
             change = percent_change(latest["rate"] / first["rate"])
-            return Fact(sentence=f"{start}, {_than(change, 'the year before')}.", value=float(latest["rate"]), unit=panel.unit)
+            return Fact(
+                sentence=f"{start}, {_than(change, 'the year before')}.", value=float(latest["rate"]), unit=panel.unit
+            )
         said = _than(percent_change(found.value), "the year before")
         return Estimated(sentence=f"{start}, {said} ({interval_words(found)}).", estimate=found)
     change = _than(percent_change(latest["rate"] / first["rate"]), f"in {first['year']}")
@@ -78,13 +80,15 @@ def compare_with_rest(panel: Panel, code: str, name: str) -> Estimated | Fact | 
     latest = latest[latest["back"] == 0]
     others = latest[latest["district_code"] != code]
     if others.empty:
-        return CannotSay(sentence=f"{name} is the only district of this pilot.", needed="Data of other districts.")
+        return CannotSay(sentence=f"{name} is the only district of this pilot.", needed="data of other districts.")
     when = f"In {latest['year'].iloc[0]}".replace("In year", "In the year")
     if panel.measure == "counts" and panel.per_year > 1:
         rows = latest.groupby(["district_code", "period"], as_index=False)[["admissions", "population"]].sum()
         months = rows.assign(here=rows["district_code"] == code)
         both = months.groupby(["here", "period"], as_index=False)[["admissions", "population"]].sum()
-        found = rate_change(both, outcome="admissions", exposure="population", after="here", words="admissions for falls")
+        found = rate_change(
+            both, outcome="admissions", exposure="population", after="here", words="admissions for falls"
+        )
         said = _than(percent_change(found.value), "in the other districts together")
         return Estimated(sentence=f"{when} the rate in {name} was {said} ({interval_words(found)}).", estimate=found)
     return _rank(rates(latest, panel, ["district_code"]), panel, code, name, when)
@@ -93,9 +97,9 @@ def compare_with_rest(panel: Panel, code: str, name: str) -> Estimated | Fact | 
 def _rank(table: pd.DataFrame, panel: Panel, code: str, name: str, when: str) -> Fact | CannotSay:
     """Say a district's place among the districts, and the range of the others."""
     table = table.dropna(subset=["rate"]).set_index("district_code")
-    if code not in table.index or len(table) < 2:  # noqa: PLR2004  a place needs another
-        return CannotSay(sentence=f"There is no rate to compare for {name}.", needed="A rate for each district.")
-    here, others = float(table.loc[code, "rate"]), table.drop(code)["rate"]
+    if code not in table.index or len(table) < 2:
+        return CannotSay(sentence=f"There is no rate to compare for {name}.", needed="a rate for each district.")
+    here, others = float(table["rate"].to_dict()[code]), table.drop(code)["rate"]
     place = int((table["rate"] > here).sum()) + 1
     sentence = (
         f"{when} the rate in {name}, {here:,.0f} {panel.unit}, was number {place} of {len(table)} from the highest; the others "
@@ -123,7 +127,7 @@ def count_visits(panel: Panel, code: str | None = None, name: str = "") -> Fact 
     if "visits" not in panel.frame or panel.frame["visits"].isna().all():
         return CannotSay(
             sentence="The data hold no visits, so how many were made, and where, is not known.",
-            needed="Visits by district and month: map a column as visits in the dataset's card.",
+            needed="visits by district and month, in a column that the dataset's card maps as visits.",
         )
     rows = panel.frame if code is None else panel.of(code)
     made = rows[rows["visits"] > 0]
@@ -154,7 +158,7 @@ def seasonal_pattern(rows: pd.DataFrame, panel: Panel) -> pd.DataFrame | None:
         `month` (1 to 12) and `index` (100 is the average month; missing where a count is hidden); None when the data have
         no months or no counts.
     """
-    if panel.per_year != 12 or panel.measure != "counts":  # noqa: PLR2004  months only
+    if panel.per_year != 12 or panel.measure != "counts":
         return None
     monthly = rates(rows.assign(month=rows["period"].dt.month), panel, ["month"])
     monthly["index"] = (monthly["rate"] / np.nanmean(monthly["rate"].astype(float)) * 100).astype("Float64")

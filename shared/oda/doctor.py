@@ -62,7 +62,9 @@ def examine(pilot: Pilot) -> tuple[Check, ...]:
 def _python(_: Path) -> Iterator[Check]:
     """Look at the version of Python."""
     version = ".".join(str(part) for part in sys.version_info[:3])
-    yield Check(name="Python 3.11 or newer", ok=sys.version_info >= (3, 11), found=version, fix="Install Python 3.11 or newer.")
+    yield Check(
+        name="Python 3.11 or newer", ok=sys.version_info >= (3, 11), found=version, fix="Install Python 3.11 or newer."
+    )
 
 
 def _packages(folder: Path) -> Iterator[Check]:
@@ -88,8 +90,12 @@ def _wheel(folder: Path) -> Iterator[Check]:
     """Look whether the vendored wheel is the one the pilot was made with."""
     sums = folder / "vendor" / "SHA256SUMS"
     lines = sums.read_text(encoding="utf-8").splitlines() if sums.is_file() else []
-    wrong = [name for digest, name in (line.split() for line in lines) if _digest(sums.parent / name.lstrip("*")) != digest]
-    found = "changed: " + ", ".join(wrong) if wrong else f"{len(lines)} file as made" if lines else "no vendor/SHA256SUMS"
+    wrong = [
+        name for digest, name in (line.split() for line in lines) if _digest(sums.parent / name.lstrip("*")) != digest
+    ]
+    found = (
+        "changed: " + ", ".join(wrong) if wrong else f"{len(lines)} file as made" if lines else "no vendor/SHA256SUMS"
+    )
     fix = "Take the folder vendor/ again from where this pilot came from."
     yield Check(name="The oda wheel in vendor/", ok=bool(lines) and not wrong, found=found, fix=fix)
 
@@ -101,23 +107,25 @@ def _digest(path: Path) -> str:
 
 def _kernel(_: Path) -> Iterator[Check]:
     """Look whether notebooks run in this very Python."""
-    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel  # noqa: PLC0415  slow, and only needed here
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
     try:
         program = KernelSpecManager().get_kernel_spec("python3").argv[0]
     except NoSuchKernel:
         program = "none"
-    here = Path(program).name.startswith("python") and (program == "python" or Path(program).resolve() == Path(sys.executable).resolve())
+    here = Path(program).name.startswith("python") and (
+        program == "python" or Path(program).resolve() == Path(sys.executable).resolve()
+    )
     fix = "Start JupyterLab with: python3 start.py lab"
     yield Check(name="Notebook kernel", ok=here, found="this Python" if here else program, fix=fix)
 
 
 def _renderers(_: Path) -> Iterator[Check]:
     """Look for Quarto and for the built-in renderer."""
-    import pypandoc  # noqa: PLC0415  slow, and only needed here
-    import typst  # noqa: PLC0415  slow, and only needed here
+    import pypandoc
+    import typst
 
-    from oda.reports import quarto  # noqa: PLC0415  the report stage lies above this one
+    from oda.reports import quarto
 
     program = quarto.find()
     yield Check(
@@ -133,7 +141,9 @@ def _renderers(_: Path) -> Iterator[Check]:
         found, ok = f"pandoc {pandoc} and Typst", True
     except (OSError, RuntimeError) as error:
         found, ok = str(error), False
-    yield Check(name="Built-in renderer", ok=ok, found=found, fix="Ask IT to allow the pandoc program in .venv, or use Quarto.")
+    yield Check(
+        name="Built-in renderer", ok=ok, found=found, fix="Ask IT to allow the pandoc program in .venv, or use Quarto."
+    )
 
 
 def _folder(folder: Path) -> Iterator[Check]:
@@ -143,7 +153,12 @@ def _folder(folder: Path) -> Iterator[Check]:
             writable = True
     except OSError:
         writable = False
-    yield Check(name="Folder can be written to", ok=writable, found="yes" if writable else "no", fix="Move the pilot to a folder of your own.")
+    yield Check(
+        name="Folder can be written to",
+        ok=writable,
+        found="yes" if writable else "no",
+        fix="Move the pilot to a folder of your own.",
+    )
     free = shutil.disk_usage(folder).free
     yield Check(name="Disk", ok=free > ENOUGH_DISK, found=f"{free / 1e9:.1f} GB free", fix="Free at least 0.5 GB.")
     length = len(str(folder))
@@ -159,4 +174,10 @@ def _folder(folder: Path) -> Iterator[Check]:
 def _git(_: Path) -> Iterator[Check]:
     """Look for git, which is useful but not needed."""
     program = shutil.which("git")
-    yield Check(name="git", ok=program is not None, found=program or "not found", fix="Not needed to run; it keeps a history.", needed=False)
+    yield Check(
+        name="git",
+        ok=program is not None,
+        found=program or "not found",
+        fix="Not needed to run; it keeps a history.",
+        needed=False,
+    )

@@ -11,7 +11,7 @@ from oda.datasets import Dataset, find_dataset, load_datasets
 from oda.governance import assess, refuse_identifiers, require
 from oda.periods import say_period
 from oda.pilot import Pilot, load_pilot
-from oda.reading import SourceFile, find_files
+from oda.reading import SourceFile, find_files, read_heading
 from oda.synthetic import write_synthetic
 
 
@@ -89,11 +89,12 @@ def load(name: str, pilot: Pilot | None = None) -> Loaded:
     """
     pilot = pilot or load_pilot()
     card = find_dataset(pilot, name)
-    refuse_identifiers(card.name, card.data_class, [column.source for column in card.columns])
     require(assess(pilot, load_datasets(pilot)), "load", card)
     if card.synthetic is not None:
         write_synthetic(pilot, card)
     files = find_files(pilot.folder, card)
+    for file in files:
+        refuse_identifiers(card.name, card.data_class, read_heading(file, card))
     frame, tally = check_files(pilot, card, files)
     return Loaded(frame=frame, card=card, audit=_audit(frame, tally, files))
 

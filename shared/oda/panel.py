@@ -25,8 +25,8 @@ class Panel:
     Attributes
     ----------
     frame
-        `district_code`, `district`, `period`, `cohort` (first period of visits, missing for a comparison district) and the
-        dataset's columns.
+        `district_code`, `district`, `period`, `cohort` (first whole period of visits, missing for a comparison district) and
+        the dataset's columns.
     measure
         `counts` when the data hold admissions and population, else `rates`.
     per_year
@@ -35,6 +35,8 @@ class Panel:
         What a rate is measured in.
     rule
         The pilot's small-number rule.
+    partial
+        Periods within which visits began in some district, such as the year of a start in June: neither before nor after.
     """
 
     frame: pd.DataFrame
@@ -42,6 +44,7 @@ class Panel:
     per_year: int
     unit: str
     rule: Disclosure
+    partial: tuple[pd.Period, ...]
 
     @property
     def first(self) -> str:
@@ -56,8 +59,13 @@ class Panel:
     @property
     def start(self) -> pd.Period | None:
         """The first period in which any district had visits, whether or not the data reach it."""
-        cohorts = self.frame["cohort"].dropna()
-        return None if cohorts.empty else cohorts.min()
+        starts = [*self.frame["cohort"].dropna().unique(), *self.partial]
+        return min(starts) if starts else None
+
+    @property
+    def whole(self) -> pd.DataFrame:
+        """The rows of periods that lie wholly before or after each start."""
+        return self.frame[~self.frame["period"].isin(self.partial)]
 
     def of(self, code: str) -> pd.DataFrame:
         """Return the rows of one district.
@@ -124,7 +132,10 @@ def make_panel(loaded: Loaded, pilot: Pilot) -> Panel:
         )
         raise DesignError(message)
     frequency = frame["period"].iloc[0].freqstr
-    starts = {d.code: pd.Period(d.visits_from, freq="M").asfreq(frequency) for d in pilot.districts if d.visits_from}
+    months = {d.code: pd.Period(d.visits_from, freq="M") for d in pilot.districts if d.visits_from}
+    holding = {code: month.asfreq(frequency) for code, month in months.items()}
+    broken = {code for code, period in holding.items() if period.asfreq("M", how="start") != months[code]}
+    starts = {code: period + 1 if code in broken else period for code, period in holding.items()}
     cohort = pd.Series(pd.PeriodIndex(frame["district_code"].map(starts), freq=frequency), index=frame.index)
     return Panel(
         frame=frame.assign(cohort=cohort),
@@ -132,6 +143,7 @@ def make_panel(loaded: Loaded, pilot: Pilot) -> Panel:
         per_year=periods_per_year(frame["period"]),
         unit=unit,
         rule=pilot.disclosure,
+        partial=tuple(sorted({holding[code] for code in broken})),
     )
 
 
@@ -183,16 +195,19 @@ def steps(rows: pd.DataFrame, panel: Panel) -> pd.DataFrame:
     DataFrame
         The rows of complete quarters, or all rows, with `step`, a column of pandas periods.
     """
-    if panel.per_year != 12:  # noqa: PLR2004  months only
+    if panel.per_year != 12:
         return rows.assign(step=rows["period"])
     quarter = rows["period"].dt.asfreq("Q")
     months = rows.assign(step=quarter).groupby("step")["period"].nunique()
-    whole = set(months.index[months == 3])  # noqa: PLR2004  months of a quarter
-    return rows.assign(step=quarter)[quarter.isin(whole)]
+    whole = set(months.index[months == 3])
+    kept: pd.DataFrame = rows.assign(step=quarter).loc[quarter.isin(whole)]
+    return kept
 
 
 def years(rows: pd.DataFrame, panel: Panel) -> pd.DataFrame:
     """Return the rows of whole years counted back from the last period, with `year` saying where each ends.
+
+    Data of less than a year count as one.
 
     Parameters
     ----------
@@ -209,8 +224,12 @@ def years(rows: pd.DataFrame, panel: Panel) -> pd.DataFrame:
     last = panel.frame["period"].max()
     behind = rows["period"].map(lambda period: last.ordinal - period.ordinal)
     back = behind // panel.per_year
-    span = last.ordinal - panel.frame["period"].min().ordinal + 1
+    first = panel.frame["period"].min()
+    span = last.ordinal - first.ordinal + 1
+    if span < panel.per_year:
+        return rows.assign(back=0, year=f"{say_period(first)} to {say_period(last)}")
     whole = back < span // panel.per_year
     ends = back.map(lambda years_back: say_period(last - int(years_back) * panel.per_year))
     words = ends if panel.per_year == 1 else "year to " + ends
-    return rows.assign(back=back, year=words)[whole]
+    kept: pd.DataFrame = rows.assign(back=back, year=words).loc[whole]
+    return kept

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from typing import Literal
 
 import pandas as pd
 
-from oda.datasets import PeriodForm
+PeriodForm = Literal["month", "quarter", "calendar-year", "financial-year"]
 
-_MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
+    )
+}
 _FREQUENCIES: dict[PeriodForm, str] = {
     "month": "M",
     "quarter": "Q",
@@ -27,8 +33,11 @@ def _month(text: str) -> pd.Period | None:
     elif found := re.fullmatch(r"01/(\d{2})/(\d{4})", text):
         month, year = found.groups()
     elif found := re.fullmatch(r"([A-Za-z]{3,9})[ -](\d{2}|\d{4})", text):
-        month, year = str(_MONTHS.get(found[1][:3].lower(), "")), found[2].rjust(4, "\0").replace("\0\0", "20")
-    if not month or not 1 <= int(month) <= 12:  # noqa: PLR2004  months of a year
+        month, year = (
+            str(_MONTHS.get(found[1][:3].lower(), "")),
+            f"20{found[2][-2:]}" if len(found[2]) == 2 else found[2],
+        )
+    if not month or not 1 <= int(month) <= 12:
         return None
     return pd.Period(year=int(year), month=int(month), freq="M")
 
@@ -102,7 +111,9 @@ def read_periods(values: pd.Series[str], form: PeriodForm) -> pd.Series:
     reader = _READERS[form]
     known = {value: reader(value) for value in values.unique()}
     return pd.Series(
-        pd.PeriodIndex([known[value] for value in values], freq=_FREQUENCIES[form]), index=values.index, name=values.name
+        pd.PeriodIndex([known[value] for value in values], freq=_FREQUENCIES[form]),
+        index=values.index,
+        name=values.name,
     )
 
 

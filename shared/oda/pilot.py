@@ -227,6 +227,25 @@ def _parse(home: Path) -> Pilot:
         raise SettingsError(in_words(FILE_NAME, error)) from error
 
 
+class _StrictLoader(yaml.SafeLoader):
+    """Safe YAML that refuses a name given twice, and aliases, which let a small file grow without bound."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Compose a node; refuse an alias."""
+        if self.check_event(yaml.AliasEvent):
+            problem = "aliases (*name) are not taken; write the value out"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=self.get_mark())
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002  yaml's
+        """Construct a mapping; refuse a name given twice."""
+        names = [key.value for key, _ in node.value]
+        for key, _ in node.value:
+            if names.count(key.value) > 1:
+                raise yaml.MarkedYAMLError(problem=f"{key.value!r} is given twice", problem_mark=key.start_mark)
+        return super().construct_mapping(node, deep=deep)
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """Read a YAML file that holds a mapping.
 
@@ -246,7 +265,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         When the file is not UTF-8, not YAML or not a mapping.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+        content = yaml.load(path.read_text(encoding="utf-8-sig"), _StrictLoader)  # noqa: S506  a safe loader, made stricter
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         message = f"{path.name} cannot be read as YAML: {' '.join(str(error).split())}"
         raise SettingsError(message) from error

@@ -9,9 +9,11 @@ import codecs
 import csv
 import difflib
 import hashlib
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +23,7 @@ from oda.errors import DatasetError
 
 PIECE = 250_000  # rows read at a time: about 100 MB for a wide file
 SEPARATORS = ",;\t|"
+_EXCEL = {".xlsx", ".xlsm"}
 ROW = "row"
 
 
@@ -79,7 +82,7 @@ def _describe(path: Path, folder: Path, dataset: Dataset) -> SourceFile:
         raise DatasetError(message)
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    text = path.suffix.lower() not in {".parquet", ".xlsx", ".xlsm"}
+    text = path.suffix.lower() not in {".parquet", *_EXCEL}
     encoding = _encoding(path, name, dataset.resource.encoding) if text else ""
     return SourceFile(path=path, name=name, size=size, sha256=digest, encoding=encoding)
 
@@ -101,6 +104,34 @@ def _encoding(path: Path, name: str, stated: str | None) -> str:
     tried = stated or "UTF-8 or Windows-1252"
     message = f"{name} cannot be read as {tried} text. Save it as CSV UTF-8, or state its 'encoding' in the card."
     raise DatasetError(message)
+
+
+def read_heading(file: SourceFile, dataset: Dataset) -> list[str]:
+    """Read the heading of a file: every column it has, whether the card maps it or not.
+
+    Parameters
+    ----------
+    file
+        One file of the dataset.
+    dataset
+        Its card.
+
+    Returns
+    -------
+    list of str
+        In order.
+
+    Raises
+    ------
+    DatasetError
+        When the file cannot be read at all.
+    """
+    suffix = file.path.suffix.lower()
+    if suffix == ".parquet":
+        return [str(name) for name in _parquet(file).schema_arrow.names]
+    if suffix in _EXCEL:
+        return _heading_of(_sheet(file, dataset.resource.sheet, rows=1))
+    return _text_heading(file)[0]
 
 
 def read_pieces(file: SourceFile, dataset: Dataset) -> Iterator[pd.DataFrame]:
@@ -128,7 +159,7 @@ def read_pieces(file: SourceFile, dataset: Dataset) -> Iterator[pd.DataFrame]:
     suffix = file.path.suffix.lower()
     if suffix == ".parquet":
         pieces = _read_parquet(file, wanted)
-    elif suffix in {".xlsx", ".xlsm"}:
+    elif suffix in _EXCEL:
         pieces = _read_excel(file, wanted, dataset.resource.sheet)
     elif suffix in {".csv", ".txt", ".tsv"}:
         pieces = _read_csv(file, wanted)
@@ -145,12 +176,17 @@ def read_pieces(file: SourceFile, dataset: Dataset) -> Iterator[pd.DataFrame]:
         raise DatasetError(message)
 
 
-def _read_csv(file: SourceFile, wanted: Sequence[str]) -> Iterator[pd.DataFrame]:
-    """Read a text file in pieces; its separator is the likeliest in the heading."""
+def _text_heading(file: SourceFile) -> tuple[list[str], str]:
+    """Return the heading of a text file and its separator, the one that makes most columns of the heading."""
     with file.path.open(encoding=file.encoding, newline="") as stream:
         line = stream.readline()
-        separator = max(SEPARATORS, key=lambda mark: len(next(csv.reader([line], delimiter=mark), [])))
-        heading = [name.strip() for name in next(csv.reader([line], delimiter=separator), [])]
+    separator = max(SEPARATORS, key=lambda mark: len(next(csv.reader([line], delimiter=mark), [])))
+    return [name.strip() for name in next(csv.reader([line], delimiter=separator), [])], separator
+
+
+def _read_csv(file: SourceFile, wanted: Sequence[str]) -> Iterator[pd.DataFrame]:
+    """Read a text file in pieces."""
+    heading, separator = _text_heading(file)
     places = _places(file, heading, wanted)
     try:
         reader = pd.read_csv(
@@ -198,39 +234,49 @@ def _plainly(error: Exception) -> str:
     return " ".join(str(error).replace("Error tokenizing data. C error:", "").split()).rstrip(".") + "."
 
 
-def _read_parquet(file: SourceFile, wanted: Sequence[str]) -> Iterator[pd.DataFrame]:
-    """Read a Parquet file in pieces."""
-    import pyarrow as pa  # noqa: PLC0415  slow to import, and most pilots have no Parquet file
-    import pyarrow.parquet as pq  # noqa: PLC0415
+def _parquet(file: SourceFile) -> Any:  # noqa: ANN401  pyarrow has no types
+    """Open a Parquet file."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(file.path) as source:
-            places = _places(file, source.schema_arrow.names, wanted)
-            for batch in source.iter_batches(batch_size=PIECE, columns=list(places)):
-                yield _as_text(batch.to_pandas()[list(places)])
+        return pq.ParquetFile(file.path)
     except pa.ArrowInvalid as error:
         message = f"{file.name} is not a Parquet file: {_plainly(error)} Export it again."
         raise DatasetError(message) from error
 
 
-def _read_excel(file: SourceFile, wanted: Sequence[str], sheet: str | None) -> Iterator[pd.DataFrame]:
-    """Read one sheet of an Excel workbook."""
+def _read_parquet(file: SourceFile, wanted: Sequence[str]) -> Iterator[pd.DataFrame]:
+    """Read a Parquet file in pieces."""
+    with _parquet(file) as source:
+        places = _places(file, source.schema_arrow.names, wanted)
+        for batch in source.iter_batches(batch_size=PIECE, columns=list(places)):
+            yield _as_text(batch.to_pandas()[list(places)])
+
+
+def _sheet(file: SourceFile, sheet: str | None, rows: int | None = None) -> pd.DataFrame:
+    """Return one sheet of an Excel workbook, the heading as its first row."""
     try:
         with pd.ExcelFile(file.path, engine="openpyxl") as book:
             names = [str(name) for name in book.sheet_names]
-            if sheet is not None and sheet not in names:
-                message = f"{file.name} has no sheet {sheet!r}. It has: {', '.join(names)}. Correct 'x-sheet' in the card."
-                raise DatasetError(message)
-            raw = book.parse(sheet if sheet is not None else 0, header=None, dtype=object)
-    except DatasetError:
-        raise
-    except Exception as error:  # openpyxl lets errors of zip, XML and its own through
+            if sheet is None or sheet in names:
+                return book.parse(sheet or 0, header=None, dtype=object, nrows=rows)
+    except Exception as error:  # openpyxl lets errors of zip, of XML and of its own through
         message = f"{file.name} cannot be read as an Excel workbook: {_plainly(error)} Save it again as .xlsx."
         raise DatasetError(message) from error
-    if raw.empty:
-        return
-    heading = ["" if pd.isna(cell) else str(cell).strip() for cell in raw.iloc[0]]
-    places = _places(file, heading, wanted)
+    message = f"{file.name} has no sheet {sheet!r}. It has: {', '.join(names)}. Correct 'x-sheet' in the card."
+    raise DatasetError(message)
+
+
+def _heading_of(raw: pd.DataFrame) -> list[str]:
+    """Return the heading of a sheet."""
+    return [] if raw.empty else ["" if pd.isna(cell) else str(cell).strip() for cell in raw.iloc[0]]
+
+
+def _read_excel(file: SourceFile, wanted: Sequence[str], sheet: str | None) -> Iterator[pd.DataFrame]:
+    """Read one sheet of an Excel workbook, in one piece."""
+    raw = _sheet(file, sheet)
+    places = _places(file, _heading_of(raw), wanted)
     body = raw.iloc[1:, list(places.values())].set_axis(list(places), axis="columns").reset_index(drop=True)
     if not body.empty:
         yield _as_text(body)
@@ -243,7 +289,7 @@ def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _text(value: object) -> str:
     """Return one value as a person would type it: 12, not 12.0; 2025-04-01, not a time stamp."""
-    if value is None or value is pd.NaT or (isinstance(value, float) and value != value):  # noqa: PLR0124  NaN
+    if value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
@@ -251,7 +297,7 @@ def _text(value: object) -> str:
     return text.removesuffix(" 00:00:00")
 
 
-def _places(file: SourceFile, heading: Sequence[str], wanted: Sequence[str]) -> dict[str, int | str]:
+def _places(file: SourceFile, heading: Sequence[str], wanted: Sequence[str]) -> dict[str, int]:
     """Return where each wanted column stands, or say all that are missing or stand twice."""
     faults = []
     for name in wanted:
@@ -282,5 +328,5 @@ def say_rows(numbers: Sequence[int]) -> str:
         Such as `row 7`, or `rows 2, 3, 4, 5, 6 and 12 more`.
     """
     shown = ", ".join(str(number) for number in numbers[:5])
-    more = f" and {len(numbers) - 5:,} more" if len(numbers) > 5 else ""  # noqa: PLR2004  five are shown
+    more = f" and {len(numbers) - 5:,} more" if len(numbers) > 5 else ""
     return f"row{'s' if len(numbers) > 1 else ''} {shown}{more}"

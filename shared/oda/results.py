@@ -57,7 +57,7 @@ class CannotSay(Result):
 
     def to_html(self) -> str:
         """Return the reason as HTML."""
-        return f"<p><strong>Cannot be concluded.</strong> {html.escape(self.sentence)} {html.escape(self.needed)}</p>"
+        return f"<p><strong>Cannot be concluded.</strong> {html.escape(self.sentence)} What it would take: {html.escape(self.needed)}</p>"
 
 
 class Estimated(Result):
@@ -160,7 +160,12 @@ _RESULT: TypeAdapter[AnyResult] = TypeAdapter(AnyResult)
 
 
 def table(
-    frame: pd.DataFrame, *, caption: str, columns: Mapping[str, TableColumn | str], note: str = "", hidden: Sequence[str] = ()
+    frame: pd.DataFrame,
+    *,
+    caption: str,
+    columns: Mapping[str, TableColumn | str],
+    note: str = "",
+    hidden: Sequence[str] = (),
 ) -> Table:
     """Make a table result from a frame.
 
@@ -184,7 +189,10 @@ def table(
     """
     heads = tuple(TableColumn(title=head) if isinstance(head, str) else head for head in columns.values())
     rows = tuple(
-        tuple(HIDDEN if name in hidden and pd.isna(value) else _plain(value) for name, value in zip(columns, row, strict=True))
+        tuple(
+            HIDDEN if name in hidden and pd.isna(value) else _plain(value)
+            for name, value in zip(columns, row, strict=True)
+        )
         for row in frame[list(columns)].itertuples(index=False, name=None)
     )
     return Table(caption=caption, columns=heads, rows=rows, note=note)
@@ -211,7 +219,7 @@ def picture(drawing: Drawing, *, caption: str, alt: str, description: str, data:
     Picture
         The result, its drawing as SVG.
     """
-    from oda.charts import to_svg  # noqa: PLC0415  a report reads results without matplotlib
+    from oda.charts import to_svg
 
     return Picture(caption=caption, alt=alt, description=description, svg=to_svg(drawing), data=data)
 
@@ -240,7 +248,7 @@ def record(key: str, result: Fact | CannotSay | Estimated | Table | Picture) -> 
     ResultError
         When the key or the result is not of the form above.
     """
-    from IPython.display import display  # noqa: PLC0415  only notebooks need it
+    from IPython.display import display
 
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", key):
         message = f"{key!r} cannot name a result. Use small letters, digits and hyphens, such as 'falls-rate'."
@@ -249,7 +257,7 @@ def record(key: str, result: Fact | CannotSay | Estimated | Table | Picture) -> 
         message = f"Result {key!r} is of type {type(result).__name__}. Make it with Fact, Estimated, table, picture or CannotSay."
         raise ResultError(message)
     payload = json.loads(json.dumps({"key": key, "result": result.model_dump(mode="json")}, allow_nan=False))
-    display({MIME: payload, "text/html": result.to_html(), "text/plain": f"{key}: {result!r:.200}"}, raw=True)
+    display({MIME: payload, "text/html": result.to_html(), "text/plain": f"{key}: {result!r:.200}"}, raw=True)  # type: ignore[no-untyped-call]
 
 
 def collect(outputs: Iterable[Mapping[str, Any]]) -> Results:

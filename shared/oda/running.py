@@ -25,6 +25,7 @@ from traitlets.config import Config
 import oda
 from oda.datasets import load_datasets
 from oda.errors import OdaError, ResultError, RunError, SettingsError
+from oda.loading import load
 from oda.pilot import District, Pilot, PlannedNotebook
 from oda.reading import find_files
 from oda.results import Results, collect, read_result
@@ -130,8 +131,10 @@ def plan_tasks(pilot: Pilot) -> tuple[Task, ...]:
         path = pilot.folder / planned.notebook
         if not path.is_file():
             faults.append(f"{planned.notebook} does not exist; correct 'run' in pilot.yml")
-        elif planned.for_each and "district" not in _parameter_names(path):
-            faults.append(f"{planned.notebook} runs for each district but has no parameter 'district' in its parameters cell")
+        elif planned.for_each and "district" not in _parameters(path):
+            faults.append(
+                f"{planned.notebook} runs for each district but has no parameter 'district' in its parameters cell"
+            )
     if faults:
         raise SettingsError("; ".join(faults) + ".")
     return tuple(
@@ -144,7 +147,7 @@ def plan_tasks(pilot: Pilot) -> tuple[Task, ...]:
 def _code(path: Path) -> list[tuple[str, frozenset[str]]]:
     """Return the code of a notebook, cell by cell, with the cells' tags."""
     try:
-        notebook = nbformat.read(path, as_version=4)
+        notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     except Exception as error:  # nbformat lets errors of JSON and of its schema through
         message = f"{path.name} is not a notebook: {' '.join(str(error).split())[:200]}"
         raise SettingsError(message) from error
@@ -153,14 +156,25 @@ def _code(path: Path) -> list[tuple[str, frozenset[str]]]:
     ]
 
 
-def _parameter_names(path: Path) -> set[str]:
-    """Return the names that a notebook's parameters cell assigns."""
-    names: set[str] = set()
+def _parameters(path: Path) -> dict[str, object]:
+    """Return the names that a notebook's parameters cell assigns, with the values that are plain."""
+    found: dict[str, object] = {}
     for source, tags in _code(path):
-        if "parameters" in tags:
-            for node in ast.walk(_syntax(source, path)):
-                names |= {node.id} if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else set()
-    return names
+        if "parameters" not in tags:
+            continue
+        for node in _syntax(source, path).body:
+            if isinstance(node, ast.Assign | ast.AnnAssign):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                value = node.value.value if isinstance(node.value, ast.Constant) else None
+                found |= {target.id: value for target in targets if isinstance(target, ast.Name)}
+    return found
+
+
+def _load_once(pilot: Pilot) -> None:
+    """Load every dataset that a notebook names, so that a fault in one is said once, before anything runs."""
+    named = {_parameters(pilot.folder / planned.notebook).get("dataset") for planned in pilot.run}
+    for name in sorted(name for name in named if isinstance(name, str)):
+        load(name, pilot)
 
 
 def _syntax(source: str, path: Path) -> ast.Module:
@@ -279,6 +293,7 @@ def run_plan(
         run = read_run(folder)
         if not run.failed:
             return run, False
+    _load_once(pilot)
     if folder.exists():
         shutil.rmtree(folder)
     (folder / "notebooks").mkdir(parents=True)
@@ -286,9 +301,11 @@ def run_plan(
         on_plan(len(tasks))
     started = dt.datetime.now(dt.UTC)
     outcomes = _execute_all(pilot, folder, tasks, workers or os.cpu_count() or 1, on_done)
-    once, by_district, outcomes = _collect_all(folder, tasks, outcomes)
-    record = _record(pilot, identity, inputs, outcomes, started)
-    _write_json(folder / RESULTS, {"once": _as_json(once), "by_district": {c: _as_json(r) for c, r in by_district.items()}})
+    once, by_district, ended = _collect_all(folder, tasks, outcomes)
+    record = _record(pilot, identity, inputs, ended, started)
+    _write_json(
+        folder / RESULTS, {"once": _as_json(once), "by_district": {c: _as_json(r) for c, r in by_district.items()}}
+    )
     _write_json(folder / RECORD, record)
     return Run(id=identity, folder=folder, record=record, once=once, by_district=by_district), True
 
@@ -300,7 +317,9 @@ def _execute_all(
     outcomes = {}
     with ProcessPoolExecutor(max_workers=min(workers, len(tasks)), mp_context=get_context("spawn")) as pool:
         waiting = {
-            pool.submit(_execute, pilot.folder / task.planned.notebook, folder / "notebooks" / f"{task.name}.ipynb", task)
+            pool.submit(
+                _execute, pilot.folder / task.planned.notebook, folder / "notebooks" / f"{task.name}.ipynb", task
+            )
             for task in tasks
         }
         for future in as_completed(waiting):
@@ -313,7 +332,7 @@ def _execute_all(
 
 def _execute(source: Path, target: Path, task: Task) -> Outcome:
     """Execute one notebook in this process's own kernel; a failure is an outcome, not an exception."""
-    import papermill  # noqa: PLC0415  only the workers need it
+    import papermill
 
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")  # the processes share the processors already
@@ -333,7 +352,7 @@ def _execute(source: Path, target: Path, task: Task) -> Outcome:
         )
     except papermill.PapermillExecutionError as failure:
         error, cell = f"{failure.ename}: {failure.evalue}", failure.cell_index
-    except Exception as failure:  # noqa: BLE001  a dead kernel, a time-out: the others must finish
+    except Exception as failure:  # noqa: BLE001  the others must finish whatever this one met
         error = f"{type(failure).__name__}: {failure}"
     finally:
         shutil.rmtree(private, ignore_errors=True)
@@ -379,7 +398,7 @@ def _collect_all(
 
 def _results_of(path: Path, task: Task) -> Results:
     """Read the results of one executed notebook, and hold a district's notebook to its district."""
-    notebook = nbformat.read(path, as_version=4)
+    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     results = collect(output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs)
     about = results.get("district")
     if task.district and (about is None or getattr(about, "value", None) != task.district.code):

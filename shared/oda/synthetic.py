@@ -122,7 +122,9 @@ def write_synthetic(pilot: Pilot, dataset: Dataset) -> Path:
     """
     recipe, path = dataset.synthetic, pilot.folder / dataset.resource.path
     if recipe is None or path.suffix != ".csv" or "*" in path.name:
-        message = f"Dataset {dataset.name!r} cannot be made up. Give its card an x-synthetic block and a path to a .csv."
+        message = (
+            f"Dataset {dataset.name!r} cannot be made up. Give its card an x-synthetic block and a path to a .csv."
+        )
         raise DatasetError(message)
     text = _GENERATORS[recipe.generator](pilot, recipe).to_csv(index=False, lineterminator="\n")
     if not path.is_file() or path.read_text(encoding="utf-8") != text:

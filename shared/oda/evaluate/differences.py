@@ -12,6 +12,7 @@ from scipy import stats
 
 from oda.errors import DesignError
 from oda.evaluate.estimate import Estimate
+from oda.periods import say_period
 
 TIE = 1e-9  # relative; two assignments whose differences agree this closely are the same
 
@@ -113,7 +114,7 @@ def difference_in_differences(
     frame = data[columns].set_axis(["outcome", "unit", "time", "cohort", *(["exposure"] if exposure else [])], axis=1)
     if not exposure:
         frame = frame.assign(exposure=1.0)
-    first, last = _check_design(frame)
+    first, last = _check_design(frame, f"{unit}s")
     before, after = frame[frame["time"] < first], frame[frame["time"] >= last]
     changes = _changes(before, after, frame)
     log_ratio = np.log(changes["ratio"].to_numpy())
@@ -135,28 +136,25 @@ def _check_columns(data: pd.DataFrame, columns: list[str]) -> None:
         raise DesignError(message)
 
 
-def _check_design(frame: pd.DataFrame) -> tuple[pd.Period, pd.Period]:
+def _check_design(frame: pd.DataFrame, units: str) -> tuple[pd.Period, pd.Period]:
     """Return the first and the last start, or refuse a design that cannot bear the estimate."""
     lost = int(frame[["outcome", "exposure", "time", "unit"]].isna().any(axis="columns").sum())
     if lost:
-        message = f"{lost} of {len(frame)} rows have no outcome, exposure, unit or time. Fill or leave out whole periods."
+        message = f"{lost} of {len(frame)} rows have no outcome, exposure, unit or time. Fill them or leave out whole periods."
         raise DesignError(message)
     starts = frame.groupby("unit")["cohort"].first()
     n_treated, n_units = int(starts.notna().sum()), len(starts)
-    if n_treated == 0 or n_treated == n_units or n_units < 3:  # noqa: PLR2004  G - 2 must be positive
-        message = (
-            f"{n_treated} of {n_units} units are treated. At least one treated unit, one comparison unit and three units "
-            "in all are needed."
-        )
+    if n_treated == 0 or n_treated == n_units or n_units < 3:
+        message = f"{n_treated} of {n_units} {units} are treated. At least one treated, one comparison and three in all are needed."
         raise DesignError(message)
     first, last = starts.dropna().min(), starts.dropna().max()
     for side, rows in (("before", frame["time"] < first), ("after", frame["time"] >= last)):
         absent = n_units - frame.loc[rows, "unit"].nunique()
         if absent:
-            edge = f"{first}" if side == "before" else f"{last}"
+            edge = f"before {say_period(first)}" if side == "before" else f"from {say_period(last)} on"
             message = (
-                f"{absent} of {n_units} units have no period {side} {edge}; the data run from {frame['time'].min()} to "
-                f"{frame['time'].max()}. Both sides are needed for every unit."
+                f"{absent} of {n_units} {units} have no data {edge}; the data run from {say_period(frame['time'].min())} to "
+                f"{say_period(frame['time'].max())}. Both sides are needed for all {units}."
             )
             raise DesignError(message)
     return first, last
@@ -169,7 +167,9 @@ def _changes(before: pd.DataFrame, after: pd.DataFrame, frame: pd.DataFrame) -> 
         sums = rows.groupby("unit")[["outcome", "exposure"]].sum().astype(float)
         empty = sums.index[(sums["outcome"] <= 0) | (sums["exposure"] <= 0)]
         if len(empty):
-            message = f"{', '.join(map(str, empty))}: nothing counted {name} the start, so no ratio. Use a longer period."
+            message = (
+                f"{', '.join(map(str, empty))}: nothing counted {name} the start, so no ratio. Use a longer period."
+            )
             raise DesignError(message)
         sides[name] = sums["outcome"] / sums["exposure"]
     changes = pd.DataFrame(sides)

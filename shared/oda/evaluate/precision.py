@@ -49,7 +49,7 @@ def minimum_detectable_effect(
     >>> round(minimum_detectable_effect(1.0, n_treated=1, n_control=5), 2)
     4.12
     """
-    if min(n_treated, n_control) < 1 or n_treated + n_control < 3 or not sd_change > 0:  # noqa: PLR2004  G - 2 > 0
+    if min(n_treated, n_control) < 1 or n_treated + n_control < 3 or not sd_change > 0:
         message = (
             f"{n_treated} treated, {n_control} not, standard deviation {sd_change:g}. At least one unit in each group, "
             "three in all and a positive standard deviation are needed."

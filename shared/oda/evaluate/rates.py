@@ -16,7 +16,9 @@ from oda.evaluate.estimate import Estimate
 FEWEST_EVENTS = 10  # below this Byar's limits are not used
 
 
-def crude_rate(events: float, population: float, *, outcome: str, multiplier: float = 100_000, level: float = 0.95) -> Estimate:
+def crude_rate(
+    events: float, population: float, *, outcome: str, multiplier: float = 100_000, level: float = 0.95
+) -> Estimate:
     """Return a crude rate with Byar's interval.
 
     Parameters
@@ -125,7 +127,7 @@ def rate_change(
     frame = data[[outcome, exposure, after]].set_axis(["outcome", "exposure", "after"], axis="columns")
     frame = frame.dropna().astype({"outcome": float, "exposure": float, "after": bool})
     groups = frame.groupby("after")["outcome"].agg(["size", "sum"])
-    if len(groups) < 2 or (groups["size"] < 3).any() or (groups["sum"] <= 0).any():  # noqa: PLR2004  two groups of three
+    if len(groups) < 2 or (groups["size"] < 3).any() or (groups["sum"] <= 0).any():
         message = f"Groups of {groups['size'].tolist()} rows with {groups['sum'].tolist()} events. Three rows and an event each are needed."
         raise DesignError(message)
     design = np.column_stack([np.ones(len(frame)), frame["after"].astype(float)])

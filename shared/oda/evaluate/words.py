@@ -28,7 +28,7 @@ def percent_change(ratio: float) -> str:
     change = 100 * (ratio - 1)
     if abs(change) < NO_CHANGE:
         return "unchanged"
-    digits = 0 if abs(change) >= 9.95 else 1  # noqa: PLR2004  9.95 rounds to 10.0
+    digits = 0 if abs(change) >= 9.95 else 1
     return f"{abs(change):.{digits}f} per cent {'lower' if change < 0 else 'higher'}"
 
 
@@ -45,7 +45,7 @@ def interval_words(estimate: Estimate) -> str:
     str
         The interval in words.
     """
-    low, high = percent_change(estimate.ci_low), percent_change(estimate.ci_high)
+    low, high = (percent_change(end).replace("unchanged", "no change") for end in (estimate.ci_low, estimate.ci_high))
     return f"{estimate.level * 100:g}% interval: {low} to {high}"
 
 

@@ -170,7 +170,9 @@ def _tracked(folder: Path) -> list[str] | None:
     # A GIT_ variable could point git at another repository, in which all is well.
     own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
-        done = subprocess.run(command, capture_output=True, check=True, timeout=GIT_SECONDS, env=own)  # noqa: S603  # fixed words, no shell
+        done = subprocess.run(
+            command, capture_output=True, check=True, timeout=GIT_SECONDS, env=own
+        )  # fixed words, no shell
     except (subprocess.SubprocessError, OSError):
         return None
     return [path for path in done.stdout.decode("utf-8", "replace").split("\0") if path]
