@@ -24,9 +24,9 @@ class Findings:
 
     def refuse(self, what: str, needle: str | None = None, *, nth: int = 1) -> None:
         """Note one refusal, at the line where `needle` stands for the nth time."""
-        self.found.append((self.line_of(needle, nth), what))
+        self.found.append((self._line_of(needle, nth), what))
 
-    def line_of(self, needle: str | None, nth: int = 1) -> int:
+    def _line_of(self, needle: str | None, nth: int = 1) -> int:
         """Return the line where a piece of the source stands, or 1: the body before its front."""
         lines = self.text.splitlines()
         ends = [at for at, line in enumerate(lines) if line.rstrip() == "---"]
@@ -37,7 +37,18 @@ class Findings:
 
 
 def plain(node: Any) -> str:  # noqa: ANN401  pandoc's JSON has no narrower type
-    """Return the words of a piece of syntax tree, without formatting."""
+    """Return the words of a piece of syntax tree, without formatting.
+
+    Parameters
+    ----------
+    node
+        An element of pandoc's JSON, a list of them, or None.
+
+    Returns
+    -------
+    str
+        Its words; a footnote has none.
+    """
     if node is None:
         return ""
     if isinstance(node, str):

@@ -9,7 +9,18 @@ from oda.errors import RenderError
 
 
 def folder() -> Path:
-    """Return the folder of DejaVu Sans and its bold and oblique cuts."""
+    """Find the folder of DejaVu Sans and its bold and oblique cuts.
+
+    Returns
+    -------
+    Path
+        A folder of TrueType files inside the installed matplotlib.
+
+    Raises
+    ------
+    RenderError
+        There is no matplotlib.
+    """
     found = importlib.util.find_spec("matplotlib")
     if found is None or not found.submodule_search_locations:
         raise RenderError("The fonts of matplotlib are missing. Install matplotlib.")
@@ -18,5 +29,11 @@ def folder() -> Path:
 
 @functools.cache
 def without_system_fonts() -> typst.Fonts:
-    """Return these fonts and those inside Typst, read once; none of the machine's own."""
+    """Return these fonts and those inside Typst, read once; none of the machine's own.
+
+    Returns
+    -------
+    typst.Fonts
+        What every PDF is set in.
+    """
     return typst.Fonts(include_system_fonts=False, font_paths=[folder()])

@@ -355,9 +355,7 @@ def test_the_bytes_do_not_depend_on_the_folder(make: Make, tmp_path: Path) -> No
 
 def test_text_from_people_comes_out_literally(make: Make) -> None:
     """Markup, code, money and addresses typed by someone are shown, never obeyed."""
-    text = front_matter(
-        {"title": HOSTILE, "date": "2026-03-31", "author": HOSTILE, "keywords": [HOSTILE]}
-    ) + (
+    text = front_matter({"title": HOSTILE, "date": "2026-03-31", "author": HOSTILE, "keywords": [HOSTILE]}) + (
         f"\n{escape(HOSTILE)}\n\n## {escape(HOSTILE)}\n\n- {escape('1. ' + HOSTILE)}\n\n"
         f"![{escape(HOSTILE)}](figures/x.svg){{#fig-a fig-alt={attribute(HOSTILE)}}}\n\n"
         f"| {escape(HOSTILE)} | b |\n|---|---|\n| {escape('$5 and £6')} | {escape(HOSTILE)} |\n\n"
@@ -463,9 +461,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("text", "name"), REFUSED.items(), ids=list(REFUSED))
-def test_what_is_not_supported_is_refused_by_name_and_line(
-    make: Make, text: str, name: str
-) -> None:
+def test_what_is_not_supported_is_refused_by_name_and_line(make: Make, text: str, name: str) -> None:
     """Nothing of Quarto's is dropped in silence: the message has file, line and name."""
     lead = FRONT + "\nFirst.\n\n"
     line = lead.count("\n") + 1
@@ -486,7 +482,7 @@ def test_what_is_not_supported_is_refused_by_name_and_line(
         ("title: A\ndate: 1 May\n", "not YYYY-MM-DD"),
         ("title: A\ndate: 2026-02-31\n", "is not a day"),
         ("title: A\ndate: 2026-01-01\njupyter: python3\n", "the front matter key 'jupyter'"),
-        ("title: A\ndate: 2026-01-01\nlang: '\"x'\n", "the language"),
+        ("title: A\ndate: 2026-01-01\nlang: '\"x'\n", "the lang"),
         ("title: A <b>b</b>\ndate: 2026-01-01\n", "raw html"),
         ("title: A\ndate: 2026-01-01\nformat:\n  html:\n    toc: true\n", "options under"),
     ],

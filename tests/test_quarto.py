@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import yaml
-
 from oda.errors import RenderError
 from oda.reports import builtin, quarto
 from oda.reports.document import Document, front_matter
@@ -141,9 +140,7 @@ def test_both_renderers_use_the_same_look(project: Path) -> None:
         assert path.read_bytes() == (builtin.LOOK / path.name).read_bytes()
 
 
-def test_each_format_is_one_call_for_the_whole_project(
-    project: Path, fake: Path, tmp_path: Path
-) -> None:
+def test_each_format_is_one_call_for_the_whole_project(project: Path, fake: Path, tmp_path: Path) -> None:
     """Quarto is called once for pages and once for PDFs, with this Python and a fixed date."""
     made = quarto.render(project, [INDEX, BOARD], tmp_path / "output")
     assert [one.name for one in made] == ["index.html", "board.html", "board.pdf"]
@@ -201,9 +198,7 @@ def test_without_quarto_the_error_says_what_to_use(
 
 @pytest.mark.quarto
 @pytest.mark.skipif(quarto.find() is None, reason="the quarto command is not on the path")
-def test_quarto_itself_gives_the_same_words_as_the_built_in_renderer(
-    project: Path, tmp_path: Path
-) -> None:
+def test_quarto_itself_gives_the_same_words_as_the_built_in_renderer(project: Path, tmp_path: Path) -> None:
     """The same documents through Quarto: same captions, references, notices and header cells."""
     quarto.render(project, [INDEX, BOARD], tmp_path / "quarto")
     builtin.render(project, [INDEX, BOARD], tmp_path / "builtin")
