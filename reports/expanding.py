@@ -23,7 +23,10 @@ from oda.running import Run
 
 _SHORTCODE = re.compile(r"\{\{<\s*oda\s+([^>]*?)\s*>\}\}")
 _MATTER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
-FORMS = "say KEY, table KEY, figure KEY (each may end in 'optional'), pilot FIELD, district FIELD, questions, notices, provenance"
+FORMS = (
+    "say KEY, table KEY, figure KEY (each may end in 'optional'), pilot FIELD, district FIELD, questions, "
+    "notices, provenance"
+)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -193,7 +196,8 @@ def _questions(context: Context) -> str:
         if said is None:
             there = ", ".join(sorted(key for key, item in context.results.items() if blocks.sentence(item))) or "none"
             message = (
-                f"pilot.yml: question {question.id!r} names the evidence {question.evidence!r}, which no notebook recorded "
+                f"pilot.yml: question {question.id!r} names the evidence {question.evidence!r}, which no "
+                "notebook recorded "
                 f"as a sentence. Recorded: {there}."
             )
             raise RenderError(message)

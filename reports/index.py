@@ -123,7 +123,10 @@ def _districts(pilot: Pilot, entries: Sequence[Entry]) -> str:
     for entry in entries:
         page, pdf = _links(entry).split(" | ")
         rows.append(f"| {escape(entry.title)} | {page} | {pdf} | {escape(_answer(pilot, entry))} |")
-    head = "| District | Read | Print | In one sentence |\n| :----- | :------- | :------- | :-------------------------- |\n"
+    head = (
+        "| District | Read | Print | In one sentence |\n| :----- | :------- | :------- | "
+        ":-------------------------- |\n"
+    )
     body = "\n".join(rows)
     return f"## The districts\n\n{head}{body}\n\n: Reports by district {{#tbl-districts}}\n"
 

@@ -34,7 +34,8 @@ def notices(pilot: Pilot, run: Run, assessment: Assessment) -> str:
     if not gate.is_open:
         heads.append("draft")
         texts.append(
-            f"Not approved for publication: {len(gate.missing)} items of the information-governance checklist are open. "
+            f"Not approved for publication: {len(gate.missing)} items of the information-governance "
+            "checklist are open. "
             f"Questions to the {pilot.pilot.lead.role}, {pilot.pilot.lead.contact}."
         )
     if not heads:
@@ -64,8 +65,10 @@ def provenance(pilot: Pilot, run: Run, district: District | None) -> str:
         Two tables and a line on how to make it again.
     """
     text = (
-        f"This report was made by run {run.id}. The same inputs give the same figures: python3 start.py run makes them again. "
-        f"The licence of the code is {pilot.pilot.licence}; the text and figures of this report may be used under the Open "
+        f"This report was made by run {run.id}. The same inputs give the same figures: python3 start.py "
+        "run makes them again. "
+        f"The licence of the code is {pilot.pilot.licence}; the text and figures of this report may be "
+        "used under the Open "
         "Government Licence v3.0 unless a dataset's licence says otherwise."
     )
     tables = [

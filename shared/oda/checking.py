@@ -170,7 +170,8 @@ def _periods(dataset: Dataset, rows: pd.DataFrame) -> pd.Series:
     if form is None:
         message = (
             f"{rows[FILE].iloc[0]}, {say_rows(rows[ROW].tolist()[:1])}, column {column.source!r}: cannot tell whether "
-            f"{rows['period'].iloc[0]!r} is a month, a quarter or a year. State it in the card: x-period: month, quarter, "
+            f"{rows['period'].iloc[0]!r} is a month, a quarter or a year. State it in the card: x-period: "
+            "month, quarter, "
             "calendar-year or financial-year."
         )
         raise DatasetError(message)
@@ -206,7 +207,9 @@ def _check_duplicates(dataset: Dataset, rows: pd.DataFrame) -> None:
     column = _column(dataset, "period").source
     message = (
         f"{where}, column {column!r}: district {first['district_code']} has {len(same)} rows for "
-        f"{say_period(first['period'])}; {int(twice.sum()):,} rows are doubled in all. Remove the repeats or, when another "
-        "column tells them apart (sex, age, indicator), choose with x-where in the card, such as x-where: {Sex: Persons}."
+        f"{say_period(first['period'])}; {int(twice.sum()):,} rows are doubled in all. Remove the repeats "
+        "or, when another "
+        "column tells them apart (sex, age, indicator), choose with x-where in the card, such as x-where: "
+        "{Sex: Persons}."
     )
     raise DatasetError(message)

@@ -95,7 +95,8 @@ def data(names: tuple[str, ...]) -> None:
         gaps = len(audit.missing_periods) + sum(audit.missing_values.values())
         files = ", ".join(f"{file.name} ({file.encoding or 'binary'})" for file in audit.files)
         click.echo(
-            f"{name}: {audit.rows_used:,} rows used of {audit.rows_read:,} in {files}; {left:,} left out, {gaps:,} gaps."
+            f"{name}: {audit.rows_used:,} rows used of {audit.rows_read:,} in {files}; {left:,} left out, "
+            f"{gaps:,} gaps."
         )
 
 

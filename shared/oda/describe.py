@@ -102,7 +102,8 @@ def _rank(table: pd.DataFrame, panel: Panel, code: str, name: str, when: str) ->
     here, others = float(table["rate"].to_dict()[code]), table.drop(code)["rate"]
     place = int((table["rate"] > here).sum()) + 1
     sentence = (
-        f"{when} the rate in {name}, {here:,.0f} {panel.unit}, was number {place} of {len(table)} from the highest; the others "
+        f"{when} the rate in {name}, {here:,.0f} {panel.unit}, was number {place} of {len(table)} from the "
+        "highest; the others "
         f"ran from {others.min():,.0f} to {others.max():,.0f}."
     )
     sentence += f" {NO_COUNTS}" if panel.measure == "rates" else ""
@@ -155,8 +156,8 @@ def seasonal_pattern(rows: pd.DataFrame, panel: Panel) -> pd.DataFrame | None:
     Returns
     -------
     DataFrame or None
-        `month` (1 to 12) and `index` (100 is the average month; missing where a count is hidden); None when the data have
-        no months or no counts.
+        `month` (1 to 12) and `index` (100 is the average month; missing where a count is hidden); None when the data
+        have no months or no counts.
     """
     if panel.per_year != 12 or panel.measure != "counts":
         return None

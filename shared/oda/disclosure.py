@@ -12,8 +12,8 @@ HIDDEN = "[c]"  # the mark of a hidden value in tables: confidential
 def protect_counts(counts: pd.Series, rule: Disclosure) -> pd.Series:
     """Hide counts from 1 to `rule.hide_below - 1` and round the others to `rule.round_to`; a true zero stays zero.
 
-    With 1 to 7 hidden and the rest rounded to 5 no shown figure can stand for a hidden one. Totals are protected on their
-    own, never summed from protected parts.
+    With 1 to 7 hidden and the rest rounded to 5 no shown figure can stand for a hidden one. Totals are protected on
+    their own, never summed from protected parts.
 
     Parameters
     ----------

@@ -24,8 +24,8 @@ class Audit:
     files
         The files read, with size and SHA-256.
     rows_read, rows_blank, rows_not_wanted, rows_no_district, rows_other_areas, rows_used
-        Counts of rows: in the files; blank; left out by the card's `x-where`; with no district; of areas that are not in
-        the pilot; used.
+        Counts of rows: in the files; blank; left out by the card's `x-where`; with no district; of areas that are not
+        in the pilot; used.
     other_areas
         How many other areas the files hold.
     missing_values

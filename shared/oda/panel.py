@@ -25,8 +25,8 @@ class Panel:
     Attributes
     ----------
     frame
-        `district_code`, `district`, `period`, `cohort` (first whole period of visits, missing for a comparison district) and
-        the dataset's columns.
+        `district_code`, `district`, `period`, `cohort` (first whole period of visits, missing for a comparison
+        district) and the dataset's columns.
     measure
         `counts` when the data hold admissions and population, else `rates`.
     per_year
@@ -36,7 +36,8 @@ class Panel:
     rule
         The pilot's small-number rule.
     partial
-        Periods within which visits began in some district, such as the year of a start in June: neither before nor after.
+        Periods within which visits began in some district, such as the year of a start in June: neither before nor
+        after.
     """
 
     frame: pd.DataFrame
@@ -150,8 +151,8 @@ def make_panel(loaded: Loaded, pilot: Pilot) -> Panel:
 def rates(rows: pd.DataFrame, panel: Panel, by: list[str]) -> pd.DataFrame:
     """Return protected counts and yearly rates of groups of rows.
 
-    Counts are added up, protected, and only then divided, so that no rate gives a hidden count away. Rates without counts
-    cannot be added up: of several districts the median is given.
+    Counts are added up, protected, and only then divided, so that no rate gives a hidden count away. Rates without
+    counts cannot be added up: of several districts the median is given.
 
     Parameters
     ----------
@@ -165,8 +166,8 @@ def rates(rows: pd.DataFrame, panel: Panel, by: list[str]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a group: the columns of `by`, `admissions` (counts only; missing where hidden), `rate` (in `panel.unit`) and
-        `periods` (how many periods the group covers).
+        One row a group: the columns of `by`, `admissions` (counts only; missing where hidden), `rate` (in
+        `panel.unit`) and `periods` (how many periods the group covers).
     """
     groups = rows.groupby(by, sort=True)
     if panel.measure == "rates":

@@ -147,7 +147,8 @@ def read_pieces(file: SourceFile, dataset: Dataset) -> Iterator[pd.DataFrame]:
     Yields
     ------
     DataFrame
-        Columns under the file's own headings, all text, and `row`: the row's number in the file, the heading being row 1.
+        Columns under the file's own headings, all text, and `row`: the row's number in the file, the heading being
+        row 1.
 
     Raises
     ------

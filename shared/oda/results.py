@@ -1,6 +1,7 @@
 """What crosses from a notebook to a report: typed results, as JSON, shown well in JupyterLab on the way.
 
-A notebook calls `record("effect", result)`. The result is displayed, and travels inside the displayed output under a type of
+A notebook calls `record("effect", result)`. The result is displayed, and travels inside the displayed output under a
+type of
 its own; `oda run` collects it from the executed notebook, so the same notebook run by hand gives the same results.
 """
 
@@ -57,7 +58,8 @@ class CannotSay(Result):
 
     def to_html(self) -> str:
         """Return the reason as HTML."""
-        return f"<p><strong>Cannot be concluded.</strong> {html.escape(self.sentence)} What it would take: {html.escape(self.needed)}</p>"
+        sentence, needed = html.escape(self.sentence), html.escape(self.needed)
+        return f"<p><strong>Cannot be concluded.</strong> {sentence} What it would take: {needed}</p>"
 
 
 class Estimated(Result):
@@ -254,7 +256,10 @@ def record(key: str, result: Fact | CannotSay | Estimated | Table | Picture) -> 
         message = f"{key!r} cannot name a result. Use small letters, digits and hyphens, such as 'falls-rate'."
         raise ResultError(message)
     if not isinstance(result, Result):
-        message = f"Result {key!r} is of type {type(result).__name__}. Make it with Fact, Estimated, table, picture or CannotSay."
+        message = (
+            f"Result {key!r} is of type {type(result).__name__}. Make it with Fact, Estimated, table, picture "
+            "or CannotSay."
+        )
         raise ResultError(message)
     payload = json.loads(json.dumps({"key": key, "result": result.model_dump(mode="json")}, allow_nan=False))
     display({MIME: payload, "text/html": result.to_html(), "text/plain": f"{key}: {result!r:.200}"}, raw=True)  # type: ignore[no-untyped-call]

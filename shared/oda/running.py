@@ -378,7 +378,7 @@ def _private_transport(private: Path) -> Config:
 def _collect_all(
     folder: Path, tasks: tuple[Task, ...], outcomes: dict[str, Outcome]
 ) -> tuple[dict[str, Results], dict[str, dict[str, Results]], list[Outcome]]:
-    """Collect the results of every finished notebook; results that cannot be collected are a failure of that notebook."""
+    """Collect the results of finished notebooks; one whose results cannot be collected has failed."""
     once: dict[str, Results] = {}
     by_district: dict[str, dict[str, Results]] = {}
     final = []
@@ -403,7 +403,8 @@ def _results_of(path: Path, task: Task) -> Results:
     about = results.get("district")
     if task.district and (about is None or getattr(about, "value", None) != task.district.code):
         message = (
-            f"{task.name} says it is about {getattr(about, 'value', None)!r}, not {task.district.code}. Record the district "
+            f"{task.name} says it is about {getattr(about, 'value', None)!r}, not {task.district.code}. "
+            "Record the district "
             "that the notebook used: oda.record('district', oda.Fact(..., value=code))."
         )
         raise ResultError(message)

@@ -37,8 +37,8 @@ def minimum_detectable_effect(
 
     Notes
     -----
-    Noncentral t with n - 2 degrees of freedom. The usual normal approximation is a quarter too small at 6 units: with 1 of
-    6 treated it says 3.07 standard deviations, the truth is 4.12.
+    Noncentral t with n - 2 degrees of freedom. The usual normal approximation is a quarter too small at 6 units: with
+    1 of 6 treated it says 3.07 standard deviations, the truth is 4.12.
 
     References
     ----------

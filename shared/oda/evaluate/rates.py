@@ -55,7 +55,10 @@ def crude_rate(
     (50.16, 82.85)
     """
     if events < FEWEST_EVENTS or population <= 0:
-        message = f"{events:g} events among {population:g} people. At least {FEWEST_EVENTS} events and a population are needed."
+        message = (
+            f"{events:g} events among {population:g} people. At least {FEWEST_EVENTS} events and a population "
+            "are needed."
+        )
         raise DesignError(message)
     z = float(stats.norm.ppf((1 + level) / 2))
     upper = events + 1
@@ -85,7 +88,8 @@ def rate_change(
 ) -> Estimate:
     """Estimate the ratio of a rate in one group of rows to that in the others, allowing for more spread than Poisson.
 
-    It describes a change or a difference; it is no evidence of an effect, since nothing stands for what would have happened.
+    It describes a change or a difference; it is no evidence of an effect, since nothing stands for what would have
+    happened.
 
     Parameters
     ----------
@@ -114,8 +118,8 @@ def rate_change(
 
     Notes
     -----
-    Quasi-Poisson regression with the logarithm of exposure as offset, dispersion from Pearson's statistic and never below 1,
-    t distribution with n - 2 degrees of freedom. Serial correlation makes it too narrow.
+    Quasi-Poisson regression with the logarithm of exposure as offset, dispersion from Pearson's statistic and never
+    below 1, t distribution with n - 2 degrees of freedom. Serial correlation makes it too narrow.
 
     Examples
     --------
@@ -128,7 +132,10 @@ def rate_change(
     frame = frame.dropna().astype({"outcome": float, "exposure": float, "after": bool})
     groups = frame.groupby("after")["outcome"].agg(["size", "sum"])
     if len(groups) < 2 or (groups["size"] < 3).any() or (groups["sum"] <= 0).any():
-        message = f"Groups of {groups['size'].tolist()} rows with {groups['sum'].tolist()} events. Three rows and an event each are needed."
+        message = (
+            f"Groups of {groups['size'].tolist()} rows with {groups['sum'].tolist()} events. Three rows and an "
+            "event each are needed."
+        )
         raise DesignError(message)
     design = np.column_stack([np.ones(len(frame)), frame["after"].astype(float)])
     fit = GLM(frame["outcome"], design, family=Poisson(), offset=np.log(frame["exposure"])).fit()

@@ -69,8 +69,8 @@ def sentence(estimate: Estimate, *, subject: str, against: str) -> str:
     Examples
     --------
     >>> found = Estimate(
-    ...     estimand="ATT", scale="ratio", outcome="admissions", unit="", value=0.85, ci_low=0.76, ci_high=0.95, level=0.95,
-    ...     std_error=0.04, p_value=0.02, df=4, n_obs=300, n_clusters=6, n_treated=3, method="",
+    ...     estimand="ATT", scale="ratio", outcome="admissions", unit="", value=0.85, ci_low=0.76, ci_high=0.95,
+    ...     level=0.95, std_error=0.04, p_value=0.02, df=4, n_obs=300, n_clusters=6, n_treated=3, method="",
     ... )
     >>> sentence(found, subject="The rate", against="than without the visits")
     'The rate was 15 per cent lower than without the visits (95% interval: 24 per cent lower to 5.0 per cent lower).'
