@@ -24,7 +24,7 @@ LOOK_COPY = "_look"
 RENDERED = "_rendered"
 _SHARED = ("notices.lua", "tables.lua", "maths.lua", "literal.lua")
 _PAGE = ("report.html", "report.css", "typst-template.typ", "typst-show.typ")
-_FONT_FILES = "DejaVuSans*.ttf"
+_FONT_FILES = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSans-Oblique.ttf", "DejaVuSans-BoldOblique.ttf")
 _TO: dict[Format, str] = {"html": "html", "pdf": "typst"}
 _SECONDS = 900
 _LAST_LINES = 15
@@ -65,8 +65,8 @@ def write_project_file(project: Path, documents: Sequence[Document]) -> Path:
         shutil.copyfile(LOOK / name, look / name)
     if any("pdf" in one.formats for one in documents):
         (look / "fonts").mkdir(exist_ok=True)
-        for font in sorted(fonts.folder().glob(_FONT_FILES)):
-            shutil.copyfile(font, look / "fonts" / font.name)
+        for name in _FONT_FILES:
+            shutil.copyfile(fonts.folder() / name, look / "fonts" / name)
     settings = yaml.safe_load((LOOK / "quarto.yml").read_text(encoding="utf-8"))
     settings["project"]["render"] = [f"{one.name}.qmd" for one in documents]
     path = project / "_quarto.yml"
