@@ -1,7 +1,7 @@
 """Jinja extension of the template: where its folder is, what its presets say, text safe for YAML.
 
-Frozen: during `cruft update` the old version of this module renders the new version of the template, so nothing may be added here.
-What can change belongs in a file that `template_call` reads afresh, such as `hooks/answers.py`.
+Frozen: during `cruft update` the old version of this module renders the new version of the template.
+So nothing may be added here: what can change belongs in a file that `template_call` reads, as `hooks/answers.py`.
 """
 
 import json
@@ -41,7 +41,7 @@ def preset(folder: str, name: str) -> dict[str, Any]:
     return content
 
 
-def template_call(file: str, function: str, *values: Any) -> Any:  # noqa: ANN401 - whatever that function takes and gives
+def template_call(file: str, function: str, *values: Any) -> Any:  # noqa: ANN401 - as that function has it
     """Call a function of a file of the template, read afresh on each call."""
     return runpy.run_path(str(ROOT / file))[function](*values)
 

@@ -1,14 +1,16 @@
 """The one command: makes `.venv` beside this file from a lock, then does what was asked.
 
-In the template's folder: `python3 start.py demo` or `test`. In a pilot's folder: `run`, `lab`, `test`, or any command of `oda`.
+In the template's folder: `python3 start.py demo`, `test` or `new`.
+In a pilot's folder: `run`, `lab`, `test`, or any command of `oda`.
 It uses the standard library only, with `uv` when there is one, and says what it does.
 """
 
 import sys
 
-if sys.version_info < (3, 11):  # noqa: UP036 - the older one must be able to say so: nothing above this line, or below it, is new syntax
+if sys.version_info < (3, 11):  # noqa: UP036 - an older one must get this far: no newer syntax anywhere below
     sys.exit(
-        f"Python 3.11 or newer is needed, and this is Python {sys.version_info[0]}.{sys.version_info[1]} ({sys.executable}). "
+        f"Python 3.11 or newer is needed, and this is Python {sys.version_info[0]}.{sys.version_info[1]} "
+        f"({sys.executable}). "
         "Install a newer one, from python.org or your organisation's software list, and start again with it."
     )
 
@@ -49,16 +51,16 @@ CAUSES = (
     ("No space left|not enough space|os error 28|os error 112", "The disk is full. Free {gb} GB and start again."),
     (
         "MATCH THE HASHES|[Hh]ash mismatch",
-        "A package is not the one in {lock}: its hash differs, so it was not used. Ask who runs your source of packages.",
+        "A package is not the one in {lock}: its hash differs, so it was not used. Ask whoever runs your mirror.",
     ),
     (
-        "Failed to fetch|error sending request|NewConnection|NameResolution|Retrying|Timeout|timed out|SSLError|ProxyError",
-        "The registry of Python packages cannot be reached. Connect to the internet, or set PIP_INDEX_URL (and UV_DEFAULT_INDEX) "
-        "to your organisation's mirror, or put the packages in {wheelhouse}; README.md says how.",
+        "Failed to fetch|sending|NewConnection|NameResolution|Retrying|Timeout|timed out|SSLError|ProxyError",
+        "The registry of Python packages cannot be reached. Connect to the internet, or set PIP_INDEX_URL "
+        "(and UV_DEFAULT_INDEX) to your organisation's mirror, or put the packages in {wheelhouse}; README.md says how.",
     ),
     (
         "No matching distribution|No solution found|no wheels",
-        "A package in {lock} has no ready-made file for Python {python} on this machine. Use Python 3.11, 3.12 or 3.13, 64 bit.",
+        "A package in {lock} has no ready-made file for Python {python} here. Use Python 3.11 to 3.14, 64 bit.",
     ),
 )
 
@@ -74,7 +76,7 @@ def stop(sentence: str) -> NoReturn:
 
 def say(text: str) -> None:
     """Print at once, so that the order with a child's output is kept."""
-    print(text, flush=True)  # noqa: T201 - this file is a command
+    print(text, flush=True)
 
 
 def sha256(path: Path) -> str:
@@ -145,7 +147,8 @@ def make_venv() -> None:
     command = [sys.executable, "-m", "venv", *(["--without-pip"] if shutil.which("uv") else []), str(VENV)]
     if subprocess.run(command, env=environment(), capture_output=True, check=False).returncode:
         stop(
-            "This Python cannot make a virtual environment. On Debian and Ubuntu install python3-venv; else install Python anew."
+            "This Python cannot make a virtual environment. "
+            "On Debian and Ubuntu install python3-venv; elsewhere install Python anew."
         )
 
 
@@ -195,7 +198,8 @@ def install_oda(pilot: Path) -> None:
     shown = wheel.relative_to(HERE).as_posix()
     if not wheel.is_file() or sha256(wheel) != wanted:
         stop(
-            f"{shown} is not the file this pilot was made with: its hash differs. Restore it from where the pilot came from."
+            f"{shown} is not the file this pilot was made with: its hash differs. "
+            "Restore it from where the pilot came from."
         )
     arguments = ("--no-deps", "--no-index", "--force-reinstall", "--require-hashes", "-r", "requirements/oda.txt")
     once("toolkit", wanted, shown, *arguments, folder=pilot)

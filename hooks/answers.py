@@ -1,6 +1,6 @@
 """The answers to the template's questions: checked, and turned into the districts of `pilot.yml`.
 
-Read afresh by path from the hooks and from `pilot.yml`, so it can change between versions of the template; it imports nothing of ours.
+Read afresh by path, from the hooks and from `pilot.yml`, so it can change between versions of the template.
 """
 
 import datetime as dt
@@ -29,7 +29,7 @@ def refuse(answers: Answers, preset: Answers) -> str:
 
     A hook would come too late, as the folder is made before it runs, and cookiecutter adds a traceback to what it says.
     """
-    from cookiecutter.exceptions import FailedHookException  # noqa: PLC0415 - only cookiecutter calls this
+    from cookiecutter.exceptions import FailedHookException
 
     sentence = fault(answers, preset)
     if sentence:

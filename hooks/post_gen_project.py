@@ -1,13 +1,14 @@
 """After a pilot is made: add the wheel of `oda`, `start.py` and the locks; remove what Python and Jupyter left behind.
 
-Runs again on `cruft update`, twice and in temporary folders: so it must give the same files for the same template, with no network.
+Runs again on `cruft update`, twice and in temporary folders.
+So it must give the same files for the same template, with no network.
 """
 
 import runpy
 import shutil
 from pathlib import Path
 
-ROOT = Path({{template_root | tojson}})
+ROOT = Path({{template_root | tojson}})  # noqa: F821 - Jinja
 PILOT = Path.cwd()
 PRODUCTS = {".git", ".venv", "data", "published", "runs", "wheelhouse"}
 

@@ -30,9 +30,9 @@ def vendor(root: Path, pilot: Path) -> Path:
     write_wheel(wheel, contents(root, project, f"{distribution}.dist-info"), f"{distribution}.dist-info/RECORD")
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     write_text(wheel.with_name("SHA256SUMS"), f"{digest}  {wheel.name}\n")
-    requirement = f"# The wheel of oda that this pilot is made with, and its hash.\n./vendor/{wheel.name} --hash=sha256:{digest}\n"
+    pinned = f"./vendor/{wheel.name} --hash=sha256:{digest}\n"
     (pilot / "requirements").mkdir(exist_ok=True)
-    write_text(pilot / "requirements" / "oda.txt", requirement)
+    write_text(pilot / "requirements" / "oda.txt", f"# The wheel of oda in this pilot, and its hash.\n{pinned}")
     return wheel
 
 

@@ -44,13 +44,13 @@ def pilot(baked: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def start(pilot: Path) -> Any:  # noqa: ANN401 - a module, whose names mypy cannot know
+def start(pilot: Path) -> Any:
     """Return the pilot's `start.py`, loaded but not run."""
     return load(pilot / "start.py")
 
 
 @pytest.fixture
-def template_start(tmp_path: Path) -> Any:  # noqa: ANN401 - a module, whose names mypy cannot know
+def template_start(tmp_path: Path) -> Any:
     """Return the `start.py` of a copy of the template, loaded but not run."""
     return load(copy_template(tmp_path / "the template") / "start.py")
 

@@ -266,7 +266,7 @@ def test_each_question_has_a_human_prompt() -> None:
 
 
 def test_the_default_pilot_holds_its_preset_and_its_roll_out(pilot: Path) -> None:
-    """The pilot's questions, plan and small-number rule are its preset's; every second district is visited, in waves."""
+    """Questions, plan and small-number rule are the preset's; every second district is visited, in waves."""
     preset = yaml.safe_load((PRESETS / "pilots" / "falls.yml").read_text(encoding="utf-8"))
     written = yaml.safe_load((pilot / "pilot.yml").read_text(encoding="utf-8"))
     assert {key: written[key] for key in ("questions", "run", "reports", "disclosure")} == {
@@ -291,14 +291,14 @@ def test_the_version_has_one_value() -> None:
 
 
 def test_only_three_files_are_rendered() -> None:
-    """Every file but pilot.yml, README.md and pyproject.toml is copied, so no answer can break a notebook or a report."""
+    """Every file but pilot.yml, README.md and pyproject.toml is copied, so no answer can break a notebook."""
     patterns = QUESTIONS["_copy_without_render"]
     rendered = {name for name in template_files() if not any(fnmatch.fnmatch(name, pattern) for pattern in patterns)}
     assert rendered == RENDERED
 
 
 def test_no_folder_is_copied_whole() -> None:
-    """No pattern matches a folder: cookiecutter would delete that folder, with an analyst's files, when baking again."""
+    """No pattern matches a folder: baking again would delete that folder, with an analyst's files."""
     folders = {parent.as_posix() for name in template_files() for parent in Path(name).parents} - {"."}
     assert not [
         folder
@@ -326,7 +326,7 @@ def test_no_jinja_is_left_over(pilot: Path) -> None:
 
 
 def test_every_path_can_be_checked_out_on_windows(pilot: Path) -> None:
-    """No path holds a character Windows forbids, ends in a dot or space, is long, or differs from another in case only."""
+    """No path holds a character Windows forbids, ends in a dot or space, is long, or clashes but for case."""
     paths = [*tree(pilot), *(path.relative_to(ROOT).as_posix() for path in TEMPLATE.rglob("*"))]
     assert not [path for path in paths if re.search(r'[<>:"|?*\\]|[. ](/|$)', path)]
     assert not [path for path in paths if len(path) > LONGEST_PATH]
