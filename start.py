@@ -56,7 +56,7 @@ CAUSES = (
     (
         "Failed to fetch|sending|NewConnection|NameResolution|Retrying|Timeout|timed out|SSLError|ProxyError",
         "The registry of Python packages cannot be reached. Connect to the internet, or set PIP_INDEX_URL "
-        "(and UV_DEFAULT_INDEX) to your organisation's mirror, or put the packages in {wheelhouse}; README.md says how.",
+        "(and UV_DEFAULT_INDEX) to your organisation's mirror, or put the packages in {wheelhouse} (see README.md).",
     ),
     (
         "No matching distribution|No solution found|no wheels",

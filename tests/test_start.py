@@ -160,6 +160,7 @@ def test_an_installation_that_was_broken_off_is_not_taken_for_a_good_one(
     """After an installation that failed half-way there is no stamp, and the next call makes `.venv` afresh."""
 
     def broken(*_: object, **__: object) -> None:
+        """Be broken off."""
         raise KeyboardInterrupt
 
     monkeypatch.setattr(start, "install", broken)
@@ -221,6 +222,7 @@ def test_pip_is_tried_when_uv_fails(start: Any, monkeypatch: pytest.MonkeyPatch)
     commands: list[list[str]] = []
 
     def quietly(command: list[str], *_: object) -> None:
+        """Fail when uv is asked."""
         commands.append(command)
         if command[0] == "uv":
             raise start.Stop
@@ -249,6 +251,7 @@ def test_a_file_that_cannot_be_written_is_said_in_one_sentence(
     """A locked or forbidden file gives a sentence that names it, not a traceback."""
 
     def locked(_: str) -> None:
+        """Meet a file in use."""
         raise PermissionError(13, "Permission denied", "some.dll")
 
     monkeypatch.setattr(start, "install_lock", locked)
@@ -284,6 +287,7 @@ def test_run_ends_with_the_seconds_and_the_file_to_open(
     asked: list[tuple[str, ...]] = []
 
     def oda(*arguments: str, folder: Path) -> int:
+        """Stand in for the command line."""
         asked.append(arguments[2:])
         if "report" in arguments:
             for age, name in enumerate(("new", "old")):
