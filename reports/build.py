@@ -17,7 +17,7 @@ from oda.reports import blocks, builtin, index, quarto
 from oda.reports.document import Document
 from oda.reports.expanding import Context, expand
 from oda.results import Results
-from oda.running import Run
+from oda.runs import Run
 
 Renderer = Literal["auto", "quarto", "builtin"]
 

@@ -19,7 +19,7 @@ from oda.reports import blocks
 from oda.reports.document import escape, front_matter
 from oda.reports.provenance import notices, provenance
 from oda.results import AnyResult, Picture, Table
-from oda.running import Run
+from oda.runs import Run
 
 _SHORTCODE = re.compile(r"\{\{<\s*oda\s+([^>]*?)\s*>\}\}")
 _MATTER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
@@ -102,7 +102,8 @@ def _fields(matter: str, context: Context) -> dict[str, str]:
         message = f"{context.source}, front matter: not 'name: value' lines; {' '.join(str(error).split())}"
         raise RenderError(message) from error
     plain = {key: _SHORTCODE.sub(lambda found: _plain(found[1], 1, context), value) for key, value in pairs}
-    return {**plain, "date": str(context.run.record["started"])[:10]}
+    about = {"author": context.pilot.pilot.oda_name, "date": str(context.run.record["started"])[:10]}
+    return {**about, **plain}
 
 
 def _expand_line(line: str, number: int, context: Context) -> str:

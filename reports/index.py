@@ -12,7 +12,7 @@ from oda.reports import blocks
 from oda.reports.document import Document, escape, front_matter
 from oda.reports.provenance import notices
 from oda.results import Results
-from oda.running import Run
+from oda.runs import Run
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +68,7 @@ def write(
         {
             "title": about.title,
             "subtitle": about.oda_name,
+            "author": about.oda_name,
             "date": str(run.record["started"])[:10],
             "description": f"Reports of the pilot {about.title}.",
         }

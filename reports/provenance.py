@@ -9,7 +9,7 @@ from oda.pilot import District, Pilot
 from oda.reports import blocks
 from oda.reports.document import escape
 from oda.results import Table, TableColumn
-from oda.running import Run
+from oda.runs import Run
 
 
 def notices(pilot: Pilot, run: Run, assessment: Assessment) -> str:
@@ -75,7 +75,7 @@ def provenance(pilot: Pilot, run: Run, district: District | None) -> str:
         blocks.table("parameters", _parameters(pilot, run, district)),
         blocks.table("datasets", _datasets(run)),
     ]
-    return "\n".join([escape(text) + "\n", *tables])
+    return "\n".join(["::: {.provenance}\n", escape(text) + "\n", *tables, ":::\n"])
 
 
 def _parameters(pilot: Pilot, run: Run, district: District | None) -> Table:

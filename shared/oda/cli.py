@@ -108,7 +108,8 @@ def data(names: tuple[str, ...]) -> None:
 @_refusable
 def run(*, workers: int | None, again: bool) -> None:
     """Run every notebook of the plan, for each district, into runs/."""
-    from oda.running import Outcome, run_plan
+    from oda.running import run_plan
+    from oda.runs import Outcome
 
     with _progress() as progress:
         bar = progress.add_task("Notebooks", total=None)
@@ -162,7 +163,7 @@ def _progress() -> Any:  # noqa: ANN401  rich is imported late
 def report(*, renderer: Literal["auto", "quarto", "builtin"]) -> None:
     """Make the HTML and PDF reports of the latest run, with an index page."""
     from oda.reports.build import build_reports
-    from oda.running import latest_run
+    from oda.runs import latest_run
 
     pilot: Pilot = load_pilot()
     made = build_reports(pilot, latest_run(pilot), renderer=renderer)
