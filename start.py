@@ -245,13 +245,6 @@ def bake() -> Path:
     return pilot
 
 
-def oda(pilot: Path, *arguments: str) -> None:
-    """Run a command of `oda` in a pilot; when it fails it has said why, so stop with its exit code."""
-    code = python("-m", "oda", *arguments, folder=pilot)
-    if code:
-        sys.exit(code)
-
-
 @contextlib.contextmanager
 def stage(name: str, seconds: dict[str, float]) -> Iterator[None]:
     """Say a stage's name, and keep how long it took."""
@@ -261,17 +254,30 @@ def stage(name: str, seconds: dict[str, float]) -> Iterator[None]:
     seconds[name] = time.monotonic() - begin
 
 
-def run_and_report(pilot: Path, seconds: dict[str, float], *arguments: str) -> None:
-    """Run the notebooks and make the reports; end with the seconds of each stage and the file to open."""
+def newest(pilot: Path, pattern: str) -> Path | None:
+    """Return the file of a run that was written last."""
+    return max(pilot.glob(f"runs/*/{pattern}"), key=lambda path: path.stat().st_mtime_ns, default=None)
+
+
+def run_and_report(pilot: Path, seconds: dict[str, float], *arguments: str) -> int:
+    """Run the notebooks and make the reports; end with the seconds of each stage and the file to open.
+
+    When some notebooks failed, the reports of the others are made all the same, and the exit code says it.
+    """
+    before = {path: path.stat().st_mtime_ns for path in pilot.glob("runs/*/run.json")}
     with stage("run", seconds):
-        oda(pilot, "run", *arguments)
+        code = python("-m", "oda", "run", *arguments, folder=pilot)
+    after = {path: path.stat().st_mtime_ns for path in pilot.glob("runs/*/run.json")}
+    if code and before == after:
+        return code  # refused, and it has said why: there is nothing new to report
     with stage("report", seconds):
-        oda(pilot, "report")
-    made = max(pilot.glob("runs/*/reports/index.html"), key=lambda path: path.stat().st_mtime, default=None)
+        code = max(code, python("-m", "oda", "report", folder=pilot))
+    made = newest(pilot, "reports/index.html")
     if made is None:
         stop("No index page was made in runs/; the lines above say what was.")
     say(", ".join(f"{name} {taken:.0f} s" for name, taken in seconds.items()) + ".")
     say(f"Open {made}")
+    return code
 
 
 def demo() -> int:
@@ -282,8 +288,7 @@ def demo() -> int:
     with stage("bake", seconds):
         pilot = bake()
         install_oda(pilot)
-    run_and_report(pilot, seconds)
-    return 0
+    return run_and_report(pilot, seconds)
 
 
 def in_template(command: str, arguments: list[str]) -> int:
@@ -313,8 +318,7 @@ def in_pilot(command: str, arguments: list[str]) -> int:
     if command == "test":
         return python("-m", "pytest", *arguments)
     if command == "run":
-        run_and_report(HERE, seconds, *arguments)
-        return 0
+        return run_and_report(HERE, seconds, *arguments)
     return python("-m", "oda", command, *arguments)
 
 

@@ -307,14 +307,34 @@ def test_run_ends_with_the_seconds_and_the_file_to_open(
     assert last == f"Open {start.HERE / 'runs' / 'new' / 'reports' / 'index.html'}"
 
 
-def test_a_failed_run_is_not_reported(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When a notebook fails, `start.py` stops with the exit code of `oda run`, and makes no report."""
-    monkeypatch.setattr(start, "python", lambda *_, **__: 1)
+def test_a_refused_run_is_not_reported(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When `oda run` refuses, `start.py` ends with its exit code, and reports no older run."""
+    asked: list[str] = []
+    monkeypatch.setattr(start, "python", lambda *words, **_: asked.append(words[2]) or 1)
     for name in ("install_lock", "install_oda"):
         monkeypatch.setattr(start, name, lambda _: None)
-    with pytest.raises(SystemExit) as stopped:
-        start.main(["run"])
-    assert stopped.value.code == 1
+    assert start.main(["run"]) == 1
+    assert asked == ["run"]
+
+
+def test_a_run_with_a_failed_notebook_is_reported_and_fails(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When one district's notebook fails, the others' reports are made, and the exit code still says that it failed."""
+    asked: list[str] = []
+
+    def oda(*words: str, folder: Path) -> int:
+        """Stand in for the command line: a run with a failure, then a report."""
+        asked.append(words[2])
+        for name in ("run.json", "reports/index.html"):
+            path = folder / "runs" / "one" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        return 1 if "run" in words else 0
+
+    monkeypatch.setattr(start, "python", oda)
+    for name in ("install_lock", "install_oda"):
+        monkeypatch.setattr(start, name, lambda _: None)
+    assert start.main(["run"]) == 1
+    assert asked == ["run", "report"]
 
 
 def test_demo_bakes_once_and_again_when_the_template_changes(
