@@ -17,9 +17,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from oda.errors import DesignError
+
 COLOURS = ("#12436D", "#28A197", "#801650", "#F46A25")
 GREY = "#3D3D3D"
 STYLES = ("-", "--", "-.", ":")
+MARKED = 12  # a line of so few points has a dot at each
 _STYLE: Any = {
     "axes.edgecolor": "#8A8A8A",
     "axes.grid": True,
@@ -56,12 +59,16 @@ def new_chart(*, height: float = 3.8) -> tuple[Figure, Axes]:
         drawing = Figure(figsize=(7.2, height), layout="constrained")
         axes = drawing.subplots()
     axes.set_axisbelow(True)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.yaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: f"{value:,.0f}" if float(value).is_integer() else f"{value:,g}")
+    )
     return drawing, axes
 
 
 def draw_lines(axes: Axes, labels: Sequence[str], lines: dict[str, Sequence[float | None]]) -> None:
-    """Draw one line a series, named at its end, told apart by colour and by dashes.
+    """Draw one line a series, named in the legend, told apart by colour and by dashes.
+
+    A point with no neighbour on either side is drawn as a dot, since no line reaches it.
 
     Parameters
     ----------
@@ -70,18 +77,29 @@ def draw_lines(axes: Axes, labels: Sequence[str], lines: dict[str, Sequence[floa
     labels
         One a point along the axis, such as the period.
     lines
-        Series by name; None where a value is hidden or missing, which breaks the line.
+        Series by name, at most four; None where a value is hidden or missing, which breaks the line.
+
+    Raises
+    ------
+    DesignError
+        When there are more series than can be told apart.
     """
+    if len(lines) > len(COLOURS):
+        message = f"{len(lines)} lines cannot be told apart. Draw at most {len(COLOURS)}, or one chart for each."
+        raise DesignError(message)
     places = np.arange(len(labels))
     for number, (name, values) in enumerate(lines.items()):
         heights = np.array([np.nan if value is None else float(value) for value in values])
-        marker = "o" if np.isfinite(heights).sum() <= 12 else ""
+        known = np.isfinite(heights)
+        neighbours = np.concatenate([[False], known, [False]])
+        alone = known & ~neighbours[:-2] & ~neighbours[2:]
         axes.plot(
             places,
             heights,
             label=name,
-            marker=marker,
+            marker="o",
             markersize=4,
+            markevery=known if known.sum() <= MARKED else alone,
             color=COLOURS[number % len(COLOURS)],
             linestyle=STYLES[number % len(STYLES)],
         )

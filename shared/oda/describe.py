@@ -1,23 +1,34 @@
-"""One district in words: how its rate has changed, how it compares with the rest, how many visits it had."""
+"""One district in words: how its rate has changed, how it compares with the rest, how many visits it had.
+
+Whatever is said is reckoned from protected counts, the ones that tables show, so that no sentence, ratio or interval
+gives a hidden count away. Only the spread of the counts about their mean, a single number, comes from the exact ones.
+"""
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
+from scipy import stats
 
-from oda.disclosure import protect_counts
+from oda.disclosure import protect_counts, protect_total
 from oda.errors import DesignError
-from oda.evaluate import rate_change
+from oda.evaluate import Estimate, rate_change
+from oda.evaluate.estimate import ratio_limits
 from oda.evaluate.words import interval_words, percent_change
 from oda.panel import Panel, rates, years
 from oda.periods import say_period
 from oda.results import CannotSay, Estimated, Fact
 
 NO_COUNTS = "The file has rates without counts, so no interval can be given."
+TOO_FEW = "There are too few counts a year for an interval."
+LARGER = "larger counts: a longer period or a larger area."
 
 
 def latest_change(panel: Panel, code: str, name: str) -> Estimated | Fact | CannotSay:
-    """Say how a district's rate in the latest year compares with the year before (with counts) or the first year (rates).
+    """Say how a district's rate in the latest year compares with the year before (counts) or the first year (rates).
 
     Parameters
     ----------
@@ -29,36 +40,33 @@ def latest_change(panel: Panel, code: str, name: str) -> Estimated | Fact | Cann
     Returns
     -------
     Estimated, Fact or CannotSay
-        With counts, a ratio with its interval; with rates alone, a change without one.
+        With counts by month or quarter, a ratio with its interval; with yearly counts or rates alone, a change without
+        one; neither when a year is missing or its count is hidden.
     """
     rows = years(panel.of(code), panel)
-    yearly = rates(rows, panel, ["back", "year"]).dropna(subset=["rate"])
-    if len(yearly) < 2:
+    yearly = rates(rows, panel, ["back", "year"]).set_index("back")
+    known = yearly["rate"].dropna()
+    then = 1 if panel.measure == "counts" else max(known.index, default=0)
+    if panel.measure == "counts" and {0, 1} <= set(yearly.index) and not {0, 1} <= set(known.index):
+        return CannotSay(sentence=f"The counts for {name} are too small to be shown.", needed=LARGER)
+    if then == 0 or not {0, then} <= set(known.index):
         return CannotSay(
-            sentence=f"The data for {name} hold fewer than two whole years with a rate.",
-            needed="two whole years of data.",
+            sentence=f"The data for {name} hold no rate for the latest year and for one before it.",
+            needed="two whole years of data, the latest among them.",
         )
-    latest, first = yearly.iloc[0], yearly.iloc[1] if panel.measure == "counts" else yearly.iloc[-1]
-    start = f"In {latest['year']} the rate in {name} was {latest['rate']:,.0f} {panel.unit}"
-    start = start.replace("In year", "In the year")
+    now, past = float(known[0]), float(known[then])
+    start = f"{_in(yearly['year'][0])} the rate in {name} was {now:,.0f} {panel.unit}"
+    what = "the year before" if panel.measure == "counts" else _in(yearly["year"][then]).replace("I", "i", 1)
+    if past == 0:
+        return Fact(sentence=f"{start}; {what} it was 0.", value=now, unit=panel.unit)
     if panel.measure == "counts":
-        try:
-            found = rate_change(
-                rows[rows["back"] <= 1].assign(latest=rows["back"] == 0),
-                outcome="admissions",
-                exposure="population",
-                after="latest",
-                words="admissions for falls",
-            )
-        except DesignError:  # yearly counts: one row a year bears no interval
-            change = percent_change(latest["rate"] / first["rate"])
-            return Fact(
-                sentence=f"{start}, {_than(change, 'the year before')}.", value=float(latest["rate"]), unit=panel.unit
-            )
-        said = _than(percent_change(found.value), "the year before")
-        return Estimated(sentence=f"{start}, {said} ({interval_words(found)}).", estimate=found)
-    change = _than(percent_change(latest["rate"] / first["rate"]), f"in {first['year']}")
-    return Fact(sentence=f"{start}, {change}. {NO_COUNTS}", value=float(latest["rate"]), unit=panel.unit)
+        found = _estimate(rows[rows["back"] <= 1].assign(top=lambda frame: frame["back"] == 0), panel)
+        if found is not None:
+            said = f"{start}, {_than(percent_change(found.value), what)} ({interval_words(found)})."
+            return Estimated(sentence=said + _gaps(rows[rows["back"] <= 1]), estimate=found)
+    change = _than(percent_change(now / past), what)
+    why = TOO_FEW if panel.measure == "counts" else NO_COUNTS
+    return Fact(sentence=f"{start}, {change}. {why}", value=now, unit=panel.unit)
 
 
 def compare_with_rest(panel: Panel, code: str, name: str) -> Estimated | Fact | CannotSay:
@@ -74,24 +82,67 @@ def compare_with_rest(panel: Panel, code: str, name: str) -> Estimated | Fact | 
     Returns
     -------
     Estimated, Fact or CannotSay
-        With counts, a ratio of rates with its interval; with rates alone, the rank and the range of the others.
+        With counts by month or quarter, a ratio of rates with its interval; with yearly counts or rates alone, the
+        rank and the range of the others; neither when a count is hidden or could be had by subtraction.
     """
     latest = years(panel.frame, panel)
     latest = latest[latest["back"] == 0]
-    others = latest[latest["district_code"] != code]
-    if others.empty:
-        return CannotSay(sentence=f"{name} is the only district of this pilot.", needed="data of other districts.")
-    when = f"In {latest['year'].iloc[0]}".replace("In year", "In the year")
-    if panel.measure == "counts" and panel.per_year > 1:
-        rows = latest.groupby(["district_code", "period"], as_index=False)[["admissions", "population"]].sum()
-        months = rows.assign(here=rows["district_code"] == code)
-        both = months.groupby(["here", "period"], as_index=False)[["admissions", "population"]].sum()
-        found = rate_change(
-            both, outcome="admissions", exposure="population", after="here", words="admissions for falls"
+    if (latest["district_code"] == code).all():
+        return CannotSay(
+            sentence=f"There is no other district to compare {name} with.", needed="data of other districts."
         )
-        said = _than(percent_change(found.value), "in the other districts together")
-        return Estimated(sentence=f"{when} the rate in {name} was {said} ({interval_words(found)}).", estimate=found)
-    return _rank(rates(latest, panel, ["district_code"]), panel, code, name, when)
+    when = _in(latest["year"].iloc[0])
+    if panel.measure == "rates" or panel.per_year == 1:
+        return _rank(rates(latest, panel, ["district_code"]), panel, code, name, when)
+    known = latest.dropna(subset=["admissions", "population"])
+    here = known["district_code"] == code
+    both = set(known.loc[here, "period"]) & set(known.loc[~here, "period"])
+    found = _estimate(known[known["period"].isin(both)].assign(top=here), panel)
+    if found is None:
+        return CannotSay(
+            sentence=f"The counts are too few or too small to compare {name} with the other districts.",
+            needed=LARGER,
+        )
+    said = f"{when} the rate in {name} was {_than(percent_change(found.value), 'in the other districts together')}"
+    return Estimated(sentence=f"{said} ({interval_words(found)}).{_gaps(latest)}", estimate=found)
+
+
+def _estimate(rows: pd.DataFrame, panel: Panel) -> Estimate | None:
+    """Return the ratio of the rate of the `top` rows to that of the others from protected counts; None if hidden.
+
+    The value is the ratio of the rates that tables show, and the interval is as wide as these counts and the spread
+    of the exact ones make it.
+    """
+    known = rows.dropna(subset=["admissions", "population"])
+    counts = known.groupby(["top", "period"], as_index=False)[["admissions", "population"]].sum()
+    exact = counts.groupby("top")[["admissions", "population"]].sum()
+    parts = known.groupby(["top", "district_code"])["admissions"].sum()
+    shown = {side: protect_total(parts[side], panel.rule) for side in exact.index}
+    if len(shown) < 2 or not all(shown.values()):
+        return None
+    try:
+        found = rate_change(
+            counts, outcome="admissions", exposure="population", after="top", words="admissions for falls"
+        )
+    except DesignError:
+        return None
+    noise = float((1 / exact["admissions"]).sum())
+    spread = (found.std_error or 0.0) ** 2 / noise  # how many times Poisson's variance; 1 at least
+    std_error = math.sqrt(spread * sum(1 / count for count in shown.values() if count))
+    effect = math.log(
+        (shown[True] or 0) / exact["population"][True] / ((shown[False] or 1) / exact["population"][False])
+    )
+    df = found.df or 1.0
+    value, low, high = ratio_limits(effect, float(stats.t.ppf((1 + found.level) / 2, df)) * std_error)
+    return replace(
+        found,
+        value=value,
+        ci_low=low,
+        ci_high=high,
+        std_error=std_error,
+        p_value=float(2 * stats.t.sf(abs(effect) / std_error, df)),
+        method=f"{found.method}, totals rounded to {panel.rule.round_to}",
+    )
 
 
 def _rank(table: pd.DataFrame, panel: Panel, code: str, name: str, when: str) -> Fact | CannotSay:
@@ -101,12 +152,11 @@ def _rank(table: pd.DataFrame, panel: Panel, code: str, name: str, when: str) ->
         return CannotSay(sentence=f"There is no rate to compare for {name}.", needed="a rate for each district.")
     here, others = float(table["rate"].to_dict()[code]), table.drop(code)["rate"]
     place = int((table["rate"] > here).sum()) + 1
+    span = "the others ran from {:,.0f} to {:,.0f}" if len(others) > 1 else "the other had {:,.0f}"
     sentence = (
         f"{when} the rate in {name}, {here:,.0f} {panel.unit}, was number {place} of {len(table)} from the "
-        "highest; the others "
-        f"ran from {others.min():,.0f} to {others.max():,.0f}."
+        f"highest; {span.format(others.min(), others.max())}. {NO_COUNTS if panel.measure == 'rates' else TOO_FEW}"
     )
-    sentence += f" {NO_COUNTS}" if panel.measure == "rates" else ""
     return Fact(sentence=sentence, value=here, unit=panel.unit)
 
 
@@ -125,21 +175,23 @@ def count_visits(panel: Panel, code: str | None = None, name: str = "") -> Fact 
     Fact or CannotSay
         The number, protected; or that the data do not hold visits.
     """
-    if "visits" not in panel.frame or panel.frame["visits"].isna().all():
+    rows = panel.frame if code is None else panel.of(code)
+    where = f" in {name}" if code else ""
+    if "visits" not in rows or rows["visits"].isna().all():
         return CannotSay(
-            sentence="The data hold no visits, so how many were made, and where, is not known.",
+            sentence=f"The data hold no visits{where}, so how many were made, and where, is not known.",
             needed="visits by district and month, in a column that the dataset's card maps as visits.",
         )
-    rows = panel.frame if code is None else panel.of(code)
+    gaps = _gaps(rows, "visits", "number of visits")
     made = rows[rows["visits"] > 0]
     if made.empty:
-        where = f"in {name} " if code else ""
-        return Fact(sentence=f"No home visits were made {where}up to {panel.last}.", value=0, unit="visits")
+        return Fact(sentence=f"No home visits were made{where} up to {panel.last}.{gaps}", value=0, unit="visits")
     shown = protect_counts(pd.Series([made["visits"].sum()]), panel.rule).iloc[0]
-    number = "Fewer than " + str(panel.rule.hide_below) if pd.isna(shown) else f"About {int(shown):,}"
-    span = f"from {say_period(made['period'].min())} to {say_period(made['period'].max())}"
+    number = f"Fewer than {panel.rule.hide_below}" if pd.isna(shown) else f"About {int(shown):,}"
+    first, last = (say_period(period) for period in (made["period"].min(), made["period"].max()))
+    span = f"in {first}" if first == last else f"from {first} to {last}"
     places = _and(sorted(made["district"].unique()))
-    sentence = f"{number} home visits were made in {name or places} {span}."
+    sentence = f"{number} home visits were made in {name or places} {span}.{gaps}"
     return Fact(sentence=sentence, value=None if pd.isna(shown) else int(shown), unit="visits")
 
 
@@ -156,19 +208,36 @@ def seasonal_pattern(rows: pd.DataFrame, panel: Panel) -> pd.DataFrame | None:
     Returns
     -------
     DataFrame or None
-        `month` (1 to 12) and `index` (100 is the average month; missing where a count is hidden); None when the data
-        have no months or no counts.
+        `month` (1 to 12) and `index` (100 is the average of the months shown; missing where a count is hidden); None
+        when the data have no counts by month, lack a calendar month, or when every month is hidden or zero.
     """
     if panel.per_year != 12 or panel.measure != "counts":
         return None
     monthly = rates(rows.assign(month=rows["period"].dt.month), panel, ["month"])
-    monthly["index"] = (monthly["rate"] / np.nanmean(monthly["rate"].astype(float)) * 100).astype("Float64")
+    shown = monthly["rate"].dropna()
+    if len(monthly) < 12 or not shown.sum() > 0:
+        return None
+    monthly["index"] = (monthly["rate"] / float(np.mean(shown.astype(float))) * 100).astype("Float64")
     return monthly[["month", "index"]]
+
+
+def _gaps(rows: pd.DataFrame, column: str = "admissions", what: str = "count") -> str:
+    """Say how many rows have no figure; nothing when all have one."""
+    lost = int(rows[column].isna().sum())
+    if not lost:
+        return ""
+    verbs = ("has", "is") if lost == 1 else ("have", "are")
+    return f" {lost} of {len(rows)} rows {verbs[0]} no {what} and {verbs[1]} left out."
+
+
+def _in(year: str) -> str:
+    """Say when: `In 2017/18`, or `In the year to March 2026`."""
+    return f"In the {year}" if year.startswith("year") else f"In {year}"
 
 
 def _than(change: str, what: str) -> str:
     """Join a change and what it is measured against."""
-    return f"the same as {what}" if change == "unchanged" else f"{change} than {what}"
+    return f"about the same as {what}" if change == "unchanged" else f"{change} than {what}"
 
 
 def _and(names: list[str]) -> str:

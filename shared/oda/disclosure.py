@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 
+from oda.errors import DesignError
 from oda.pilot import Disclosure
 
 HIDDEN = "[c]"  # the mark of a hidden value in tables: confidential
@@ -12,13 +15,16 @@ HIDDEN = "[c]"  # the mark of a hidden value in tables: confidential
 def protect_counts(counts: pd.Series, rule: Disclosure) -> pd.Series:
     """Hide counts from 1 to `rule.hide_below - 1` and round the others to `rule.round_to`; a true zero stays zero.
 
-    With 1 to 7 hidden and the rest rounded to 5 no shown figure can stand for a hidden one. Totals are protected on
-    their own, never summed from protected parts.
+    A count that would round to less than `rule.hide_below` is hidden too, so that a shown figure is either a true zero
+    or no small number. Halves round up. Totals are protected on their own, never summed from protected parts.
+
+    With 1 to 7 hidden and the rest rounded to 5, a difference of two shown figures does not pin a hidden one down.
+    Without rounding (`round_to` 1) it does: then a total must not stand beside all parts but one.
 
     Parameters
     ----------
     counts
-        Whole numbers, shape (n,), missing allowed.
+        Numbers from 0 up, shape (n,), missing allowed.
     rule
         The pilot's small-number rule.
 
@@ -26,6 +32,11 @@ def protect_counts(counts: pd.Series, rule: Disclosure) -> pd.Series:
     -------
     Series
         Whole numbers, shape (n,); missing where hidden or not known.
+
+    Raises
+    ------
+    DesignError
+        When a count is negative or infinite.
 
     References
     ----------
@@ -37,6 +48,40 @@ def protect_counts(counts: pd.Series, rule: Disclosure) -> pd.Series:
     [0, <NA>, 10, 40]
     """
     whole = counts.astype("Float64")
-    hidden = (whole > 0) & (whole < rule.hide_below)
+    bad = int(((whole < 0) | (whole == math.inf)).sum())
+    if bad:
+        message = (
+            f"{bad} of {len(counts)} counts are below zero or infinite. Correct them, or give counts, not changes."
+        )
+        raise DesignError(message)
     rounded = ((whole / rule.round_to + 0.5) // 1) * rule.round_to
+    hidden = (whole > 0) & ((whole < rule.hide_below) | (rounded < max(rule.hide_below, 1)))
     return rounded.mask(hidden.fillna(value=False)).astype("Int64")
+
+
+def protect_total(parts: pd.Series, rule: Disclosure) -> int | None:
+    """Protect the total of parts that are shown as well: hidden when small, or when exactly one part is hidden.
+
+    A total beside all of its parts but one gives that one away by subtraction.
+
+    Parameters
+    ----------
+    parts
+        Counts before protection, shape (n,), none missing.
+    rule
+        The pilot's small-number rule.
+
+    Returns
+    -------
+    int or None
+        The total, rounded; None when hidden.
+
+    Examples
+    --------
+    >>> rule = Disclosure(hide_below=8, round_to=5)
+    >>> protect_total(pd.Series([40, 61]), rule), protect_total(pd.Series([40, 61, 3]), rule)
+    (100, None)
+    """
+    total = protect_counts(pd.Series([parts.sum()]), rule).iloc[0]
+    gives_away = int(protect_counts(parts, rule).isna().sum()) == 1
+    return None if gives_away or pd.isna(total) else int(total)

@@ -1,8 +1,7 @@
 """What crosses from a notebook to a report: typed results, as JSON, shown well in JupyterLab on the way.
 
 A notebook calls `record("effect", result)`. The result is displayed, and travels inside the displayed output under a
-type of
-its own; `oda run` collects it from the executed notebook, so the same notebook run by hand gives the same results.
+type of its own; `oda run` collects it from the executed notebook, so the same notebook run by hand gives the same.
 """
 
 from __future__ import annotations
@@ -26,6 +25,10 @@ if TYPE_CHECKING:
 
 MIME = "application/vnd.oda.result+json"
 UNKNOWN = "[x]"  # the mark of a value that is not available
+KEY = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+UNSAFE = re.compile(
+    r"<\s*(script|foreignobject|iframe)|<[^>]*\s(on\w+\s*=|\S*href\s*=\s*.(?!#|data:image))", re.IGNORECASE
+)
 
 Cell = str | int | float | None
 
@@ -75,11 +78,11 @@ class Estimated(Result):
 
 
 class TableColumn(Result):
-    """A column of a table: its heading, its unit and, for numbers, how many decimals are shown."""
+    """A column of a table: its heading, its unit, and how many decimals its numbers show (None: as they come)."""
 
     title: str = Field(min_length=1)
     unit: str = ""
-    decimals: int | None = None
+    decimals: int | None = Field(default=None, ge=0, le=12)
 
     @property
     def heading(self) -> str:
@@ -103,7 +106,9 @@ class TableColumn(Result):
             return UNKNOWN
         if isinstance(value, str):
             return value
-        return f"{value:,.{self.decimals or 0}f}"
+        if self.decimals is None and not float(value).is_integer():
+            return f"{value:,g}"
+        return f"{round(value, self.decimals or 0) + 0.0:,.{self.decimals or 0}f}"  # adding 0 turns -0 into 0
 
 
 class Table(Result):
@@ -150,10 +155,20 @@ class Picture(Result):
     svg: str = Field(min_length=20)
     data: Table
 
+    @model_validator(mode="after")
+    def _check_drawing(self) -> Picture:
+        """Refuse a drawing that could run a program or fetch a file when a report is opened."""
+        drawing = re.sub(r"<!--.*?-->", "", self.svg, flags=re.DOTALL)
+        if not drawing.startswith("<svg") or UNSAFE.search(drawing):
+            message = "the drawing is not a plain svg element; make it with oda.picture"
+            raise ValueError(message)
+        return self
+
     def to_html(self) -> str:
-        """Return the drawing with its caption and description as HTML."""
-        caption, description = html.escape(self.caption), html.escape(self.description)
-        return f"<figure>{self.svg}<figcaption>{caption}</figcaption></figure><p>{description}</p>"
+        """Return the drawing with its alternative text, caption and description as HTML."""
+        alt, caption, description = (html.escape(text) for text in (self.alt, self.caption, self.description))
+        drawing = f'<div role="img" aria-label="{alt}">{self.svg}</div>'
+        return f"<figure>{drawing}<figcaption>{caption}</figcaption></figure><p>{description}</p>"
 
 
 AnyResult = Annotated[Fact | CannotSay | Estimated | Table | Picture, Field(discriminator="kind")]
@@ -167,7 +182,7 @@ def table(
     caption: str,
     columns: Mapping[str, TableColumn | str],
     note: str = "",
-    hidden: Sequence[str] = (),
+    hidden: Sequence[str] | Mapping[str, Sequence[bool]] = (),
 ) -> Table:
     """Make a table result from a frame.
 
@@ -182,22 +197,31 @@ def table(
     note
         A line below the table.
     hidden
-        Columns whose missing values were hidden as small numbers: shown as `[c]`, not as not available.
+        Columns whose missing values were hidden as small numbers: shown as `[c]`, not as not available. Where some
+        were hidden and others never known, a truth value a row for each such column.
 
     Returns
     -------
     Table
         The result.
+
+    Raises
+    ------
+    ResultError
+        When the frame lacks a column, or `hidden` names one that is not shown.
     """
+    absent = [name for name in columns if name not in frame.columns] + [name for name in hidden if name not in columns]
+    if absent:
+        message = f"No column {', '.join(map(repr, absent))} to show. There is: {', '.join(map(repr, frame.columns))}."
+        raise ResultError(message)
     heads = tuple(TableColumn(title=head) if isinstance(head, str) else head for head in columns.values())
-    rows = tuple(
-        tuple(
-            HIDDEN if name in hidden and pd.isna(value) else _plain(value)
-            for name, value in zip(columns, row, strict=True)
-        )
-        for row in frame[list(columns)].itertuples(index=False, name=None)
-    )
-    return Table(caption=caption, columns=heads, rows=rows, note=note)
+    marked = hidden if isinstance(hidden, Mapping) else dict.fromkeys(hidden, (True,) * len(frame))
+    marks = [marked.get(name, (False,) * len(frame)) for name in columns]
+    cells = [
+        [_cell(*pair) for pair in zip(frame[name].array, mark, strict=True)]
+        for name, mark in zip(columns, marks, strict=True)
+    ]
+    return Table(caption=caption, columns=heads, rows=tuple(zip(*cells, strict=True)), note=note)
 
 
 def picture(drawing: Drawing, *, caption: str, alt: str, description: str, data: Table) -> Picture:
@@ -226,12 +250,14 @@ def picture(drawing: Drawing, *, caption: str, alt: str, description: str, data:
     return Picture(caption=caption, alt=alt, description=description, svg=to_svg(drawing), data=data)
 
 
-def _plain(value: Any) -> Cell:  # noqa: ANN401  a cell of any frame
-    """Return a cell as plain JSON; a missing number as None."""
-    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and not math.isfinite(value)):
-        return None
+def _cell(value: Any, hidden: bool) -> Cell:  # noqa: ANN401, FBT001  a cell of any frame, and its mark
+    """Return a cell as plain JSON; a missing one as the mark of a hidden one, or as None."""
     item = getattr(value, "item", None)
     plain = item() if callable(item) else value
+    if plain is None or plain is pd.NA or plain is pd.NaT or (isinstance(plain, float) and not math.isfinite(plain)):
+        return HIDDEN if hidden else None
+    if isinstance(plain, bool):
+        return "yes" if plain else "no"
     return plain if isinstance(plain, int | float | str) else str(plain)
 
 
@@ -252,10 +278,8 @@ def record(key: str, result: Fact | CannotSay | Estimated | Table | Picture) -> 
     """
     from IPython.display import display
 
-    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", key):
-        message = f"{key!r} cannot name a result. Use small letters, digits and hyphens, such as 'falls-rate'."
-        raise ResultError(message)
-    if not isinstance(result, Result):
+    _check_key(key)
+    if not isinstance(result, Fact | CannotSay | Estimated | Table | Picture):
         message = (
             f"Result {key!r} is of type {type(result).__name__}. Make it with Fact, Estimated, table, picture "
             "or CannotSay."
@@ -263,6 +287,14 @@ def record(key: str, result: Fact | CannotSay | Estimated | Table | Picture) -> 
         raise ResultError(message)
     payload = json.loads(json.dumps({"key": key, "result": result.model_dump(mode="json")}, allow_nan=False))
     display({MIME: payload, "text/html": result.to_html(), "text/plain": f"{key}: {result!r:.200}"}, raw=True)  # type: ignore[no-untyped-call]
+
+
+def _check_key(key: object) -> str:
+    """Return a result's name, or refuse it."""
+    if not isinstance(key, str) or not KEY.fullmatch(key):
+        message = f"{key!r} cannot name a result. Use small letters, digits and hyphens, such as 'falls-rate'."
+        raise ResultError(message)
+    return key
 
 
 def collect(outputs: Iterable[Mapping[str, Any]]) -> Results:
@@ -281,14 +313,17 @@ def collect(outputs: Iterable[Mapping[str, Any]]) -> Results:
     Raises
     ------
     ResultError
-        When a key was recorded twice, or a result cannot be read.
+        When a key is not of the form above or was recorded twice, or a result cannot be read.
     """
     found: Results = {}
     for output in outputs:
         payload = output.get("data", {}).get(MIME)
         if payload is None:
             continue
-        key = payload["key"]
+        if not isinstance(payload, Mapping) or set(payload) != {"key", "result"}:
+            message = "An output is marked as a result but holds none. Run the notebook again."
+            raise ResultError(message)
+        key = _check_key(payload["key"])
         if key in found:
             message = f"Result {key!r} is recorded twice in one notebook. Give each its own name."
             raise ResultError(message)

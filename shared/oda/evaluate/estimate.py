@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+import math
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar, Literal
+
+from oda.errors import DesignError
+
+WIDEST = 700.0  # the exponential of a little more than this is more than a computer's number can hold
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,7 +24,7 @@ class Estimate:
     outcome, unit
         What is measured, and the unit of `value` and the interval; a ratio has none.
     value, ci_low, ci_high
-        The estimate and its interval.
+        The estimate and its interval; always numbers, the value between the ends.
     level
         Coverage of the interval, such as 0.95.
     std_error
@@ -29,7 +34,7 @@ class Estimate:
     df
         Degrees of freedom of the reference t distribution; None for another distribution.
     n_obs, n_clusters, n_treated
-        Rows used, independent units, treated units.
+        Rows used, independent units, treated units (0 where nothing is treated).
     smallest_p
         Smallest two-sided p that re-assigning the treatment could give; None where no treatment is assigned.
     permutation_p
@@ -56,6 +61,95 @@ class Estimate:
     permutation_p: float | None = None
     method: str
 
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "allow_inf_nan": False}
+
+    def __post_init__(self) -> None:
+        """Refuse what is no number, and an interval that does not hold its value."""
+        numbers = {field.name: getattr(self, field.name) for field in fields(self)}
+        broken = [name for name, value in numbers.items() if isinstance(value, float) and not math.isfinite(value)]
+        if broken:
+            message = f"The estimate has no number for {', '.join(broken)}. Look at the data that it was made from."
+            raise DesignError(message)
+        if not self.ci_low <= self.value <= self.ci_high:
+            message = (
+                f"{self.value:g} is outside its interval, {self.ci_low:g} to {self.ci_high:g}. Give its own interval."
+            )
+            raise DesignError(message)
+        check_share(level=self.level)
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types, the form that `results.json` stores."""
         return asdict(self)
+
+
+def check_share(**shares: float) -> None:
+    """Refuse a coverage or a power that does not lie between 0 and 1.
+
+    Parameters
+    ----------
+    **shares
+        Numbers by name.
+
+    Raises
+    ------
+    DesignError
+        When one is not above 0 and below 1.
+    """
+    for name, share in shares.items():
+        if not 0 < share < 1:
+            message = f"{name} is {share:g}. Give a share between 0 and 1, such as 0.95 or 0.8."
+            raise DesignError(message)
+
+
+def ratio_limits(effect: float, reach: float) -> tuple[float, float, float]:
+    """Return a ratio and the ends of its interval from its logarithm.
+
+    Parameters
+    ----------
+    effect
+        Logarithm of the ratio.
+    reach
+        Half the width of the interval of the logarithm.
+
+    Returns
+    -------
+    tuple of float
+        The ratio, the low end, the high end.
+
+    Raises
+    ------
+    DesignError
+        When the interval is too wide to be written as numbers.
+    """
+    if not abs(effect) + reach < WIDEST:
+        message = (
+            f"The interval spans a factor of e to the power {2 * reach:,.0f}, which says nothing. Use more units, a "
+            "longer period or a lower level."
+        )
+        raise DesignError(message)
+    return math.exp(effect), math.exp(effect - reach), math.exp(effect + reach)
+
+
+def check_numbers(**columns: Any) -> None:  # noqa: ANN401  a pandas column, named
+    """Refuse a column that is not of finite numbers, or holds one below zero.
+
+    Parameters
+    ----------
+    **columns
+        Series by name; missing values are the caller's to refuse.
+
+    Raises
+    ------
+    DesignError
+        When a value is text, infinite or negative.
+    """
+    for name, column in columns.items():
+        if column.dtype == object or not hasattr(column.dtype, "kind") or column.dtype.kind not in "iufb":
+            message = f"The {name} is not a column of numbers but of {column.dtype}. Turn it into numbers first."
+            raise DesignError(message)
+        bad = int(((column < 0) | (column == math.inf)).sum())
+        if bad:
+            message = (
+                f"The {name} of {bad} of {len(column)} rows is below zero or infinite. Correct or leave out these rows."
+            )
+            raise DesignError(message)

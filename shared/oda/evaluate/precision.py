@@ -7,6 +7,7 @@ import math
 from scipy import optimize, stats
 
 from oda.errors import DesignError
+from oda.evaluate.estimate import check_share
 
 
 def minimum_detectable_effect(
@@ -21,7 +22,7 @@ def minimum_detectable_effect(
     n_treated, n_control
         Numbers of units with and without treatment.
     power
-        Probability of detection, between 0 and 1.
+        Probability of detection, above 1 - level and below 1.
     level
         Coverage of the interval that must exclude no effect.
 
@@ -33,7 +34,8 @@ def minimum_detectable_effect(
     Raises
     ------
     DesignError
-        When a group is empty, there are fewer than three units, or the standard deviation is not positive.
+        When a group is empty, there are fewer than three units, the standard deviation is not a positive number, or
+        the power is not above what chance alone gives.
 
     Notes
     -----
@@ -42,18 +44,23 @@ def minimum_detectable_effect(
 
     References
     ----------
-    Cohen, J. (1988). Statistical power analysis for the behavioral sciences.
+    Cohen, J. (1988). Statistical power analysis for the behavioral sciences, 2nd edition. Lawrence Erlbaum.
+    Bloom, H. S. (1995). Minimum detectable effects. Evaluation Review, 19(5).
 
     Examples
     --------
     >>> round(minimum_detectable_effect(1.0, n_treated=1, n_control=5), 2)
     4.12
     """
-    if min(n_treated, n_control) < 1 or n_treated + n_control < 3 or not sd_change > 0:
+    if min(n_treated, n_control) < 1 or n_treated + n_control < 3 or not 0 < sd_change < math.inf:
         message = (
             f"{n_treated} treated, {n_control} not, standard deviation {sd_change:g}. At least one unit in each group, "
             "three in all and a positive standard deviation are needed."
         )
+        raise DesignError(message)
+    check_share(power=power, level=level)
+    if power <= 1 - level:
+        message = f"Power {power:g} is no more than chance gives at level {level:g}. Ask for more, such as 0.8."
         raise DesignError(message)
     df = n_treated + n_control - 2
     std_error = sd_change * math.sqrt(1 / n_treated + 1 / n_control)
@@ -63,4 +70,7 @@ def minimum_detectable_effect(
         upper, lower = stats.nct.sf(critical, df, noncentrality), stats.nct.cdf(-critical, df, noncentrality)
         return float(upper + (0.0 if math.isnan(lower) else lower)) - power
 
-    return float(optimize.brentq(shortfall, 0.0, 40.0 + critical)) * std_error
+    far = 10.0 + critical
+    while shortfall(far) < 0:
+        far *= 2
+    return float(optimize.brentq(shortfall, 0.0, far)) * std_error

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pandas as pd
 from scipy import stats
-from statsmodels.genmod.families import Poisson
-from statsmodels.genmod.generalized_linear_model import GLM
 
 from oda.errors import DesignError
-from oda.evaluate.estimate import Estimate
+from oda.evaluate.estimate import Estimate, check_numbers, check_share, ratio_limits
 
 FEWEST_EVENTS = 10  # below this Byar's limits are not used
+FEWEST_ROWS = 3  # in a group; fewer say nothing of the spread
 
 
 def crude_rate(
@@ -46,7 +44,8 @@ def crude_rate(
 
     References
     ----------
-    Breslow, N. E. and Day, N. E. (1987). Statistical methods in cancer research, volume II (Byar's approximation).
+    Breslow, N. E. and Day, N. E. (1987). Statistical methods in cancer research, volume II: the design and analysis
+    of cohort studies. International Agency for Research on Cancer (Byar's approximation, page 69).
 
     Examples
     --------
@@ -54,10 +53,11 @@ def crude_rate(
     >>> round(rate.ci_low, 2), round(rate.ci_high, 2)
     (50.16, 82.85)
     """
-    if events < FEWEST_EVENTS or population <= 0:
-        message = (
-            f"{events:g} events among {population:g} people. At least {FEWEST_EVENTS} events and a population "
-            "are needed."
+    check_share(level=level)
+    if not (FEWEST_EVENTS <= events < math.inf and 0 < population < math.inf and 0 < multiplier < math.inf):
+        message = (  # the count itself is not said: a small one must not leave by way of a message
+            f"Fewer than {FEWEST_EVENTS} events, or {population:g} people. At least {FEWEST_EVENTS} events, a "
+            "population and a positive multiplier are needed."
         )
         raise DesignError(message)
     z = float(stats.norm.ppf((1 + level) / 2))
@@ -114,12 +114,18 @@ def rate_change(
     Raises
     ------
     DesignError
-        When either group has fewer than 3 rows or no event.
+        When a column is absent or of the wrong kind; a value is missing, negative or infinite; an exposure is zero;
+        or either group has fewer than 3 rows or no event.
 
     Notes
     -----
     Quasi-Poisson regression with the logarithm of exposure as offset, dispersion from Pearson's statistic and never
-    below 1, t distribution with n - 2 degrees of freedom. Serial correlation makes it too narrow.
+    below 1, t distribution with n - 2 degrees of freedom. Serial correlation makes it too narrow. With one mean a
+    group the regression has a closed form, which is used: the ratio of the sums, and 1 / events summed over groups.
+
+    References
+    ----------
+    McCullagh, P. and Nelder, J. A. (1989). Generalized linear models, 2nd edition. Chapman and Hall.
 
     Examples
     --------
@@ -128,36 +134,56 @@ def rate_change(
     >>> round(found.value, 3)
     0.8
     """
-    frame = data[[outcome, exposure, after]].set_axis(["outcome", "exposure", "after"], axis="columns")
-    frame = frame.dropna().astype({"outcome": float, "exposure": float, "after": bool})
-    groups = frame.groupby("after")["outcome"].agg(["size", "sum"])
-    if len(groups) < 2 or (groups["size"] < 3).any() or (groups["sum"] <= 0).any():
+    check_share(level=level)
+    frame = _take(data, outcome=outcome, exposure=exposure, after=after)
+    groups = frame.groupby("after").agg(
+        rows=("outcome", "size"), events=("outcome", "sum"), exposure=("exposure", "sum")
+    )
+    if len(groups) < 2 or (groups["rows"] < FEWEST_ROWS).any() or (groups["events"] <= 0).any():
         message = (
-            f"Groups of {groups['size'].tolist()} rows with {groups['sum'].tolist()} events. Three rows and an "
-            "event each are needed."
+            f"{len(groups)} groups, of {groups['rows'].tolist()} rows. Two groups are needed, each of "
+            f"{FEWEST_ROWS} rows and an event."
         )
         raise DesignError(message)
-    design = np.column_stack([np.ones(len(frame)), frame["after"].astype(float)])
-    fit = GLM(frame["outcome"], design, family=Poisson(), offset=np.log(frame["exposure"])).fit()
+    rate = groups["events"] / groups["exposure"]
+    expected = frame["after"].map(rate) * frame["exposure"]
     df = len(frame) - 2
-    dispersion = max(float(fit.pearson_chi2) / df, 1.0)
-    std_error = float(np.asarray(fit.bse)[1]) * math.sqrt(dispersion)
-    reach = float(stats.t.ppf((1 + level) / 2, df)) * std_error
-    effect = float(np.asarray(fit.params)[1])
+    dispersion = max(float(((frame["outcome"] - expected) ** 2 / expected).sum()) / df, 1.0)
+    std_error = math.sqrt(dispersion * float((1 / groups["events"]).sum()))
+    effect = math.log(rate[True] / rate[False])
+    value, low, high = ratio_limits(effect, float(stats.t.ppf((1 + level) / 2, df)) * std_error)
     return Estimate(
         estimand="rate ratio",
         scale="ratio",
         outcome=words,
         unit="",
-        value=math.exp(effect),
-        ci_low=math.exp(effect - reach),
-        ci_high=math.exp(effect + reach),
+        value=value,
+        ci_low=low,
+        ci_high=high,
         level=level,
         std_error=std_error,
         p_value=float(2 * stats.t.sf(abs(effect) / std_error, df)),
         df=df,
         n_obs=len(frame),
         n_clusters=len(frame),
-        n_treated=int(frame["after"].sum()),
-        method=f"quasi-Poisson rate ratio over {len(frame)} periods",
+        n_treated=0,
+        method=f"quasi-Poisson rate ratio from {len(frame)} counts",
     )
+
+
+def _take(data: pd.DataFrame, **columns: str) -> pd.DataFrame:
+    """Return the named columns as numbers and truth values, or refuse them."""
+    absent = [name for name in columns.values() if name not in data.columns]
+    if absent:
+        message = f"No column {', '.join(map(repr, absent))}. There is: {', '.join(map(repr, data.columns))}."
+        raise DesignError(message)
+    frame = data[list(columns.values())].set_axis(list(columns), axis="columns")
+    lost = int(frame.isna().any(axis="columns").sum())
+    if lost:
+        message = f"{lost} of {len(frame)} rows have a missing value. Fill them or leave them out, and say so."
+        raise DesignError(message)
+    check_numbers(outcome=frame["outcome"], exposure=frame["exposure"])
+    if (frame["exposure"] == 0).any() or not frame["after"].isin([True, False]).all():
+        message = f"An exposure is zero, or {columns['after']!r} holds other values than True and False. Correct them."
+        raise DesignError(message)
+    return frame.astype({"outcome": float, "exposure": float, "after": bool})

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from oda.errors import DesignError
 from oda.evaluate.estimate import Estimate
 
-NO_CHANGE = 0.5  # per cent; a change smaller than this is said to be none
+NO_CHANGE = 0.5  # per cent; an estimate that differs by less is said to be unchanged
+NO_CHANGE_END = 0.05  # per cent; the end of an interval that differs by less is said to be no change
+MOST = 10_000.0  # per cent; beyond it a figure says no more than that it is beyond
 
 
 def percent_change(ratio: float) -> str:
@@ -18,18 +21,38 @@ def percent_change(ratio: float) -> str:
     Returns
     -------
     str
-        Whole per cents from 10 up, one decimal below.
+        Whole per cents from 10 up, one decimal below; `unchanged` within half a per cent.
+
+    Raises
+    ------
+    DesignError
+        When the ratio is negative or no number.
 
     Examples
     --------
-    >>> percent_change(0.852), percent_change(1.034), percent_change(1.001)
-    ('15 per cent lower', '3.4 per cent higher', 'unchanged')
+    >>> percent_change(0.852), percent_change(1.034), percent_change(1.001), percent_change(13)
+    ('15 per cent lower', '3.4 per cent higher', 'unchanged', '1,200 per cent higher')
     """
-    change = 100 * (ratio - 1)
-    if abs(change) < NO_CHANGE:
-        return "unchanged"
+    if not ratio >= 0:
+        message = f"{ratio} is no ratio. Give a number from 0 up; 1 means no change."
+        raise DesignError(message)
+    return "unchanged" if abs(100 * (ratio - 1)) < NO_CHANGE else _size(ratio)
+
+
+def _size(ratio: float) -> str:
+    """Say the direction and size of a change."""
+    change = round(100 * (ratio - 1), 9)  # 100 (0.9005 - 1) is -9.950000000000005
+    if change > MOST:
+        return f"more than {MOST:,.0f} per cent higher"
+    if -100 < change <= -99.5:
+        return "more than 99 per cent lower"
     digits = 0 if abs(change) >= 9.95 else 1
-    return f"{abs(change):.{digits}f} per cent {'lower' if change < 0 else 'higher'}"
+    return f"{abs(change):,.{digits}f} per cent {'lower' if change < 0 else 'higher'}"
+
+
+def _end(ratio: float) -> str:
+    """Say an end of an interval."""
+    return "no change" if abs(100 * (ratio - 1)) < NO_CHANGE_END else _size(ratio)
 
 
 def interval_words(estimate: Estimate) -> str:
@@ -44,9 +67,34 @@ def interval_words(estimate: Estimate) -> str:
     -------
     str
         The interval in words.
+
+    Raises
+    ------
+    DesignError
+        When the estimate is not a ratio.
     """
-    low, high = (percent_change(end).replace("unchanged", "no change") for end in (estimate.ci_low, estimate.ci_high))
-    return f"{estimate.level * 100:g}% interval: {low} to {high}"
+    if estimate.scale != "ratio":
+        message = f"The estimate of {estimate.outcome!r} is a {estimate.scale}. Only a ratio is said as a change."
+        raise DesignError(message)
+    low, high = _end(estimate.ci_low), _end(estimate.ci_high)
+    return f"{estimate.level * 100:g}% interval: {f'{low} to {high}' if low != high else f'{low} at either end'}"
+
+
+def cannot_tell(estimate: Estimate) -> bool:
+    """Tell whether the interval of a ratio, as it is said, holds no difference.
+
+    Parameters
+    ----------
+    estimate
+        A ratio.
+
+    Returns
+    -------
+    bool
+        True also when an end is so near to no change that it is said to be none.
+    """
+    ends = (_end(estimate.ci_low), _end(estimate.ci_high))
+    return estimate.ci_low <= 1 <= estimate.ci_high or "no change" in ends
 
 
 def sentence(estimate: Estimate, *, subject: str, against: str) -> str:
@@ -66,6 +114,11 @@ def sentence(estimate: Estimate, *, subject: str, against: str) -> str:
     str
         Direction, size and interval; and, when the interval holds no difference, that the data cannot tell.
 
+    Raises
+    ------
+    DesignError
+        When the estimate is not a ratio.
+
     Examples
     --------
     >>> found = Estimate(
@@ -75,9 +128,8 @@ def sentence(estimate: Estimate, *, subject: str, against: str) -> str:
     >>> sentence(found, subject="The rate", against="than without the visits")
     'The rate was 15 per cent lower than without the visits (95% interval: 24 per cent lower to 5.0 per cent lower).'
     """
+    interval = interval_words(estimate)
     change = percent_change(estimate.value)
-    said = f"the same as {against.removeprefix('than ')}" if change == "unchanged" else f"{change} {against}"
-    text = f"{subject} was {said} ({interval_words(estimate)})."
-    if estimate.ci_low <= 1 <= estimate.ci_high:
-        text += " The data cannot tell this from no difference."
-    return text
+    said = f"about the same as {against.removeprefix('than ')}" if change == "unchanged" else f"{change} {against}"
+    doubt = " The data cannot tell this from no difference." if cannot_tell(estimate) else ""
+    return f"{subject} was {said} ({interval}).{doubt}"
