@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -10,13 +9,13 @@ import pandas as pd
 
 from oda.datasets import Column, Dataset
 from oda.errors import DatasetError
-from oda.periods import find_form, read_periods, say_period
+from oda.periods import find_form, read_periods, say_period, years_covered
 from oda.pilot import Pilot
 from oda.reading import ROW, SourceFile, read_pieces, say_rows
 
-_CODE = re.compile(r"[A-Z]\d{8}")
-_NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d*)?([eE][+-]?\d+)?|[+-]?\.\d+")
-FILE = "file"
+_CODE = "[A-Z][0-9]{8}"
+_NUMBER = r"[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]*)?([eE][+-]?[0-9]{1,2})?|[+-]?\.[0-9]+"
+FILE = "(file)"  # as ROW: no heading reads so
 KEY = ["district_code", "period"]
 
 
@@ -30,6 +29,7 @@ class Tally:
     no_district: int = 0
     other_areas: int = 0
     areas: set[str] = field(default_factory=set)
+    held: dict[str, set[str]] = field(default_factory=dict)
 
 
 def check_files(pilot: Pilot, dataset: Dataset, files: tuple[SourceFile, ...]) -> tuple[pd.DataFrame, Tally]:
@@ -64,7 +64,7 @@ def check_files(pilot: Pilot, dataset: Dataset, files: tuple[SourceFile, ...]) -
     _check_districts(pilot, dataset, rows, tally, files)
     rows["period"] = _periods(dataset, rows)
     for column in dataset.columns:
-        if column.type != "string":
+        if column.type != "string" and column.name not in KEY:
             rows[column.name] = _numbers(rows, column)
     _check_duplicates(dataset, rows)
     names = {district.code: district.name for district in pilot.districts}
@@ -82,12 +82,14 @@ def _pilot_rows(pilot: Pilot, dataset: Dataset, file: SourceFile, tally: Tally) 
         text = text.apply(lambda values: values.str.strip())
         blank = (text == "").all(axis="columns")
         tally.blank += int(blank.sum())
+        for column in dataset.resource.where:
+            tally.held.setdefault(column, set()).update(text.loc[~blank, column].unique())
         wanted = ~blank & _where(dataset, text)
         tally.not_wanted += int((~wanted & ~blank).sum())
+        text = text[wanted]
         ours = pd.DataFrame({c.name: text[c.source] for c in dataset.columns})
         ours = ours.where(~ours.isin(missing), "")
-        ours[ROW], ours[FILE] = piece[ROW], file.name
-        ours = ours[wanted]
+        ours = ours.assign(**{ROW: piece.loc[wanted, ROW], FILE: file.name})
         yield _keep_districts(pilot, dataset, ours, tally)
 
 
@@ -95,7 +97,7 @@ def _where(dataset: Dataset, text: pd.DataFrame) -> pd.Series[bool]:
     """Return which rows the card's `x-where` keeps."""
     keep = pd.Series(data=True, index=text.index)
     for column, value in dataset.resource.where.items():
-        allowed = [str(one) for one in (value if isinstance(value, list) else [value])]
+        allowed = [str(one).strip() for one in (value if isinstance(value, list) else [value])]
         keep &= text[column].isin(allowed)
     return keep
 
@@ -103,11 +105,13 @@ def _where(dataset: Dataset, text: pd.DataFrame) -> pd.Series[bool]:
 def _keep_districts(pilot: Pilot, dataset: Dataset, rows: pd.DataFrame, tally: Tally) -> pd.DataFrame:
     """Keep the pilot's districts, known by code or, where the card maps no code, by name."""
     if "district_code" in rows:
+        small = rows["district_code"].str.fullmatch(_CODE.lower())
+        rows = rows.assign(district_code=rows["district_code"].mask(small, rows["district_code"].str.upper()))
         _check_codes(dataset, rows)
     else:
-        codes = {district.name.casefold(): district.code for district in pilot.districts}
-        names = rows["district_name"].str.casefold()
-        rows = rows.assign(district_code=names.map(codes).fillna(rows["district_name"]))
+        codes = {_plain(district.name): district.code for district in pilot.districts}
+        known = {name: codes.get(_plain(name), name) for name in rows["district_name"].unique()}
+        rows = rows.assign(district_code=rows["district_name"].map(known))
     tally.no_district += int((rows["district_code"] == "").sum())
     rows = rows[rows["district_code"] != ""]
     ours = rows["district_code"].isin([district.code for district in pilot.districts])
@@ -116,10 +120,15 @@ def _keep_districts(pilot: Pilot, dataset: Dataset, rows: pd.DataFrame, tally: T
     return rows[ours]
 
 
+def _plain(name: str) -> str:
+    """Return a district's name without what files write differently: capitals, blanks, & for and."""
+    return " ".join(name.casefold().replace("&", " and ").split())
+
+
 def _check_codes(dataset: Dataset, rows: pd.DataFrame) -> None:
     """Refuse a district code that is not a letter and eight digits."""
     code = rows["district_code"]
-    wrong = (code != "") & ~code.str.fullmatch(_CODE.pattern)
+    wrong = (code != "") & ~code.str.fullmatch(_CODE)
     _refuse(
         rows,
         wrong,
@@ -137,15 +146,28 @@ def _check_districts(
     absent = [f"{d.name} ({d.code})" for d in pilot.districts if d.code not in there]
     if not absent:
         return
-    column = next(c for c in dataset.columns if c.name in ("district_code", "district_name")).source
-    others = ", ".join(sorted(tally.areas)[:5]) or "no district"
+    named = ", ".join(file.name for file in files)
+    if tally.not_wanted and tally.not_wanted == tally.read - tally.blank:
+        held = "; ".join(f"column {name!r} holds {_some(values)}" for name, values in tally.held.items())
+        message = (
+            f"{named}: x-where leaves out all {tally.not_wanted:,} rows, for {held}. "
+            f"Correct x-where in {dataset.card_path.name}."
+        )
+        raise DatasetError(message)
+    column = "district_code" if "district_code" in {c.name for c in dataset.columns} else "district_name"
     kept = " after x-where" if dataset.resource.where else ""
     message = (
-        f"{', '.join(file.name for file in files)}, column {column!r}: no row{kept} for {', '.join(absent)}. It has "
-        f"{len(there) + len(tally.areas)} areas, such as {', '.join(sorted(there)[:2]) or others}. "
-        "Add the rows, correct x-column or x-where in the card, or take the district out of pilot.yml."
+        f"{named}, column {_column(dataset, column).source!r}: no row{kept} for {', '.join(absent)}. It has "
+        f"{len(there) + len(tally.areas)} areas: {_some(there | tally.areas)}. Add the rows (a district that others "
+        "merged into has a new code), correct x-column or x-where in the card, or take the district out of pilot.yml."
     )
     raise DatasetError(message)
+
+
+def _some(values: set[str]) -> str:
+    """Say the first few of a set of values."""
+    more = f" and {len(values) - 5} more" if len(values) > 5 else ""
+    return ", ".join(repr(value) for value in sorted(values)[:5]) + more if values else "none"
 
 
 def _column(dataset: Dataset, name: str) -> Column:
@@ -166,19 +188,35 @@ def _refuse(rows: pd.DataFrame, wrong: pd.Series[bool], column: Column, fault: s
 def _periods(dataset: Dataset, rows: pd.DataFrame) -> pd.Series:
     """Read the period column by the card's form, or by the form that its values have."""
     column = _column(dataset, "period")
-    form = dataset.resource.period_form or find_form(rows.loc[rows["period"] != "", "period"])
+    _refuse(rows, rows["period"] == "", column, "is blank", "Give the row its month, quarter or year, or take it out")
+    form = dataset.resource.period_form or find_form(rows["period"])
     if form is None:
+        _refuse_spans(rows, column, read_periods(rows["period"], "month").isna())
         message = (
             f"{rows[FILE].iloc[0]}, {say_rows(rows[ROW].tolist()[:1])}, column {column.source!r}: cannot tell whether "
-            f"{rows['period'].iloc[0]!r} is a month, a quarter or a year. State it in the card: x-period: "
-            "month, quarter, "
-            "calendar-year or financial-year."
+            f"{rows['period'].iloc[0]!r} is a month, a quarter, a year or several years together. If it is one, state it in the card: x-period: "
+            "month, quarter, calendar-year or financial-year."
         )
         raise DatasetError(message)
     periods = read_periods(rows["period"], form)
     wrong = periods.isna()
+    _refuse_spans(rows, column, wrong)
     _refuse(rows, wrong, column, f"is not a {form.replace('-', ' ')} as the other rows write it", "Correct the value")
     return periods
+
+
+def _refuse_spans(rows: pd.DataFrame, column: Column, wrong: pd.Series[bool]) -> None:
+    """Refuse, among the rows marked wrong, periods of several years together."""
+    several = wrong & rows["period"].map(lambda text: years_covered(text) > 1)
+    if several.any():
+        years = years_covered(rows.loc[several, "period"].iloc[0])
+        _refuse(
+            rows,
+            several,
+            column,
+            f"covers {years} years together, and such periods overlap",
+            "Use the series of single years, or leave these rows out with x-where",
+        )
 
 
 def _numbers(rows: pd.DataFrame, column: Column) -> pd.Series:
@@ -186,7 +224,7 @@ def _numbers(rows: pd.DataFrame, column: Column) -> pd.Series:
     text = rows[column.name]
     there = text != ""
     listed = "Correct it, or list the mark among missingValues in the card if it means that the number is not known"
-    _refuse(rows, there & ~text.str.fullmatch(_NUMBER.pattern), column, "is not a number", listed)
+    _refuse(rows, there & ~text.str.fullmatch(_NUMBER), column, "is not a number", listed)
     values = pd.to_numeric(text.str.replace(",", "", regex=False).where(there)).astype("Float64")
     _refuse(rows, (values < 0).fillna(value=False).astype(bool), column, "is below zero", listed)
     if column.type == "number":
@@ -208,8 +246,7 @@ def _check_duplicates(dataset: Dataset, rows: pd.DataFrame) -> None:
     message = (
         f"{where}, column {column!r}: district {first['district_code']} has {len(same)} rows for "
         f"{say_period(first['period'])}; {int(twice.sum()):,} rows are doubled in all. Remove the repeats "
-        "or, when another "
-        "column tells them apart (sex, age, indicator), choose with x-where in the card, such as x-where: "
-        "{Sex: Persons}."
+        "or, when another column tells them apart (sex, age, indicator), choose with x-where in the card, such as "
+        "x-where: {Sex: Persons}."
     )
     raise DatasetError(message)

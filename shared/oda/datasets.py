@@ -6,9 +6,9 @@ The words are those of a Data Package (https://datapackage.org); what the standa
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, Field, ValidationError, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, ValidationError, model_validator
 
 from oda.errors import DatasetError, SettingsError
 from oda.periods import PeriodForm
@@ -17,6 +17,20 @@ from oda.pilot import InnerPath, Pilot, Settings, in_words, read_yaml
 CARDS = "governance/datasets"
 
 DataClass = Literal["synthetic", "open", "pseudonymised", "personal"]
+
+TAKEN = {"district", "cohort"}  # columns that are made here, so no card may name its own so
+
+
+def _check_plain(value: object) -> object:
+    """Refuse what YAML does not leave as it is written: yes, no, dates and nothing."""
+    for one in value if isinstance(value, list) else [value]:
+        if isinstance(one, bool) or not isinstance(one, str | int | float):
+            message = f"found {one!r}; write the text as it stands in the file, between quotation marks"
+            raise ValueError(message)  # noqa: TRY004  pydantic takes no TypeError
+    return value
+
+
+Wanted = Annotated[str | int | float | list[str | int | float], BeforeValidator(_check_plain)]
 
 
 class Licence(Settings):
@@ -64,6 +78,9 @@ class Schema(Settings):
         if twice:
             message = f"columns must differ, but {', '.join(twice)} stands more than once"
             raise ValueError(message)
+        if taken := sorted(TAKEN & set(names)):
+            message = f"{', '.join(taken)} is made by the software; give the column another name, such as area"
+            raise ValueError(message)
         if "district_code" not in names and "district_name" not in names:
             message = "a column named district_code or district_name is needed, to know which district a row is about"
             raise ValueError(message)
@@ -80,7 +97,7 @@ class Resource(Settings):
     path: InnerPath
     encoding: str | None = None
     sheet: str | None = Field(default=None, alias="x-sheet")
-    where: dict[str, str | int | float | list[str | int | float]] = Field(default_factory=dict, alias="x-where")
+    where: dict[str, Wanted] = Field(default_factory=dict, alias="x-where")
     period_form: PeriodForm | None = Field(default=None, alias="x-period")
     table: Schema = Field(validation_alias=AliasChoices("schema", "table"))
 

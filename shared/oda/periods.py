@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import re
 from collections.abc import Callable, Iterable
 from typing import Literal
@@ -10,12 +11,9 @@ import pandas as pd
 
 PeriodForm = Literal["month", "quarter", "calendar-year", "financial-year"]
 
-_MONTHS = {
-    name: number
-    for number, name in enumerate(
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
-    )
-}
+_MONTHS = (
+    "january february march april may june july august september october november december".split()  # noqa: SIM905
+)
 _FREQUENCIES: dict[PeriodForm, str] = {
     "month": "M",
     "quarter": "Q",
@@ -26,25 +24,27 @@ PER_YEAR = {"M": 12, "Q": 4, "Y": 1}
 
 
 def _month(text: str) -> pd.Period | None:
-    """Read 2025-04, 2025-04-01, 202504, 01/04/2025, April 2025 or Apr-25."""
-    year = month = ""
-    if found := re.fullmatch(r"(\d{4})-?(\d{2})(?:-01)?(?:[T ]00:00(?::00)?)?", text):
+    """Read 2025-04, 202504, April 2025, Apr-25, and a date that is the first or last day of its month."""
+    year = month = day = ""
+    if found := re.fullmatch(r"([0-9]{4})-?([0-9]{2})", text):
         year, month = found.groups()
-    elif found := re.fullmatch(r"01/(\d{2})/(\d{4})", text):
-        month, year = found.groups()
-    elif found := re.fullmatch(r"([A-Za-z]{3,9})[ -](\d{2}|\d{4})", text):
-        month, year = (
-            str(_MONTHS.get(found[1][:3].lower(), "")),
-            f"20{found[2][-2:]}" if len(found[2]) == 2 else found[2],
-        )
-    if not month or not 1 <= int(month) <= 12:
+    elif found := re.fullmatch(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]00:00(?::00)?)?", text):
+        year, month, day = found.groups()
+    elif found := re.fullmatch(r"([0-9]{2})/([0-9]{2})/([0-9]{4})", text):
+        day, month, year = found.groups()
+    elif found := re.fullmatch(r"([A-Za-z]{3,9})[ -]([0-9]{4}|[0-9]{2})", text):
+        month = next((str(n) for n, name in enumerate(_MONTHS, 1) if name.startswith(found[1].lower())), "")
+        year = found[2] if len(found[2]) == 4 else f"20{found[2]}"
+    if not month or not 1 <= int(month) <= 12 or int(year) < 1900:
+        return None
+    if day and int(day) not in (1, calendar.monthrange(int(year), int(month))[1]):
         return None
     return pd.Period(year=int(year), month=int(month), freq="M")
 
 
 def _quarter(text: str) -> pd.Period | None:
     """Read 2025 Q1, 2025-Q1, 2025Q1 or Q1 2025, of calendar years."""
-    found = re.fullmatch(r"(\d{4})[ -]?[Qq]([1-4])", text) or re.fullmatch(r"[Qq]([1-4])[ -](\d{4})", text)
+    found = re.fullmatch(r"([0-9]{4})[ -]?[Qq]([1-4])", text) or re.fullmatch(r"[Qq]([1-4])[ -]([0-9]{4})", text)
     if not found:
         return None
     year, quarter = sorted(found.groups(), key=len, reverse=True)
@@ -53,15 +53,42 @@ def _quarter(text: str) -> pd.Period | None:
 
 def _calendar_year(text: str) -> pd.Period | None:
     """Read 2025."""
-    return pd.Period(text, freq="Y-DEC") if re.fullmatch(r"(19|20)\d{2}", text) else None
+    return pd.Period(text, freq="Y-DEC") if re.fullmatch(r"(19|20)[0-9]{2}", text) else None
 
 
 def _financial_year(text: str) -> pd.Period | None:
-    """Read 2017/18, 2017-18, 201718 or 2017/2018: April of the first year to March of the second."""
-    found = re.fullmatch(r"(\d{4})[/-]?(\d{2}|\d{4})", text)
+    """Read 2017/18, 2017-18, 201718, 2017/2018 or 2017 to 2018: April of the first year to March of the second."""
+    found = re.fullmatch(r"((?:19|20)[0-9]{2})(?:[/\u2013-]| to )?([0-9]{2}|(?:19|20)[0-9]{2})", text)
     if not found or int(found[2][-2:]) != (int(found[1]) + 1) % 100:
         return None
     return pd.Period(year=int(found[1]) + 1, freq="Y-MAR")
+
+
+def years_covered(text: str) -> int:
+    """Return how many years a period such as 2015 - 17 or 2015/16 - 17/18 covers.
+
+    Parameters
+    ----------
+    text
+        One value of a column of periods.
+
+    Returns
+    -------
+    int
+        The number of years, two or more; 1 when the text does not read as several years together.
+
+    Examples
+    --------
+    >>> years_covered("2015 - 17"), years_covered("2015/16 - 17/18"), years_covered("2017/18")
+    (3, 3, 1)
+    """
+    year = r"([0-9]{2}(?:[0-9]{2})?)(/[0-9]{2,4})?"
+    found = re.fullmatch(rf"{year}( ?(?:-|\u2013|to) ?){year}", text)
+    if not found or len(found[1]) != 4:
+        return 1
+    years = (int(found[4]) - int(found[1])) % 100 + 1
+    adjacent = years == 2 and not found[2] and found[3] in ("-", "\u2013", " to ")  # 2017-18 is one financial year
+    return years if 2 <= years <= 10 and not adjacent else 1
 
 
 _READERS: dict[PeriodForm, Callable[[str], pd.Period | None]] = {
@@ -88,7 +115,9 @@ def find_form(values: Iterable[str]) -> PeriodForm | None:
     different = sorted(set(values))
     counts = {form: sum(reader(value) is not None for value in different) for form, reader in _READERS.items()}
     form = max(counts, key=lambda name: counts[name])
-    if counts[form] == 0 or (len(different) == 1 and sum(count > 0 for count in counts.values()) > 1):
+    alike = len(different) == 1 and sum(count > 0 for count in counts.values()) > 1
+    rolling = form == "month" and len({years_covered(value) for value in different}) == 1
+    if counts[form] == 0 or alike or (rolling and years_covered(different[0]) > 1):
         return None
     return form
 

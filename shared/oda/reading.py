@@ -9,22 +9,24 @@ import codecs
 import csv
 import difflib
 import hashlib
+import itertools
 import math
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from oda.datasets import Dataset
 from oda.errors import DatasetError
 
-PIECE = 250_000  # rows read at a time: about 100 MB for a wide file
-SEPARATORS = ",;\t|"
-_EXCEL = {".xlsx", ".xlsm"}
-ROW = "row"
+PIECE = 50_000  # rows read at a time: about 50 MB
+TOP = 30  # rows in which a heading is looked for that does not stand in row 1
+ROW = "(row)"
+_TEXT, _EXCEL, _PARQUET = {".csv", ".txt", ".tsv"}, {".xlsx", ".xlsm"}, {".parquet"}
+_SEPARATORS = ",;\t|"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,11 +58,11 @@ def find_files(folder: Path, dataset: Dataset) -> tuple[SourceFile, ...]:
     Raises
     ------
     DatasetError
-        When there is none, when one is empty, or when one lies outside the pilot.
+        When there is none, when one is empty or of a kind that is not read, or when one lies outside the pilot.
     """
     pattern = dataset.resource.path
     paths = sorted(folder.glob(pattern)) if any(c in pattern for c in "*?[") else [folder / pattern]
-    paths = [path for path in paths if path.is_file()]
+    paths = [path for path in paths if path.is_file() and not path.name.startswith("~$")]  # ~$: open in Excel
     if not paths:
         message = (
             f"{pattern} does not exist. Put the file there, or correct 'path' in {dataset.card_path.name}, "
@@ -76,14 +78,16 @@ def _describe(path: Path, folder: Path, dataset: Dataset) -> SourceFile:
     if not path.resolve().is_relative_to(folder.resolve()):
         message = f"{name} points outside the pilot's folder. Copy the file itself to {dataset.resource.path}."
         raise DatasetError(message)
-    size = path.stat().st_size
+    suffix, size = path.suffix.lower(), path.stat().st_size
+    if suffix not in _TEXT | _EXCEL | _PARQUET:
+        message = f"{name} is a {suffix or 'nameless'} file. Save it as .csv, .parquet or .xlsx."
+        raise DatasetError(message)
     if size == 0:
         message = f"{name} is empty (0 bytes). Export it again, or name another file in {dataset.card_path.name}."
         raise DatasetError(message)
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    text = path.suffix.lower() not in {".parquet", *_EXCEL}
-    encoding = _encoding(path, name, dataset.resource.encoding) if text else ""
+    encoding = _encoding(path, name, dataset.resource.encoding) if suffix in _TEXT else ""
     return SourceFile(path=path, name=name, size=size, sha256=digest, encoding=encoding)
 
 
@@ -93,16 +97,23 @@ def _encoding(path: Path, name: str, stated: str | None) -> str:
         start = stream.read(4)
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
+    if stated and stated.lower().replace("_", "-") in {"utf-8", "utf8"}:
+        stated = "utf-8-sig"  # the same, and passes over a byte-order mark
     for encoding in [stated] if stated else ["utf-8-sig", "cp1252"]:
         try:
-            with path.open(encoding=encoding) as stream:
-                while stream.read(1 << 20):
-                    pass
-        except (UnicodeDecodeError, LookupError):
+            with path.open(encoding=encoding, newline="") as stream:
+                nul = any("\0" in text for text in iter(lambda: stream.read(1 << 20), ""))
+        except (UnicodeError, LookupError):
             continue
-        return encoding
+        if not nul:
+            return encoding
+        message = (
+            f"{name} holds NUL characters, as a workbook or UTF-16 text does; it is no plain text. Save it as CSV "
+            "UTF-8, give it its own ending such as .xlsx, or state its 'encoding' in the card, such as utf-16-le."
+        )
+        raise DatasetError(message)
     tried = stated or "UTF-8 or Windows-1252"
-    message = f"{name} cannot be read as {tried} text. Save it as CSV UTF-8, or state its 'encoding' in the card."
+    message = f"{name} cannot be read as {tried} text. Save it as CSV UTF-8, or correct 'encoding' in the card."
     raise DatasetError(message)
 
 
@@ -127,11 +138,12 @@ def read_heading(file: SourceFile, dataset: Dataset) -> list[str]:
         When the file cannot be read at all.
     """
     suffix = file.path.suffix.lower()
-    if suffix == ".parquet":
-        return [str(name) for name in _parquet(file).schema_arrow.names]
+    if suffix in _PARQUET:
+        with _parquet(file) as source:
+            return [str(name) for name in source.schema_arrow.names]
     if suffix in _EXCEL:
-        return _heading_of(_sheet(file, dataset.resource.sheet, rows=1))
-    return _text_heading(file)[0]
+        return _tidy(next(_sheet_rows(file, dataset.resource.sheet), []))
+    return _tidy(next(iter(_top(file, _separator(file))), []))
 
 
 def read_pieces(file: SourceFile, dataset: Dataset) -> Iterator[pd.DataFrame]:
@@ -147,8 +159,8 @@ def read_pieces(file: SourceFile, dataset: Dataset) -> Iterator[pd.DataFrame]:
     Yields
     ------
     DataFrame
-        Columns under the file's own headings, all text, and `row`: the row's number in the file, the heading being
-        row 1.
+        Columns under the file's own headings, all text, and `ROW`: the row's number in the file as a spreadsheet counts
+        it, the heading being row 1.
 
     Raises
     ------
@@ -158,15 +170,16 @@ def read_pieces(file: SourceFile, dataset: Dataset) -> Iterator[pd.DataFrame]:
     """
     wanted = list(dict.fromkeys([c.source for c in dataset.columns] + list(dataset.resource.where)))
     suffix = file.path.suffix.lower()
-    if suffix == ".parquet":
+    if suffix in _PARQUET:
         pieces = _read_parquet(file, wanted)
     elif suffix in _EXCEL:
-        pieces = _read_excel(file, wanted, dataset.resource.sheet)
-    elif suffix in {".csv", ".txt", ".tsv"}:
-        pieces = _read_csv(file, wanted)
+        sheet = dataset.resource.sheet
+        top = [_tidy(row) for row in itertools.islice(_sheet_rows(file, sheet), TOP)]
+        pieces = _read_rows(file, wanted, top, _sheet_rows(file, sheet), ragged=True)
     else:
-        message = f"{file.name} is a {suffix or 'nameless'} file. Use .csv, .parquet or .xlsx."
-        raise DatasetError(message)
+        separator = _separator(file)
+        top = [_tidy(row) for row in _top(file, separator)]
+        pieces = _read_rows(file, wanted, top, _text_rows(file, separator), ragged=False)
     count = 0
     for piece in pieces:
         piece[ROW] = range(count + 2, count + 2 + len(piece))
@@ -177,62 +190,121 @@ def read_pieces(file: SourceFile, dataset: Dataset) -> Iterator[pd.DataFrame]:
         raise DatasetError(message)
 
 
-def _text_heading(file: SourceFile) -> tuple[list[str], str]:
-    """Return the heading of a text file and its separator, the one that makes most columns of the heading."""
+def _tidy(names: Iterable[str]) -> list[str]:
+    """Return headings without line breaks and blanks around them."""
+    return [" ".join(name.split()) for name in names]
+
+
+def _top(file: SourceFile, separator: str) -> list[list[str]]:
+    """Return the first rows of a text file."""
     with file.path.open(encoding=file.encoding, newline="") as stream:
-        line = stream.readline()
-    separator = max(SEPARATORS, key=lambda mark: len(next(csv.reader([line], delimiter=mark), [])))
-    return [name.strip() for name in next(csv.reader([line], delimiter=separator), [])], separator
+        reader = csv.reader(stream, delimiter=separator, skipinitialspace=True)
+        try:
+            return list(itertools.islice(reader, TOP))
+        except csv.Error:
+            return []
 
 
-def _read_csv(file: SourceFile, wanted: Sequence[str]) -> Iterator[pd.DataFrame]:
-    """Read a text file in pieces."""
-    heading, separator = _text_heading(file)
-    places = _places(file, heading, wanted)
+def _separator(file: SourceFile) -> str:
+    """Return what stands between values: the mark that makes most columns of the heading, else of the rows below."""
+
+    def columns(mark: str) -> tuple[int, int]:
+        """Return how many columns the heading has, and the widest row."""
+        widths = [len(row) for row in _top(file, mark)]
+        return (widths[0], max(widths)) if widths else (0, 0)
+
+    return max(_SEPARATORS, key=columns)
+
+
+def _text_rows(file: SourceFile, separator: str) -> Iterator[list[str]]:
+    """Yield the rows of a text file, the heading first."""
+    number = 0
+    with file.path.open(encoding=file.encoding, newline="") as stream:
+        try:
+            for values in csv.reader(stream, delimiter=separator, skipinitialspace=True, strict=True):
+                number += 1
+                yield values
+        except csv.Error as error:
+            message = (
+                f"{file.name}, row {number + 1}: a quotation mark is not closed, or text follows one ({error}). "
+                "Put each value that holds a quotation mark between quotation marks, and double those inside it."
+            )
+            raise DatasetError(message) from error
+
+
+def _sheet_rows(file: SourceFile, sheet: str | None) -> Iterator[list[str]]:
+    """Yield the rows of one sheet of an Excel workbook as text, the heading first."""
+    import openpyxl  # type: ignore[import-untyped]
+
     try:
-        reader = pd.read_csv(
-            file.path,
-            sep=separator,
-            header=None,
-            skiprows=1,
-            names=range(len(heading)),
-            usecols=sorted(places.values()),
-            index_col=False,
-            dtype=str,
-            encoding=file.encoding,
-            keep_default_na=False,
-            na_values=[],
-            skip_blank_lines=False,
-            chunksize=PIECE,
-        )
-        with reader:
-            start = 2
-            for piece in reader:
-                _check_width(file, piece, start)
-                start += len(piece)
-                yield piece[list(places.values())].set_axis(list(places), axis="columns")
-    except pd.errors.ParserError as error:
-        message = f"{file.name}: {_plainly(error)} Quote any value that holds the separator {separator!r}."
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of styles and extensions that hold no data
+            book = openpyxl.load_workbook(file.path, read_only=True, data_only=True)
+    except Exception as error:  # openpyxl lets errors of zip, of XML and of its own through
+        message = f"{file.name} cannot be read as an Excel workbook ({_plainly(error)}). Save it again as .xlsx."
         raise DatasetError(message) from error
-    except pd.errors.EmptyDataError:
-        return
+    try:
+        names = [page.title for page in book.worksheets]
+        if (sheet or names[0]) not in names:
+            message = f"{file.name} has no sheet {sheet!r}. It has: {', '.join(names)}. Correct 'x-sheet' in the card."
+            raise DatasetError(message)
+        page = book[sheet or names[0]]
+        page.reset_dimensions()  # some programs write wrong ones
+        for row in page.iter_rows(values_only=True):
+            yield [_text(value) for value in row]
+    finally:
+        book.close()
 
 
-def _check_width(file: SourceFile, piece: pd.DataFrame, start: int) -> None:
-    """Refuse a row with fewer values than the heading; a wholly blank row is passed over later."""
-    short = piece.isna().any(axis="columns")
-    if not short.any():
+def _read_rows(
+    file: SourceFile, wanted: Sequence[str], top: list[list[str]], rows: Iterator[list[str]], *, ragged: bool
+) -> Iterator[pd.DataFrame]:
+    """Read the wanted columns of rows of text in pieces; a blank row stays, so that rows keep their numbers."""
+    heading = top[0] if top else []
+    places = _places(file, top, wanted)
+    needed = 0 if ragged else max(place for place, name in enumerate(heading) if name) + 1
+    next(rows)
+    start = 2
+    while True:
+        columns: dict[str, list[str]] = {name: [] for name in places}
+        adders = [(columns[name].append, place) for name, place in places.items()]
+        uneven: dict[int, list[str]] = {}
+        number = start
+        for number, row in enumerate(itertools.islice(rows, PIECE), start + 1):
+            if len(row) != len(heading):
+                uneven[number - 1] = row
+            values = row if len(row) >= len(heading) else [*row, *[""] * len(heading)]
+            for add, place in adders:  # no row is kept, which is twice as fast as to keep a piece of them
+                add(values[place])
+        if number == start:
+            return
+        _check_widths(file, uneven, len(heading), needed)
+        yield pd.DataFrame(columns, dtype="str")
+        start = number
+
+
+def _check_widths(file: SourceFile, rows: dict[int, list[str]], width: int, needed: int) -> None:
+    """Refuse rows with fewer values than the heading has names, or with a value that stands under no name."""
+    faulty = [
+        number
+        for number, row in rows.items()
+        if any(map(str.strip, row)) and (len(row) < needed or any(map(str.strip, row[width:])))
+    ]
+    if not faulty:
         return
-    filled = (piece.notna() & (piece != "")).any(axis="columns")
-    faulty = [start + int(place) for place in np.flatnonzero(short & filled)]
-    if faulty:
-        message = f"{file.name}: {say_rows(faulty)}: fewer values than the heading has columns. Export the file again."
-        raise DatasetError(message)
+    row = rows[faulty[0]]
+    values = f"{len(row)} value{'s' if len(row) > 1 else ''}"
+    message = (
+        f"{file.name}, {say_rows(faulty)}: {values} where the heading has {width} columns; the row begins "
+        f"{row[0]!r:.60}. Take notes above or below the table out of the file, put a value that holds the separator "
+        "between quotation marks, or export the file again."
+    )
+    raise DatasetError(message)
 
 
 def _plainly(error: Exception) -> str:
-    """Return a parser's message as one sentence."""
-    return " ".join(str(error).replace("Error tokenizing data. C error:", "").split()).rstrip(".") + "."
+    """Return a program's message as one line."""
+    return " ".join(str(error).split()).rstrip(".")
 
 
 def _parquet(file: SourceFile) -> Any:  # noqa: ANN401  pyarrow has no types
@@ -242,50 +314,18 @@ def _parquet(file: SourceFile) -> Any:  # noqa: ANN401  pyarrow has no types
 
     try:
         return pq.ParquetFile(file.path)
-    except pa.ArrowInvalid as error:
-        message = f"{file.name} is not a Parquet file: {_plainly(error)} Export it again."
+    except (pa.ArrowException, OSError) as error:
+        message = f"{file.name} is not a Parquet file ({_plainly(error)}). Export it again."
         raise DatasetError(message) from error
 
 
 def _read_parquet(file: SourceFile, wanted: Sequence[str]) -> Iterator[pd.DataFrame]:
     """Read a Parquet file in pieces."""
     with _parquet(file) as source:
-        places = _places(file, source.schema_arrow.names, wanted)
+        places = _places(file, [source.schema_arrow.names], wanted)
         for batch in source.iter_batches(batch_size=PIECE, columns=list(places)):
-            yield _as_text(batch.to_pandas()[list(places)])
-
-
-def _sheet(file: SourceFile, sheet: str | None, rows: int | None = None) -> pd.DataFrame:
-    """Return one sheet of an Excel workbook, the heading as its first row."""
-    try:
-        with pd.ExcelFile(file.path, engine="openpyxl") as book:
-            names = [str(name) for name in book.sheet_names]
-            if sheet is None or sheet in names:
-                return book.parse(sheet or 0, header=None, dtype=object, nrows=rows)
-    except Exception as error:  # openpyxl lets errors of zip, of XML and of its own through
-        message = f"{file.name} cannot be read as an Excel workbook: {_plainly(error)} Save it again as .xlsx."
-        raise DatasetError(message) from error
-    message = f"{file.name} has no sheet {sheet!r}. It has: {', '.join(names)}. Correct 'x-sheet' in the card."
-    raise DatasetError(message)
-
-
-def _heading_of(raw: pd.DataFrame) -> list[str]:
-    """Return the heading of a sheet."""
-    return [] if raw.empty else ["" if pd.isna(cell) else str(cell).strip() for cell in raw.iloc[0]]
-
-
-def _read_excel(file: SourceFile, wanted: Sequence[str], sheet: str | None) -> Iterator[pd.DataFrame]:
-    """Read one sheet of an Excel workbook, in one piece."""
-    raw = _sheet(file, sheet)
-    places = _places(file, _heading_of(raw), wanted)
-    body = raw.iloc[1:, list(places.values())].set_axis(list(places), axis="columns").reset_index(drop=True)
-    if not body.empty:
-        yield _as_text(body)
-
-
-def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return every value as text, a missing one as the empty text."""
-    return pd.DataFrame({name: [_text(value) for value in frame[name]] for name in frame.columns}, dtype="str")
+            columns = {name: [_text(value) for value in batch.column(name).to_pylist()] for name in places}
+            yield pd.DataFrame(columns, dtype="str")
 
 
 def _text(value: object) -> str:
@@ -294,25 +334,36 @@ def _text(value: object) -> str:
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    text = str(value)
-    return text.removesuffix(" 00:00:00")
+    return str(value).removesuffix(" 00:00:00")
 
 
-def _places(file: SourceFile, heading: Sequence[str], wanted: Sequence[str]) -> dict[str, int]:
+def _places(file: SourceFile, top: list[list[str]], wanted: Sequence[str]) -> dict[str, int]:
     """Return where each wanted column stands, or say all that are missing or stand twice."""
+    heading = top[0] if top else []
+    plain = {name.casefold(): name for name in heading if name}
     faults = []
     for name in wanted:
         if name not in heading:
-            close = difflib.get_close_matches(name, heading, n=1, cutoff=0.5)
-            hint = f" (did you mean {close[0]!r}?)" if close else ""
+            close = difflib.get_close_matches(name.casefold(), plain, n=1, cutoff=0.5)
+            hint = f" (did you mean {plain[close[0]]!r}?)" if close else ""
             faults.append(f"no column {name!r}{hint}")
-        elif list(heading).count(name) > 1:
-            faults.append(f"column {name!r} stands {list(heading).count(name)} times")
-    if faults:
-        there = ", ".join(repr(name) for name in heading)
-        message = f"{file.name}, row 1: {'; '.join(faults)}. It has: {there}. Correct 'x-column' in the dataset's card."
-        raise DatasetError(message)
-    return {name: heading.index(name) for name in wanted}
+        elif heading.count(name) > 1:
+            faults.append(f"column {name!r} stands {heading.count(name)} times")
+    if not faults:
+        return {name: heading.index(name) for name in wanted}
+    named = [repr(name) for name in heading if name]
+    there = ", ".join(named[:TOP]) + (f" and {len(named) - TOP} more" if len(named) > TOP else "")
+    below = next((number for number, row in enumerate(top, 1) if set(wanted) <= set(row)), 0)
+    remedy = "Correct 'x-column' or 'x-where' in the card" + (", or name another 'x-sheet'" if _excel(file) else "")
+    if below:
+        remedy = f"Row {below} holds the heading: take the rows above it out of the file"
+    message = f"{file.name}, row 1: {'; '.join(faults)}. It has: {there or 'no heading'}. {remedy}."
+    raise DatasetError(message)
+
+
+def _excel(file: SourceFile) -> bool:
+    """Return whether a file is an Excel workbook."""
+    return file.path.suffix.lower() in _EXCEL
 
 
 def say_rows(numbers: Sequence[int]) -> str:

@@ -18,6 +18,7 @@ from oda.errors import DatasetError
 from oda.pilot import Pilot
 from oda.presets import read_preset
 
+FOLDER = "data/synthetic"
 ENGLAND_RATE = 2170.0  # admissions per 100,000 people aged 65 and over in 2017/18, OHID indicator 22401
 TYPICAL_POPULATION = 25_000.0
 YEARLY_GROWTH = 0.012  # of the population aged 65 and over
@@ -51,8 +52,8 @@ def make_falls(pilot: Pilot, recipe: Synthetic) -> pd.DataFrame:
     months = pd.period_range(start - recipe.months_before, start + recipe.months_after - 1, freq="M")
     published = _published(pilot)
     frames = []
-    for place, district in enumerate(pilot.districts):
-        rng = np.random.default_rng([recipe.seed, place])
+    for district in pilot.districts:
+        rng = np.random.default_rng([recipe.seed, *district.code.encode()])  # its own, wherever it stands in the list
         figures = published.get(district.code, {})
         people = figures.get("people_65_over", TYPICAL_POPULATION * math.exp(rng.normal(0, 0.3)))
         rate = figures.get("falls_rate", ENGLAND_RATE * math.exp(rng.normal(0, 0.12)))
@@ -118,19 +119,28 @@ def write_synthetic(pilot: Pilot, dataset: Dataset) -> Path:
     Raises
     ------
     DatasetError
-        When the card has no recipe, or when its path is a pattern or no CSV file.
+        When the card has no recipe, when its path is no CSV file in data/synthetic/, or when a file stands there that
+        was not made up.
     """
     recipe, path = dataset.synthetic, pilot.folder / dataset.resource.path
-    if recipe is None or path.suffix != ".csv" or "*" in path.name:
+    if recipe is None or path.suffix != ".csv" or "*" in path.name or path.parent != pilot.folder / FOLDER:
         message = (
-            f"Dataset {dataset.name!r} cannot be made up. Give its card an x-synthetic block and a path to a .csv."
+            f"Dataset {dataset.name!r} is not made up into {dataset.resource.path}. Give its card an x-synthetic block "
+            f"and the path {FOLDER}/{dataset.name}.csv; for a file of your own, class open and no x-synthetic."
         )
         raise DatasetError(message)
-    text = _GENERATORS[recipe.generator](pilot, recipe).to_csv(index=False, lineterminator="\n")
-    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+    text = _GENERATORS[recipe.generator](pilot, recipe).to_csv(index=False, lineterminator="\n").encode()
+    there = path.read_bytes() if path.is_file() else b""
+    if there and there.splitlines()[:1] != text.splitlines()[:1]:
+        message = (
+            f"{dataset.resource.path} has another heading than the made-up data, so it is not written over. Move it "
+            f"to data/raw/ if it is yours, and name it in {dataset.card_path.name}; delete it otherwise."
+        )
+        raise DatasetError(message)
+    if there != text:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+        with os.fdopen(handle, "wb") as stream:
             stream.write(text)
         Path(name).replace(path)  # in one step: another process never reads half a file
     return path
