@@ -172,7 +172,7 @@ def _find(key: str, number: int, context: Context, *, optional: bool) -> AnyResu
 def _table(key: str, result: AnyResult, number: int, context: Context) -> str:
     """Put a table in."""
     if not isinstance(result, Table):
-        raise _fault(f"result {key!r} is a {result.kind}, not a table", number, context)
+        raise _fault(f"result {key!r} is not a table but of kind {result.kind!r}", number, context)
     context.shown[key] = result
     return blocks.table(key, result)
 
@@ -180,7 +180,7 @@ def _table(key: str, result: AnyResult, number: int, context: Context) -> str:
 def _figure(key: str, result: AnyResult, number: int, context: Context) -> str:
     """Put a figure in."""
     if not isinstance(result, Picture):
-        raise _fault(f"result {key!r} is a {result.kind}, not a figure", number, context)
+        raise _fault(f"result {key!r} is not a figure but of kind {result.kind!r}", number, context)
     context.shown[key] = result.data
     return blocks.figure(key, result, context.project / "figures" / context.name, context.project)
 

@@ -110,7 +110,7 @@ def changed_checklist(folder: Path, old: str, new: str) -> Path:
 
 def git(folder: Path, *words: str) -> None:
     """Run git in a folder."""
-    subprocess.run(["git", "-C", str(folder), *words], check=True, capture_output=True)  # noqa: S603, S607  # fixed words
+    subprocess.run(["git", "-C", str(folder), *words], check=True, capture_output=True)
 
 
 # What the checklist holds
@@ -424,7 +424,7 @@ def test_a_failed_machine_item_outranks_a_sign_off(pilot: Pilot) -> None:
         (["!data/raw/gp.csv", "data/raw/"], True),
     ],
 )
-def test_only_a_plain_line_keeps_a_data_folder_out_of_git(lines: list[str], kept_out: bool) -> None:  # noqa: FBT001  # a case
+def test_only_a_plain_line_keeps_a_data_folder_out_of_git(lines: list[str], kept_out: bool) -> None:  # noqa: FBT001  a case
     """A pattern that lets data back in, or covers some files only, is no proof."""
     assert ignores(lines, "data/raw") is kept_out
 

@@ -77,7 +77,26 @@ class Run:
 def make_record(
     pilot: Pilot, identity: str, inputs: Mapping[str, Any], outcomes: list[Outcome], started: dt.datetime
 ) -> dict[str, Any]:
-    """Return the run's record."""
+    """Return a run's record: what ran on what, with which versions, and what became of it.
+
+    Parameters
+    ----------
+    pilot
+        The pilot's settings.
+    identity
+        The run's id.
+    inputs
+        What `describe_inputs` returned.
+    outcomes
+        What became of each task.
+    started
+        When the run began.
+
+    Returns
+    -------
+    dict
+        Plain values, as `run.json` holds them.
+    """
     packages = ("oda-toolkit", "pandas", "statsmodels", "papermill", "matplotlib")
     versions = {name: _version(name) for name in packages}
     return {

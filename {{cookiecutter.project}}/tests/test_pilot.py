@@ -22,7 +22,7 @@ RECIPE = Synthetic(generator="falls", seed=0, planted_rate_ratio=0.8)
 
 @pytest.fixture(scope="module")
 def pilot():
-    """The pilot's settings."""
+    """Read the pilot's settings."""
     return load_pilot(FOLDER)
 
 
@@ -55,7 +55,7 @@ def test_the_oda_wheel_is_the_one_this_pilot_was_made_with():
 
 
 def test_a_planted_effect_is_found_again(pilot):
-    """In made-up data for these districts, with a rate 20 per cent lower, 95% intervals hold that truth nearly always."""
+    """In made-up data for these districts, with a rate 20 per cent lower, 95% intervals hold it nearly always."""
     visited = sum(district.visits_from is not None for district in pilot.districts)
     if not 0 < visited < len(pilot.districts) or len(pilot.districts) < 3:
         pytest.skip("an effect needs three districts, with and without visits")

@@ -1,0 +1,162 @@
+"""The plan, the run and its record."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from finished import baked, made_up
+from oda.errors import DatasetError, ResultError, RunError, SettingsError
+from oda.pilot import load_pilot
+from oda.planning import describe_inputs, hash_values, plan_tasks
+from oda.running import _results_of, run_plan
+from oda.runs import latest_run, read_run
+
+pytestmark = pytest.mark.xdist_group("run")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Bake a fresh pilot."""
+    return baked(tmp_path)
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Replace a text in a file, which must hold it."""
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def identity(folder: Path) -> str:
+    """Return the hash of all that decides a run's answer."""
+    return hash_values(describe_inputs(load_pilot(folder)))
+
+
+def test_the_default_pilot_runs_every_notebook_for_every_district():
+    """Eight notebooks: two for the whole pilot, and one for each of six districts, all done."""
+    done = made_up()
+    assert [outcome.done for outcome in done.run.outcomes] == [True] * 8
+    assert set(done.run.by_district) == {district.code for district in done.pilot.districts}
+
+
+def test_each_district_has_its_own_results():
+    """No two districts share a figure or a sentence, and each says it is about itself."""
+    results = {code: found["20-district"] for code, found in made_up().run.by_district.items()}
+    assert {code: found["district"].value for code, found in results.items()} == {code: code for code in results}
+    for key in ("trend", "trend-chart", "years"):
+        assert len({found[key].model_dump_json() for found in results.values()}) == 6, key
+
+
+def test_the_estimate_finds_the_planted_effect():
+    """The interval of the demonstration holds the effect that the dataset's card says was planted."""
+    run = made_up().run
+    planted = run.record["datasets"][0]["card"]["x-synthetic"]["planted_rate_ratio"]
+    estimate = run.once["30-effect"]["effect"].estimate
+    assert estimate.ci_low <= planted <= estimate.ci_high
+    assert (estimate.n_clusters, estimate.n_treated, estimate.df) == (6, 3, 4)
+
+
+def test_the_same_inputs_are_not_run_again():
+    """A second call reuses what is there, and the run read from disk equals the one that was made."""
+    done = made_up()
+    again, fresh = run_plan(done.pilot)
+    assert not fresh
+    assert again == done.run == latest_run(done.pilot)
+
+
+def test_a_comment_or_a_space_in_a_notebook_changes_no_identity(folder):
+    """The run's identity hashes what the code means, not how it is written."""
+    before = identity(folder)
+    edit(folder / "notebooks" / "10-data.ipynb", "audit, card = ", "audit,   card = ")
+    edit(folder / "notebooks" / "10-data.ipynb", "# What came", "# All that came")
+    assert identity(folder) == before
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("notebooks/30-effect.ipynb", "power = 0.8", "power = 0.9"),
+        ("governance/datasets/falls.yml", "seed: 65", "seed: 66"),
+        ("pilot.yml", "hide_below: 8", "hide_below: 10"),
+        ("requirements/run.txt", "pandas==", "pandas===="),
+    ],
+)
+def test_whatever_decides_the_answer_changes_the_identity(folder, file, old, new):
+    """A literal in a notebook, the data, a setting or the lock: each makes another run."""
+    before = identity(folder)
+    edit(folder / file, old, new)
+    assert identity(folder) != before
+
+
+def test_one_failing_district_leaves_evidence_and_lets_the_others_finish(folder):
+    """The half-run notebook stays, the record names the cell and the reason, and five districts are done."""
+    edit(
+        folder / "notebooks" / "20-district.ipynb",
+        'oda.record(\\"trend\\", ',
+        "assert here.name != 'Redditch', 'stop here'\\n\",\n    \"oda.record(\\\"trend\\\", "
+        if '    "oda.record(' in (folder / "notebooks" / "20-district.ipynb").read_text(encoding="utf-8")
+        else "assert here.name != 'Redditch', 'stop here'\\noda.record(\\\"trend\\\", ",
+    )
+    run, fresh = run_plan(load_pilot(folder))
+    (failed,) = run.failed
+    assert fresh
+    assert (failed.district, failed.error) == ("E07000236", "AssertionError: stop here")
+    assert failed.cell is not None
+    executed = nbformat.read(run.folder / "notebooks" / "20-district-redditch.ipynb", as_version=4)
+    assert any("stop here" in str(cell.get("outputs")) for cell in executed.cells)
+    assert len(run.by_district) == 5
+    assert json.loads((run.folder / "run.json").read_text(encoding="utf-8"))["status"] == "failed"
+
+
+def test_a_fault_in_the_data_is_said_once_before_anything_runs(folder):
+    """Wrong data stop the run with their own sentence, and no half run is left."""
+    card = folder / "governance" / "datasets" / "falls.yml"
+    text = card.read_text(encoding="utf-8").split("x-synthetic:")[0].replace("class: synthetic", "class: open")
+    card.write_text(text.replace("data/synthetic/falls.csv", "data/raw/none.csv"), encoding="utf-8")
+    with pytest.raises(DatasetError, match=r"data/raw/none\.csv does not exist"):
+        run_plan(load_pilot(folder))
+    assert not (folder / "runs").exists()
+
+
+def test_a_missing_notebook_and_a_missing_parameter_are_named_together(folder):
+    """Every fault of the plan is said before the first kernel starts."""
+    edit(folder / "notebooks" / "20-district.ipynb", 'district = \\"\\"', 'place = \\"\\"')
+    (folder / "notebooks" / "10-data.ipynb").unlink()
+    with pytest.raises(SettingsError, match=r"10-data\.ipynb does not exist.*no parameter 'district'"):
+        plan_tasks(load_pilot(folder))
+
+
+def test_a_notebook_that_used_another_district_is_refused():
+    """Results that say they are about Redditch cannot become Worcester's."""
+    done = made_up()
+    tasks = {task.name: task for task in plan_tasks(done.pilot)}
+    with pytest.raises(ResultError, match="not E07000237"):
+        _results_of(done.run.folder / "notebooks" / "20-district-redditch.ipynb", tasks["20-district-worcester"])
+
+
+def test_half_a_run_is_no_run(tmp_path):
+    """A folder without a record, or with half of one, is not taken for a finished run."""
+    done = made_up()
+    copy = shutil.copytree(done.run.folder, tmp_path / "half", ignore=shutil.ignore_patterns("reports", "documents"))
+    record = copy / "run.json"
+    record.write_bytes(record.read_bytes()[:-40])
+    with pytest.raises(RunError, match="holds no finished run"):
+        read_run(copy)
+
+
+def test_no_run_yet_is_said(folder):
+    """Reporting before running says what to do."""
+    with pytest.raises(RunError, match="Run the notebooks first: oda run"):
+        latest_run(load_pilot(folder))
+
+
+def test_executed_notebooks_carry_the_district_they_were_told():
+    """Papermill's own metadata hold the parameter, so anyone can see which district a notebook is for."""
+    folder = made_up().run.folder / "notebooks"
+    notebook = nbformat.read(folder / "20-district-wyre-forest.ipynb", as_version=4)
+    assert notebook.metadata["papermill"]["parameters"] == {"district": "E07000239"}
