@@ -64,7 +64,15 @@ def plain(node: Any) -> str:  # noqa: ANN401  pandoc's JSON has no narrower type
 
 
 def check_raw(findings: Findings, content: list[str]) -> None:
-    """Refuse raw HTML, LaTeX or Typst; a comment may stay."""
+    """Refuse raw HTML, LaTeX or Typst; a comment may stay.
+
+    Parameters
+    ----------
+    findings
+        Where refusals are gathered.
+    content
+        The language and the text.
+    """
     language, text = content
     if re.fullmatch(r"\s*<!--.*?-->\s*", text, re.DOTALL):
         return
@@ -73,7 +81,15 @@ def check_raw(findings: Findings, content: list[str]) -> None:
 
 
 def identify(findings: Findings, identifier: str) -> None:
-    """Refuse an id that stands twice in the document, or that the page itself uses."""
+    """Refuse an id that stands twice in the document, or that the page itself uses.
+
+    Parameters
+    ----------
+    findings
+        Where refusals are gathered.
+    identifier
+        The id; empty for none.
+    """
     if not identifier:
         return
     findings.ids[identifier] = findings.ids.get(identifier, 0) + 1
@@ -82,7 +98,19 @@ def identify(findings: Findings, identifier: str) -> None:
 
 
 def check_attributes(findings: Findings, attr: list[Any], where: str, *, classes: set[str] | None) -> None:
-    """Refuse classes and attributes that this element may not have; None allows one class."""
+    """Refuse classes and attributes that this element may not have.
+
+    Parameters
+    ----------
+    findings
+        Where refusals are gathered.
+    attr
+        The element's id, classes and attributes, as pandoc gives them.
+    where
+        What the element is, in words.
+    classes
+        Classes that are allowed; None allows any one.
+    """
     identifier, found, pairs = attr
     allowed = set(found[:1]) if classes is None else classes
     for name in [one for one in found if one not in allowed]:

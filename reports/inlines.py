@@ -8,7 +8,15 @@ from oda.reports.findings import Findings, check_attributes, check_raw, identify
 
 
 def check_inlines(findings: Findings, inlines: list[dict[str, Any]]) -> None:
-    """Check a list of inlines, each by its own kind."""
+    """Check a list of inlines, each by its own kind.
+
+    Parameters
+    ----------
+    findings
+        Where refusals are gathered.
+    inlines
+        Elements of pandoc's JSON.
+    """
     for inline in inlines:
         content: Any = inline.get("c")
         check = _CHECKS.get(inline["t"])

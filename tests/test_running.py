@@ -123,6 +123,13 @@ def test_a_fault_in_the_data_is_said_once_before_anything_runs(folder):
     assert not (folder / "runs").exists()
 
 
+def test_magic_lines_are_no_fault(folder):
+    """An analyst's `%matplotlib inline` or `!dir` is not Python, and does not stop the plan."""
+    before = identity(folder)
+    edit(folder / "notebooks" / "10-data.ipynb", "import pandas as pd", "%matplotlib inline\\nimport pandas as pd")
+    assert identity(folder) != before
+
+
 def test_a_missing_notebook_and_a_missing_parameter_are_named_together(folder):
     """Every fault of the plan is said before the first kernel starts."""
     edit(folder / "notebooks" / "20-district.ipynb", 'district = \\"\\"', 'place = \\"\\"')

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from IPython.core.inputtransformer2 import TransformerManager
 
 import oda
 from oda.datasets import load_datasets
@@ -86,7 +87,23 @@ def _code(path: Path) -> list[tuple[str, frozenset[str]]]:
 
 
 def parameters(path: Path) -> dict[str, object]:
-    """Return the names that a notebook's parameters cell assigns, with the values that are plain."""
+    """Return the names that a notebook's parameters cell assigns, with the values that are plain.
+
+    Parameters
+    ----------
+    path
+        The notebook.
+
+    Returns
+    -------
+    dict
+        Values by name; None for a value that is not a plain number, text or truth value.
+
+    Raises
+    ------
+    SettingsError
+        When the file is no notebook, or a cell is not Python.
+    """
     found: dict[str, object] = {}
     for source, tags in _code(path):
         if "parameters" not in tags:
@@ -100,9 +117,9 @@ def parameters(path: Path) -> dict[str, object]:
 
 
 def _syntax(source: str, path: Path) -> ast.Module:
-    """Return a cell's syntax tree, or say in which notebook it is wrong."""
+    """Return a cell's syntax tree, IPython's own `%` and `!` lines included, or say in which notebook it is wrong."""
     try:
-        return ast.parse(source)
+        return ast.parse(TransformerManager().transform_cell(source))
     except SyntaxError as error:
         message = f"{path.name} holds a cell that is not Python: {error.msg}, {error.text!r:.60}. Correct the cell."
         raise SettingsError(message) from error
@@ -114,7 +131,18 @@ def _meaning(path: Path) -> list[str]:
 
 
 def hash_values(*parts: object) -> str:
-    """Return the SHA-256 of plain values."""
+    """Return the SHA-256 of plain values, whatever the order of their names.
+
+    Parameters
+    ----------
+    *parts
+        Anything that JSON can write.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode("utf-8")).hexdigest()
 
 
