@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 MIME = "application/vnd.oda.result+json"
 UNKNOWN = "[x]"  # the mark of a value that is not available
 KEY = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-UNSAFE = re.compile(
-    r"<\s*(script|foreignobject|iframe)|<[^>]*\s(on\w+\s*=|\S*href\s*=\s*.(?!#|data:image))", re.IGNORECASE
-)
+UNSAFE = re.compile(r"(?i)<\s*(script|foreignobject|iframe)|<[^>]*\s(on\w+\s*=|\S*href\s*=\s*.(?!#|data:image))")
 
 Cell = str | int | float | None
 
@@ -215,12 +213,8 @@ def table(
         message = f"No column {', '.join(map(repr, absent))} to show. There is: {', '.join(map(repr, frame.columns))}."
         raise ResultError(message)
     heads = tuple(TableColumn(title=head) if isinstance(head, str) else head for head in columns.values())
-    marked = hidden if isinstance(hidden, Mapping) else dict.fromkeys(hidden, (True,) * len(frame))
-    marks = [marked.get(name, (False,) * len(frame)) for name in columns]
-    cells = [
-        [_cell(*pair) for pair in zip(frame[name].array, mark, strict=True)]
-        for name, mark in zip(columns, marks, strict=True)
-    ]
+    marked = hidden if isinstance(hidden, Mapping) else dict.fromkeys(hidden, [True] * len(frame))
+    cells = [list(map(_cell, frame[name].array, marked.get(name, [False] * len(frame)))) for name in columns]
     return Table(caption=caption, columns=heads, rows=tuple(zip(*cells, strict=True)), note=note)
 
 
@@ -251,7 +245,7 @@ def picture(drawing: Drawing, *, caption: str, alt: str, description: str, data:
 
 
 def _cell(value: Any, hidden: bool) -> Cell:  # noqa: ANN401, FBT001  a cell of any frame, and its mark
-    """Return a cell as plain JSON; a missing one as the mark of a hidden one, or as None."""
+    """Return a cell as plain JSON; a missing one as None, or as the mark of a hidden one."""
     item = getattr(value, "item", None)
     plain = item() if callable(item) else value
     if plain is None or plain is pd.NA or plain is pd.NaT or (isinstance(plain, float) and not math.isfinite(plain)):
@@ -281,8 +275,7 @@ def record(key: str, result: Fact | CannotSay | Estimated | Table | Picture) -> 
     _check_key(key)
     if not isinstance(result, Fact | CannotSay | Estimated | Table | Picture):
         message = (
-            f"Result {key!r} is of type {type(result).__name__}. Make it with Fact, Estimated, table, picture "
-            "or CannotSay."
+            f"Result {key!r} is of type {type(result).__name__}, not Fact, Estimated, Table, Picture or CannotSay."
         )
         raise ResultError(message)
     payload = json.loads(json.dumps({"key": key, "result": result.model_dump(mode="json")}, allow_nan=False))

@@ -180,7 +180,7 @@ def _find_starts(frame: pd.DataFrame, units: str) -> pd.Series:
     form = frame["time"].dt.freq
     wrong = [start for start in known if not isinstance(start, pd.Period) or start.freq != form]
     if wrong:
-        message = f"{wrong[0]!r} is no start in periods of {form.freqstr!r}. Give starts as periods like those of time."
+        message = f"{wrong[0]!r} is no start where time is of {frame['time'].dtype}. Give starts as such periods."
         raise DesignError(message)
     return starts
 
