@@ -11,6 +11,8 @@ from oda.reports.document import escape
 from oda.results import Table, TableColumn
 from oda.runs import Run
 
+_LICENCES = {"OGL-UK-3.0": "Open Government Licence v3.0", "MIT": "MIT licence"}
+
 
 def notices(pilot: Pilot, run: Run, assessment: Assessment) -> str:
     """Say at the top of a report that its data are made up, and that it is a draft.
@@ -64,12 +66,10 @@ def provenance(pilot: Pilot, run: Run, district: District | None) -> str:
     str
         Two tables and a line on how to make it again.
     """
+    licence = _LICENCES.get(pilot.pilot.licence, pilot.pilot.licence)
     text = (
-        f"This report was made by run {run.id}. The same inputs give the same figures: python3 start.py "
-        "run makes them again. "
-        f"The licence of the code is {pilot.pilot.licence}; the text and figures of this report may be "
-        "used under the Open "
-        "Government Licence v3.0 unless a dataset's licence says otherwise."
+        f"This report was made by run {run.id}. The same inputs give the same figures: python3 start.py run makes them "
+        f"again. Licence of this report: {licence}, unless the licence of a dataset says otherwise."
     )
     tables = [
         blocks.table("parameters", _parameters(pilot, run, district)),
