@@ -60,9 +60,10 @@ def protect_counts(counts: pd.Series, rule: Disclosure) -> pd.Series:
 
 
 def protect_total(parts: pd.Series, rule: Disclosure) -> int | None:
-    """Protect the total of parts that are shown as well: hidden when small, or when exactly one part is hidden.
+    """Protect the total of parts that may be shown as well: hidden when any part is hidden.
 
-    A total beside all of its parts but one gives that one away by subtraction.
+    A total beside all of its parts but one gives that one away by subtraction; beside all but two it does so when both
+    are as small, or as large, as hidden counts can be.
 
     Parameters
     ----------
@@ -82,6 +83,6 @@ def protect_total(parts: pd.Series, rule: Disclosure) -> int | None:
     >>> protect_total(pd.Series([40, 61]), rule), protect_total(pd.Series([40, 61, 3]), rule)
     (100, None)
     """
-    total = protect_counts(pd.Series([parts.sum()]), rule).iloc[0]
-    gives_away = int(protect_counts(parts, rule).isna().sum()) == 1
-    return None if gives_away or pd.isna(total) else int(total)
+    if protect_counts(parts, rule).isna().any():
+        return None
+    return int(protect_counts(pd.Series([parts.sum()]), rule).iloc[0])

@@ -139,8 +139,8 @@ class Table(Result):
             cells = "".join(f"<td>{html.escape(cell)}</td>" for cell in others)
             body += f'<tr><th scope="row">{html.escape(first)}</th>{cells}</tr>'
         note = f"<p>{html.escape(self.note)}</p>" if self.note else ""
-        caption = html.escape(self.caption)
-        return f"<table><caption>{caption}</caption><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{note}"
+        heading = f"<caption>{html.escape(self.caption)}</caption><thead><tr>{heads}</tr></thead>"
+        return f"<table>{heading}<tbody>{body}</tbody></table>{note}"
 
 
 class Picture(Result):
@@ -246,8 +246,7 @@ def picture(drawing: Drawing, *, caption: str, alt: str, description: str, data:
 
 def _cell(value: Any, hidden: bool) -> Cell:  # noqa: ANN401, FBT001  a cell of any frame, and its mark
     """Return a cell as plain JSON; a missing one as None, or as the mark of a hidden one."""
-    item = getattr(value, "item", None)
-    plain = item() if callable(item) else value
+    plain = value.item() if hasattr(value, "item") else value
     if plain is None or plain is pd.NA or plain is pd.NaT or (isinstance(plain, float) and not math.isfinite(plain)):
         return HIDDEN if hidden else None
     if isinstance(plain, bool):
