@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Literal
 
 from oda.datasets import load_datasets
@@ -21,6 +20,7 @@ from oda.runs import Run
 
 Renderer = Literal["auto", "quarto", "builtin"]
 
+_RENDERERS = {"quarto": quarto, "builtin": builtin}
 STAGED = "documents"
 MADE = "reports"
 INDEX = Document(name="index", formats=("html",))
@@ -40,15 +40,18 @@ class Report:
         Which renderer made them.
     failures
         What could not be made, a sentence each.
+    notes
+        What a person should know all the same, such as that Quarto failed and the built-in renderer stood in.
     """
 
     index: Path
     files: tuple[Path, ...]
     renderer: str
     failures: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
-def choose_renderer(wanted: Renderer = "auto") -> tuple[str, ModuleType]:
+def choose_renderer(wanted: Renderer = "auto") -> Literal["quarto", "builtin"]:
     """Choose a renderer: Quarto when it is found, the built-in one otherwise.
 
     Parameters
@@ -58,10 +61,8 @@ def choose_renderer(wanted: Renderer = "auto") -> tuple[str, ModuleType]:
 
     Returns
     -------
-    name : str
+    str
         `quarto` or `builtin`.
-    module
-        Its module.
 
     Raises
     ------
@@ -72,7 +73,7 @@ def choose_renderer(wanted: Renderer = "auto") -> tuple[str, ModuleType]:
     if wanted == "quarto" and found is None:
         message = "Quarto was asked for and is not found. Install it or put it on the PATH, or leave --renderer out."
         raise RenderError(message)
-    return ("quarto", quarto) if found and wanted != "builtin" else ("builtin", builtin)
+    return "quarto" if found and wanted != "builtin" else "builtin"
 
 
 def build_reports(pilot: Pilot, run: Run, *, renderer: Renderer = "auto") -> Report:
@@ -97,7 +98,7 @@ def build_reports(pilot: Pilot, run: Run, *, renderer: Renderer = "auto") -> Rep
     RenderError
         When the renderer asked for is not there, or nothing at all could be made.
     """
-    name, module = choose_renderer(renderer)
+    name = choose_renderer(renderer)
     project, output = run.folder / STAGED, run.folder / MADE
     for folder in (project, output):
         shutil.rmtree(folder, ignore_errors=True)
@@ -109,15 +110,30 @@ def build_reports(pilot: Pilot, run: Run, *, renderer: Renderer = "auto") -> Rep
     (project / "index.qmd").write_text(index_text, encoding="utf-8", newline="\n")
     documents = [*(entry.document for entry in entries), INDEX]
     quarto.write_project_file(project, documents)
+    notes = []
     try:
-        module.render(project, documents, output)
+        _RENDERERS[name].render(project, documents, output)
     except RenderError as error:
-        failures.append(str(error))
+        if name == "quarto" and renderer == "auto":
+            notes.append(f"Quarto failed, so the built-in renderer made the reports instead. {error}")
+            name = "builtin"
+            failures += _stand_in(project, documents, output)
+        else:
+            failures.append(str(error))
     page = output / "index.html"
     if not page.is_file():
         raise RenderError("\n".join(failures))
     files = sorted(path for path in output.rglob("*") if path.is_file())
-    return Report(index=page, files=tuple(files), renderer=name, failures=tuple(failures))
+    return Report(index=page, files=tuple(files), renderer=name, failures=tuple(failures), notes=tuple(notes))
+
+
+def _stand_in(project: Path, documents: Sequence[Document], output: Path) -> list[str]:
+    """Render with the built-in renderer where Quarto has failed; return what failed again."""
+    try:
+        builtin.render(project, documents, output)
+    except RenderError as error:
+        return [str(error)]
+    return []
 
 
 def _stage(

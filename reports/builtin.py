@@ -18,6 +18,7 @@ from typing import Any
 
 import pypandoc
 import typst
+
 from oda.errors import RenderError
 from oda.reports import fonts
 from oda.reports.document import Document, Format

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from oda.errors import RenderError
 from oda.governance import Assessment
 from oda.pilot import District, Pilot

@@ -5,6 +5,7 @@ import importlib.util
 from pathlib import Path
 
 import typst
+
 from oda.errors import RenderError
 
 

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import yaml
+
 from oda.errors import RenderError
 from oda.reports import fonts
 from oda.reports.document import Document, Format

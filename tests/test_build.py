@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import html
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -223,4 +224,17 @@ def test_asking_for_quarto_where_there_is_none_is_refused(monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(RenderError, match="Quarto was asked for and is not found"):
         choose_renderer("quarto")
-    assert choose_renderer("auto")[0] == "builtin"
+    assert choose_renderer("auto") == "builtin"
+
+
+def test_when_quarto_fails_the_built_in_renderer_stands_in_and_says_so(tmp_path, monkeypatch):
+    """A broken Quarto never leaves a board without its report, and what it said is passed on."""
+    program = tmp_path / "bin" / "quarto"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho this quarto is broken\nexit 1\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    report = build_reports(made_up().pilot, replace(made_up().run, folder=tmp_path / "run"))
+    assert (report.renderer, report.failures) == ("builtin", ())
+    assert "this quarto is broken" in report.notes[0]
+    assert sum(path.suffix == ".pdf" for path in report.files) == 7

@@ -169,6 +169,8 @@ def report(*, renderer: Literal["auto", "quarto", "builtin"]) -> None:
     made = build_reports(pilot, latest_run(pilot), renderer=renderer)
     pages, pdfs = (sum(path.suffix == ending for path in made.files) for ending in (".html", ".pdf"))
     click.echo(f"Made {pages} pages and {pdfs} PDFs with the {made.renderer} renderer.")
+    for note in made.notes:
+        click.echo(note, err=True)
     for failure in made.failures:
         click.echo(f"Not made: {failure}", err=True)
     click.echo(f"Open {made.index}")

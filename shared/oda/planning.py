@@ -119,7 +119,7 @@ def parameters(path: Path) -> dict[str, object]:
 def _syntax(source: str, path: Path) -> ast.Module:
     """Return a cell's syntax tree, IPython's own `%` and `!` lines included, or say in which notebook it is wrong."""
     try:
-        return ast.parse(TransformerManager().transform_cell(source))
+        return ast.parse(TransformerManager().transform_cell(source))  # type: ignore[no-untyped-call]
     except SyntaxError as error:
         message = f"{path.name} holds a cell that is not Python: {error.msg}, {error.text!r:.60}. Correct the cell."
         raise SettingsError(message) from error
