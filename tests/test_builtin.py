@@ -8,6 +8,7 @@ from pathlib import Path
 import page
 import pikepdf
 import pytest
+
 from oda.errors import RenderError
 from oda.reports.builtin import render
 from oda.reports.document import Document, Format, attribute, escape, front_matter

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from oda.errors import RenderError
 from oda.reports import builtin, quarto
 from oda.reports.document import Document, front_matter

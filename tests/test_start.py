@@ -13,6 +13,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+
 from checkout import ROOT, bake, copy_template, run
 
 CLOSED = "http://127.0.0.1:9/simple"  # the discard port: nothing listens there

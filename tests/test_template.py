@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from checkout import LEFT_BEHIND, PRODUCTS, ROOT, TEMPLATE, bake, commit, copy_template, git, run, tree
 from oda.pilot import load_pilot
 

@@ -16,6 +16,7 @@ from email.message import Message
 from pathlib import Path
 
 import pytest
+
 from checkout import ROOT, copy_template, run
 
 VENDOR = runpy.run_path(str(ROOT / "hooks" / "vendor.py"))
