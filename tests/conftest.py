@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 import yaml
-from checkout import ROOT
 from cookiecutter.main import cookiecutter
+
+from checkout import ROOT
 from oda.loading import Loaded, load
 from oda.pilot import Pilot, load_pilot
 

@@ -194,8 +194,8 @@ def _periods(dataset: Dataset, rows: pd.DataFrame) -> pd.Series:
         _refuse_spans(rows, column, read_periods(rows["period"], "month").isna())
         message = (
             f"{rows[FILE].iloc[0]}, {say_rows(rows[ROW].tolist()[:1])}, column {column.source!r}: cannot tell whether "
-            f"{rows['period'].iloc[0]!r} is a month, a quarter, a year or several years together. If it is one, state it in the card: x-period: "
-            "month, quarter, calendar-year or financial-year."
+            f"{rows['period'].iloc[0]!r} is a month, a quarter, a year or several years "
+            "together. State it in the card: x-period: month, quarter, calendar-year or financial-year."
         )
         raise DatasetError(message)
     periods = read_periods(rows["period"], form)
