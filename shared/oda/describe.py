@@ -43,7 +43,8 @@ def latest_change(panel: Panel, code: str, name: str) -> Estimated | Fact | Cann
         With counts by month or quarter, a ratio with its interval; with yearly counts or rates alone, a change without
         one; neither when a year is missing or its count is hidden.
     """
-    rows = years(panel.of(code), panel)
+    rows = years(panel.frame, panel)
+    rows = rows[rows["district_code"] == code]
     yearly = rates(rows, panel, ["back", "year"]).set_index("back")
     known = yearly["rate"].dropna()
     then = 1 if panel.measure == "counts" else max(known.index, default=0)
@@ -127,7 +128,7 @@ def _estimate(rows: pd.DataFrame, panel: Panel) -> Estimate | None:
     except DesignError:
         return None
     noise = float((1 / exact["admissions"]).sum())
-    spread = (found.std_error or 0.0) ** 2 / noise  # how many times Poisson's variance; 1 at least
+    spread = round((found.std_error or 0.0) ** 2 / noise, 6)  # how many times Poisson's variance; 1 at least
     std_error = math.sqrt(spread * sum(1 / count for count in shown.values() if count))
     effect = math.log(
         (shown[True] or 0) / exact["population"][True] / ((shown[False] or 1) / exact["population"][False])
