@@ -73,14 +73,14 @@ def test_a_planted_effect_is_found_again(pilot):
 
 
 def test_an_estimate_equals_arithmetic_by_hand():
-    """Rates of 10, 10 and 10 before and 8, 10 and 10 after give a ratio of 0.8."""
+    """Rates of 10 before and 8, 9 and 10 after give a ratio of 8 over the geometric mean of 9 and 10."""
     years = pd.period_range("2020", "2021", freq="Y-DEC")
-    rows = [(unit, year, after if late else 10.0) for unit, after in (("a", 8.0), ("b", 10.0), ("c", 10.0))
+    rows = [(unit, year, after if late else 10.0) for unit, after in (("a", 8.0), ("b", 9.0), ("c", 10.0))
             for late, year in enumerate(years)]  # fmt: skip
     frame = pd.DataFrame(rows, columns=["unit", "year", "rate"])
     frame["cohort"] = pd.PeriodIndex(frame["unit"].map({"a": years[1]}), freq="Y-DEC")
     found = difference_in_differences(frame, outcome="rate", unit="unit", time="year", cohort="cohort")
-    assert found.estimate.value == pytest.approx(0.8)
+    assert found.estimate.value == pytest.approx(8 / 90**0.5)
 
 
 def test_personal_data_are_refused_until_the_checklist_allows_them(pilot, tmp_path):
