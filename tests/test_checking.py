@@ -184,3 +184,19 @@ def test_the_frame_is_in_order_and_typed(load_mine: Load) -> None:
     assert frame.columns.tolist() == ["district_code", "district", "period", "admissions"]
     assert frame["admissions"].tolist() == [7, *range(100, 106)]
     assert isinstance(frame["period"].dtype, pd.PeriodDtype)
+
+
+@pytest.mark.parametrize("text", ["1e30", "123456789012345678901"])
+def test_a_number_too_large_to_be_exact_is_refused(load_mine: Load, text: str) -> None:
+    """A count beyond what a computer counts exactly is refused; it never turns into another number."""
+    with pytest.raises(DatasetError, match=rf"row 8, column 'Count': '{text}' is too large to be exact"):
+        load_mine(table(f"E07000234,2016/17,{text}"))
+
+
+@pytest.mark.parametrize("text", ["15/04/2025", "45748", "2017/18 Q1", "Apr 2017 - Mar 2018"])
+def test_what_is_no_period_at_all_is_refused(load_mine: Load, text: str) -> None:
+    """A date in mid-month, a spreadsheet's serial number and unknown forms are refused with those that are known."""
+    with pytest.raises(
+        DatasetError, match=rf"column 'Period': '{text}' is no month, quarter or year\. Write it as 2025-04"
+    ):
+        load_mine(with_periods(text))

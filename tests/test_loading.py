@@ -103,7 +103,7 @@ FINGERTIPS = (
     "Indicator ID,Indicator Name,Parent Code,Parent Name,Area Code,Area Name,Area Type,Sex,Age,Category Type,Category,"
     "Time period,Value,Lower CI 95.0 limit,Count,Denominator,Value note,Time period Sortable\n"
     '22401,"Falls, people aged 65+",,,E92000001,England,England,Persons,65+ yrs,,,2021/22,2100.1,2090,1,2,,20210000\n'
-    '22401,"Falls, people aged 65+",,,E92000001,England,England,Persons,65+ yrs,IMD,Most deprived,2021/22,2,1,1,2,,2021\n'
+    '22401,"Falls, people aged 65+",,,E92000001,England,England,Persons,65+ yrs,IMD,Poorest,2021/22,2,1,1,2,,2021\n'
 ) + "".join(
     f'22401,"Falls, people aged 65+",E12000005,West Midlands,{code},Name,Districts,{sex},65+ yrs,,,2021/22,'
     f'{1900.5 + place},1,"1,{place}00",30000,{note},20210000\n'

@@ -210,6 +210,12 @@ def test_a_quotation_mark_left_open_is_refused(load_mine: Load) -> None:
         load_mine(table('E07000234,2016/17,"7', "E07000235,2016/17,8"))
 
 
+def test_a_quotation_mark_left_open_in_a_long_file_is_refused(load_mine: Load) -> None:
+    """The row at which the mark was opened is named, however much text it would swallow."""
+    with pytest.raises(DatasetError, match=r"mine\.csv, row 8: a quotation mark is not closed"):
+        load_mine(table('E07000234,"2016/17,7', *["E07000234,2016/17,7"] * 10_000))
+
+
 def test_several_files_make_one_dataset(load_mine: Load, raw: Path) -> None:
     """A pattern reads all its files, each in its own encoding, and lists each with its size and hash."""
     (raw / "falls-2016.csv").write_bytes(table().replace("2017/18", "2016/17").encode("utf-16"))

@@ -17,6 +17,7 @@ _CODE = "[A-Z][0-9]{8}"
 _NUMBER = r"[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]*)?([eE][+-]?[0-9]{1,2})?|[+-]?\.[0-9]+"
 FILE = "(file)"  # as ROW: no heading reads so
 KEY = ["district_code", "period"]
+MOST = 2**53  # above it, not every whole number can be told from the next
 
 
 @dataclass(kw_only=True, slots=True)
@@ -191,7 +192,9 @@ def _periods(dataset: Dataset, rows: pd.DataFrame) -> pd.Series:
     _refuse(rows, rows["period"] == "", column, "is blank", "Give the row its month, quarter or year, or take it out")
     form = dataset.resource.period_form or find_form(rows["period"])
     if form is None:
-        _refuse_spans(rows, column, read_periods(rows["period"], "month").isna())
+        unread = rows["period"].map(lambda text: find_form([text, ""]) is None)  # two values: by no form at all
+        _refuse_spans(rows, column, unread)
+        _refuse(rows, unread, column, "is no month, quarter or year", "Write it as 2025-04, 2025 Q1, 2025 or 2025/26")
         message = (
             f"{rows[FILE].iloc[0]}, {say_rows(rows[ROW].tolist()[:1])}, column {column.source!r}: cannot tell whether "
             f"{rows['period'].iloc[0]!r} is a month, a quarter, a year or several years "
@@ -227,6 +230,7 @@ def _numbers(rows: pd.DataFrame, column: Column) -> pd.Series:
     _refuse(rows, there & ~text.str.fullmatch(_NUMBER), column, "is not a number", listed)
     values = pd.to_numeric(text.str.replace(",", "", regex=False).where(there)).astype("Float64")
     _refuse(rows, (values < 0).fillna(value=False).astype(bool), column, "is below zero", listed)
+    _refuse(rows, (values > MOST).fillna(value=False).astype(bool), column, "is too large to be exact", "Correct it")
     if column.type == "number":
         return values.astype("float64")
     parts = (values % 1 != 0).fillna(value=False).astype(bool)

@@ -6,13 +6,14 @@ Every value stays text and every row keeps its number, so that a fault can be na
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import difflib
 import hashlib
 import itertools
 import math
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,11 +65,10 @@ def find_files(folder: Path, dataset: Dataset) -> tuple[SourceFile, ...]:
     paths = sorted(folder.glob(pattern)) if any(c in pattern for c in "*?[") else [folder / pattern]
     paths = [path for path in paths if path.is_file() and not path.name.startswith("~$")]  # ~$: open in Excel
     if not paths:
-        message = (
+        raise DatasetError(
             f"{pattern} does not exist. Put the file there, or correct 'path' in {dataset.card_path.name}, "
             f"the card of dataset {dataset.name!r}."
         )
-        raise DatasetError(message)
     return tuple(_describe(path, folder, dataset) for path in paths)
 
 
@@ -76,12 +76,10 @@ def _describe(path: Path, folder: Path, dataset: Dataset) -> SourceFile:
     """Hash one file and find its encoding."""
     name = path.relative_to(folder).as_posix()
     if not path.resolve().is_relative_to(folder.resolve()):
-        message = f"{name} points outside the pilot's folder. Copy the file itself to {dataset.resource.path}."
-        raise DatasetError(message)
+        raise DatasetError(f"{name} points outside the pilot's folder. Copy the file itself into data/raw/.")
     suffix, size = path.suffix.lower(), path.stat().st_size
     if suffix not in _TEXT | _EXCEL | _PARQUET:
-        message = f"{name} is a {suffix or 'nameless'} file. Save it as .csv, .parquet or .xlsx."
-        raise DatasetError(message)
+        raise DatasetError(f"{name} is a {suffix or 'nameless'} file. Save it as .csv, .parquet or .xlsx.")
     if size == 0:
         message = f"{name} is empty (0 bytes). Export it again, or name another file in {dataset.card_path.name}."
         raise DatasetError(message)
@@ -107,14 +105,12 @@ def _encoding(path: Path, name: str, stated: str | None) -> str:
             continue
         if not nul:
             return encoding
-        message = (
+        raise DatasetError(
             f"{name} holds NUL characters, as a workbook or UTF-16 text does; it is no plain text. Save it as CSV "
             "UTF-8, give it its own ending such as .xlsx, or state its 'encoding' in the card, such as utf-16-le."
         )
-        raise DatasetError(message)
     tried = stated or "UTF-8 or Windows-1252"
-    message = f"{name} cannot be read as {tried} text. Save it as CSV UTF-8, or correct 'encoding' in the card."
-    raise DatasetError(message)
+    raise DatasetError(f"{name} cannot be read as {tried} text. Save it as CSV UTF-8, or mend 'encoding' in the card.")
 
 
 def read_heading(file: SourceFile, dataset: Dataset) -> list[str]:
@@ -137,13 +133,7 @@ def read_heading(file: SourceFile, dataset: Dataset) -> list[str]:
     DatasetError
         When the file cannot be read at all.
     """
-    suffix = file.path.suffix.lower()
-    if suffix in _PARQUET:
-        with _parquet(file) as source:
-            return [str(name) for name in source.schema_arrow.names]
-    if suffix in _EXCEL:
-        return _tidy(next(_sheet_rows(file, dataset.resource.sheet), []))
-    return _tidy(next(iter(_top(file, _separator(file))), []))
+    return next(iter(_top(file, dataset.resource.sheet)), [])
 
 
 def read_pieces(file: SourceFile, dataset: Dataset) -> Iterator[pd.DataFrame]:
@@ -169,51 +159,43 @@ def read_pieces(file: SourceFile, dataset: Dataset) -> Iterator[pd.DataFrame]:
         cannot be read at all.
     """
     wanted = list(dict.fromkeys([c.source for c in dataset.columns] + list(dataset.resource.where)))
-    suffix = file.path.suffix.lower()
-    if suffix in _PARQUET:
-        pieces = _read_parquet(file, wanted)
-    elif suffix in _EXCEL:
-        sheet = dataset.resource.sheet
-        top = [_tidy(row) for row in itertools.islice(_sheet_rows(file, sheet), TOP)]
-        pieces = _read_rows(file, wanted, top, _sheet_rows(file, sheet), ragged=True)
-    else:
-        separator = _separator(file)
-        top = [_tidy(row) for row in _top(file, separator)]
-        pieces = _read_rows(file, wanted, top, _text_rows(file, separator), ragged=False)
+    places = _places(file, _top(file, dataset.resource.sheet), wanted)
+    pieces = _read_parquet(file, places) if _is(file, _PARQUET) else _read_rows(file, dataset.resource.sheet, places)
     count = 0
     for piece in pieces:
         piece[ROW] = range(count + 2, count + 2 + len(piece))
         count += len(piece)
         yield piece
     if count == 0:
-        message = f"{file.name} has a heading and no rows. Export it again with its rows."
-        raise DatasetError(message)
+        raise DatasetError(f"{file.name} has a heading and no rows. Export it again with its rows.")
 
 
-def _tidy(names: Iterable[str]) -> list[str]:
-    """Return headings without line breaks and blanks around them."""
-    return [" ".join(name.split()) for name in names]
+def _is(file: SourceFile, endings: set[str]) -> bool:
+    """Return whether a file has one of these endings."""
+    return file.path.suffix.lower() in endings
 
 
-def _top(file: SourceFile, separator: str) -> list[list[str]]:
-    """Return the first rows of a text file."""
-    with file.path.open(encoding=file.encoding, newline="") as stream:
-        reader = csv.reader(stream, delimiter=separator, skipinitialspace=True)
-        try:
-            return list(itertools.islice(reader, TOP))
-        except csv.Error:
-            return []
+def _rows(file: SourceFile, sheet: str | None) -> Iterator[list[str]]:
+    """Yield the rows of a text file or a sheet, the heading first."""
+    return _sheet_rows(file, sheet) if _is(file, _EXCEL) else _text_rows(file, _separator(file))
+
+
+def _top(file: SourceFile, sheet: str | None) -> list[list[str]]:
+    """Return the first rows of a file, without line breaks in a value and blanks around it."""
+    if _is(file, _PARQUET):
+        with _parquet(file) as source:
+            return [list(source.schema_arrow.names)]
+    return [[" ".join(value.split()) for value in row] for row in itertools.islice(_rows(file, sheet), TOP)]
 
 
 def _separator(file: SourceFile) -> str:
     """Return what stands between values: the mark that makes most columns of the heading, else of the rows below."""
-
-    def columns(mark: str) -> tuple[int, int]:
-        """Return how many columns the heading has, and the widest row."""
-        widths = [len(row) for row in _top(file, mark)]
-        return (widths[0], max(widths)) if widths else (0, 0)
-
-    return max(_SEPARATORS, key=columns)
+    widths = {mark: [0] for mark in _SEPARATORS}
+    for mark, found in widths.items():
+        with contextlib.suppress(DatasetError):  # said when the file is read
+            for row in itertools.islice(_text_rows(file, mark), TOP):
+                found.append(len(row))
+    return max(_SEPARATORS, key=lambda mark: (widths[mark][1:2], max(widths[mark])))
 
 
 def _text_rows(file: SourceFile, separator: str) -> Iterator[list[str]]:
@@ -225,11 +207,10 @@ def _text_rows(file: SourceFile, separator: str) -> Iterator[list[str]]:
                 number += 1
                 yield values
         except csv.Error as error:
-            message = (
+            raise DatasetError(
                 f"{file.name}, row {number + 1}: a quotation mark is not closed, or text follows one ({error}). "
                 "Put each value that holds a quotation mark between quotation marks, and double those inside it."
-            )
-            raise DatasetError(message) from error
+            ) from error
 
 
 def _sheet_rows(file: SourceFile, sheet: str | None) -> Iterator[list[str]]:
@@ -241,8 +222,7 @@ def _sheet_rows(file: SourceFile, sheet: str | None) -> Iterator[list[str]]:
             warnings.simplefilter("ignore")  # of styles and extensions that hold no data
             book = openpyxl.load_workbook(file.path, read_only=True, data_only=True)
     except Exception as error:  # openpyxl lets errors of zip, of XML and of its own through
-        message = f"{file.name} cannot be read as an Excel workbook ({_plainly(error)}). Save it again as .xlsx."
-        raise DatasetError(message) from error
+        raise DatasetError(f"{file.name} cannot be read as an Excel workbook ({error}). Save it again.") from error
     try:
         names = [page.title for page in book.worksheets]
         if (sheet or names[0]) not in names:
@@ -256,14 +236,11 @@ def _sheet_rows(file: SourceFile, sheet: str | None) -> Iterator[list[str]]:
         book.close()
 
 
-def _read_rows(
-    file: SourceFile, wanted: Sequence[str], top: list[list[str]], rows: Iterator[list[str]], *, ragged: bool
-) -> Iterator[pd.DataFrame]:
+def _read_rows(file: SourceFile, sheet: str | None, places: dict[str, int]) -> Iterator[pd.DataFrame]:
     """Read the wanted columns of rows of text in pieces; a blank row stays, so that rows keep their numbers."""
-    heading = top[0] if top else []
-    places = _places(file, top, wanted)
-    needed = 0 if ragged else max(place for place, name in enumerate(heading) if name) + 1
-    next(rows)
+    rows = _rows(file, sheet)
+    heading = next(rows)
+    needed = 0 if _is(file, _EXCEL) else max(place for place, name in enumerate(heading) if name.strip()) + 1
     start = 2
     while True:
         columns: dict[str, list[str]] = {name: [] for name in places}
@@ -294,17 +271,11 @@ def _check_widths(file: SourceFile, rows: dict[int, list[str]], width: int, need
         return
     row = rows[faulty[0]]
     values = f"{len(row)} value{'s' if len(row) > 1 else ''}"
-    message = (
+    raise DatasetError(
         f"{file.name}, {say_rows(faulty)}: {values} where the heading has {width} columns; the row begins "
         f"{row[0]!r:.60}. Take notes above or below the table out of the file, put a value that holds the separator "
         "between quotation marks, or export the file again."
     )
-    raise DatasetError(message)
-
-
-def _plainly(error: Exception) -> str:
-    """Return a program's message as one line."""
-    return " ".join(str(error).split()).rstrip(".")
 
 
 def _parquet(file: SourceFile) -> Any:  # noqa: ANN401  pyarrow has no types
@@ -315,14 +286,12 @@ def _parquet(file: SourceFile) -> Any:  # noqa: ANN401  pyarrow has no types
     try:
         return pq.ParquetFile(file.path)
     except (pa.ArrowException, OSError) as error:
-        message = f"{file.name} is not a Parquet file ({_plainly(error)}). Export it again."
-        raise DatasetError(message) from error
+        raise DatasetError(f"{file.name} is not a Parquet file ({error}). Export it again.") from error
 
 
-def _read_parquet(file: SourceFile, wanted: Sequence[str]) -> Iterator[pd.DataFrame]:
+def _read_parquet(file: SourceFile, places: dict[str, int]) -> Iterator[pd.DataFrame]:
     """Read a Parquet file in pieces."""
     with _parquet(file) as source:
-        places = _places(file, [source.schema_arrow.names], wanted)
         for batch in source.iter_batches(batch_size=PIECE, columns=list(places)):
             columns = {name: [_text(value) for value in batch.column(name).to_pylist()] for name in places}
             yield pd.DataFrame(columns, dtype="str")
@@ -354,16 +323,12 @@ def _places(file: SourceFile, top: list[list[str]], wanted: Sequence[str]) -> di
     named = [repr(name) for name in heading if name]
     there = ", ".join(named[:TOP]) + (f" and {len(named) - TOP} more" if len(named) > TOP else "")
     below = next((number for number, row in enumerate(top, 1) if set(wanted) <= set(row)), 0)
-    remedy = "Correct 'x-column' or 'x-where' in the card" + (", or name another 'x-sheet'" if _excel(file) else "")
+    remedy = "Correct 'x-column' or 'x-where' in the card" + (
+        ", or name another 'x-sheet'" if _is(file, _EXCEL) else ""
+    )
     if below:
         remedy = f"Row {below} holds the heading: take the rows above it out of the file"
-    message = f"{file.name}, row 1: {'; '.join(faults)}. It has: {there or 'no heading'}. {remedy}."
-    raise DatasetError(message)
-
-
-def _excel(file: SourceFile) -> bool:
-    """Return whether a file is an Excel workbook."""
-    return file.path.suffix.lower() in _EXCEL
+    raise DatasetError(f"{file.name}, row 1: {'; '.join(faults)}. It has: {there or 'no heading'}. {remedy}.")
 
 
 def say_rows(numbers: Sequence[int]) -> str:
