@@ -201,13 +201,13 @@ def _results(run: Run, district: District | None) -> Results:
     return merged
 
 
-def _write_tables(context: Context, output: Path) -> Sequence[Path]:
-    """Write the tables and chart data of a document as CSV."""
+def _write_tables(context: Context, output: Path) -> dict[str, Path]:
+    """Write the tables and chart data of a document as CSV; return their paths by caption."""
     folder = output / "data"
     folder.mkdir(exist_ok=True)
-    paths = []
+    paths = {}
     for key, shown in context.shown.items():
         path = folder / f"{context.name}-{key}.csv"
         path.write_text(blocks.comma_separated(shown), encoding="utf-8-sig", newline="")
-        paths.append(path.relative_to(output))
+        paths[shown.caption] = path.relative_to(output)
     return paths

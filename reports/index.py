@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,14 +30,14 @@ class Entry:
     results
         The results it may use; its first answer is shown.
     tables
-        Its CSV files, relative to the page.
+        Its CSV files, relative to the page, by caption.
     """
 
     document: Document
     title: str
     district: District | None
     results: Results
-    tables: Sequence[Path]
+    tables: Mapping[str, Path]
 
 
 def write(
@@ -147,5 +147,9 @@ def _checklist(assessment: Assessment) -> str:
 
 def _data(entries: Sequence[Entry]) -> str:
     """Link the data behind every chart and table."""
-    lines = [f"- [{escape(path.name)}]({path.as_posix()})" for entry in entries for path in entry.tables]
+    lines = [
+        f"- {escape(entry.title)}: [{escape(caption)} (CSV)]({path.as_posix()})"
+        for entry in entries
+        for caption, path in entry.tables.items()
+    ]
     return "## The data behind the charts and tables\n\n" + "\n".join(lines) + "\n" if lines else ""
