@@ -152,7 +152,7 @@ def test_a_ratio_is_the_one_that_the_tables_show(answer: str) -> None:
 
 
 def test_counts_that_are_shown_alike_are_said_alike() -> None:
-    """With no spread beyond Poisson, all counts behind the same rounded ones give the same estimate to the last digit."""
+    """With no spread beyond Poisson, all counts behind the same rounded ones give one estimate, digit for digit."""
     found = set()
     for late, early in itertools.product(range(-2, 3), repeat=2):
         ashby = [50.0] * 23 + [50.0 + late]
