@@ -6,6 +6,7 @@ import datetime as dt
 import re
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -247,6 +248,16 @@ def test_the_size_of_a_piece_changes_nothing(load_mine: Load, monkeypatch: pytes
         load_mine(table("", "E12000005,2017/18,9", "E07000234,2016/17,x"))
 
 
+@pytest.mark.parametrize("piece", [1, 3, 50_000])
+def test_an_uneven_row_is_named_in_whatever_piece_it_lies(
+    load_mine: Load, monkeypatch: pytest.MonkeyPatch, piece: int
+) -> None:
+    """The number of a row with a value too many counts from the top of the file, not of the piece."""
+    monkeypatch.setattr(oda.reading, "PIECE", piece)
+    with pytest.raises(DatasetError, match=r"mine\.csv, row 9: 4 values where the heading has 3"):
+        load_mine(table("E12000005,2017/18,9", "E07000234,2016/17,1,234"))
+
+
 PERIODS = [
     (["2017/18"] * 6, "2017/18"),
     ([dt.date(2025, 4, 1)] * 6, "2025-04"),
@@ -299,6 +310,16 @@ def test_an_excel_sheet_reads_as_its_csv_would(load_mine: Load, raw: Path, perio
     loaded = load_mine(None, path="data/raw/mine.xlsx")
     assert counts(loaded) == COUNTS
     assert str(loaded.frame["period"].iloc[0]) == said.replace("2017/18", "2018")
+
+
+def test_a_formula_is_read_as_its_result(load_mine: Load, raw: Path) -> None:
+    """A cell that holds =99+1 is the 100 that Excel shows and stores with it."""
+    rows = [["Area Code", "Period", "Count"], *([code, 2017, 100] for code in CODES)]
+    write_sheets(raw / "plain.xlsx", Data=rows)
+    with zipfile.ZipFile(raw / "plain.xlsx") as plain, zipfile.ZipFile(raw / "mine.xlsx", "w") as mine:
+        for name in plain.namelist():
+            mine.writestr(name, plain.read(name).replace(b"<v>100</v>", b"<f>99+1</f><v>100</v>"))
+    assert counts(load_mine(None, path="data/raw/mine.xlsx")) == [100] * 6
 
 
 def test_a_named_sheet_is_read_and_an_unnamed_one_is_the_first(load_mine: Load, raw: Path) -> None:
