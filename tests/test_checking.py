@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -95,6 +96,16 @@ def test_districts_are_known_by_name(load_mine: Load, name: str) -> None:
     columns = {"district_name": "Area", "period": "Period", "admissions": "Count"}
     audit = load_mine(text + "England,2016,99\n,2016,99\n", columns=columns).audit
     assert (audit.rows_used, audit.rows_other_areas, audit.rows_no_district) == (6, 1, 1)
+
+
+@pytest.mark.parametrize("name", ["Malvern & Hills", "malvern and hills", "Malvern&Hills"])
+def test_and_is_and_however_it_is_written(load_mine: Load, pilot_folder: Path, name: str) -> None:
+    """Barking & Dagenham is Barking and Dagenham."""
+    settings = pilot_folder / "pilot.yml"
+    settings.write_text(settings.read_text(encoding="utf-8").replace("Malvern Hills", "Malvern and Hills"), "utf-8")
+    text = "Area,Period,Count\n" + "".join(f"{one},2016,5\n" for one in NAMES).replace("Malvern Hills", name)
+    columns = {"district_name": "Area", "period": "Period", "admissions": "Count"}
+    assert load_mine(text, columns=columns).audit.rows_used == 6
 
 
 def test_text_where_no_period_stands_is_refused(load_mine: Load) -> None:

@@ -34,6 +34,13 @@ def test_what_is_no_month_is_not_read(text: str) -> None:
     assert pd.isna(read(text, "month"))
 
 
+@pytest.mark.parametrize("text", ["2025-02-28", "2024-02-29", "31/01/2025"])
+def test_the_last_day_of_a_month_stands_for_it(text: str) -> None:
+    """Months given by their last day are months, in leap years too; the 28th of another month is not."""
+    assert read(text, "month").month in (1, 2)
+    assert pd.isna(read("2024-02-28", "month"))
+
+
 @pytest.mark.parametrize("text", YEARS)
 def test_a_financial_year_is_read(text: str) -> None:
     """2017/18 runs from April 2017 to March 2018, however it is written."""
