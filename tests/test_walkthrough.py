@@ -62,5 +62,5 @@ def test_the_reports_say_what_cannot_be_concluded(done):
     assert "Cannot be concluded. An effect of the visits cannot be estimated from these data" in board
     assert "the data run from 2010/11 to 2017/18" in board
     assert "no interval can be given" in district
-    assert "Yearly data have no seasonal pattern to show" in district
+    assert "These data have no seasonal pattern to show" in district
     assert "These figures are not real" not in board
