@@ -87,7 +87,9 @@ def test_spelling():
 
 def test_modules_stay_small():
     """A module that grows past 350 lines is looked at again."""
-    lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in sources() if "tests" not in path.parts}
+    lines = {
+        path: len(path.read_text(encoding="utf-8").splitlines()) for path in sources() if "tests" not in path.parts
+    }
     assert [path.name for path, count in lines.items() if count > LONGEST_MODULE] == []
 
 

@@ -64,9 +64,18 @@ class Panel:
         return min(starts) if starts else None
 
     @property
+    def gaps(self) -> tuple[pd.Period, ...]:
+        """Periods for which some district has no value, so that they cannot be compared."""
+        values = ["admissions", "population"] if self.measure == "counts" else ["rate"]
+        known = self.frame.dropna(subset=values).groupby("period")["district_code"].nunique()
+        every = self.frame["period"].unique()
+        districts = self.frame["district_code"].nunique()
+        return tuple(sorted(period for period in every if known.get(period, 0) < districts))
+
+    @property
     def whole(self) -> pd.DataFrame:
-        """The rows of periods that lie wholly before or after each start."""
-        return self.frame[~self.frame["period"].isin(self.partial)]
+        """The rows of periods that lie wholly before or after each start, and in which no district has a gap."""
+        return self.frame[~self.frame["period"].isin([*self.partial, *self.gaps])]
 
     def of(self, code: str) -> pd.DataFrame:
         """Return the rows of one district.
@@ -151,8 +160,9 @@ def make_panel(loaded: Loaded, pilot: Pilot) -> Panel:
 def rates(rows: pd.DataFrame, panel: Panel, by: list[str]) -> pd.DataFrame:
     """Return protected counts and yearly rates of groups of rows.
 
-    Counts are added up, protected, and only then divided, so that no rate gives a hidden count away. Rates without
-    counts cannot be added up: of several districts the median is given.
+    Counts are added up, protected, and only then divided, so that no rate gives a hidden count away; a total of several
+    districts is hidden when the count of any of them is. Rates without counts cannot be added up: of several districts
+    the median is given.
 
     Parameters
     ----------
@@ -177,6 +187,9 @@ def rates(rows: pd.DataFrame, panel: Panel, by: list[str]) -> pd.DataFrame:
         admissions=("admissions", "sum"), population=("population", "sum"), periods=("period", "nunique")
     )
     sums["admissions"] = protect_counts(sums["admissions"], panel.rule)
+    parts = known.groupby([*by, "district_code"], sort=True)["admissions"].sum()
+    hidden = protect_counts(parts, panel.rule).isna().groupby(level=list(range(len(by)))).any()
+    sums["admissions"] = sums["admissions"].mask(hidden.reindex(sums.index).to_numpy())
     sums["rate"] = sums["admissions"].astype("Float64") / sums["population"] * panel.per_year * PER
     return sums[["admissions", "rate", "periods"]].reset_index()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from oda import load, load_pilot
 from oda.datasets import Synthetic, load_datasets
 from oda.errors import GateError
