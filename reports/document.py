@@ -22,11 +22,11 @@ _PUNCTUATION = re.compile(r"[\[\]()&]|[!-/:-@\\^_`{|}~]")
 class Document:
     """One staged document: `<project>/<name>.qmd`, and what is to be made of it.
 
-    Parameters
+    Attributes
     ----------
-    name : str
+    name
         The file's name without its ending: letters, digits, '-' and '_'.
-    formats : tuple of str
+    formats
         "html", "pdf" or both.
 
     Examples

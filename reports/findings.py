@@ -23,7 +23,17 @@ class Findings:
     level: int = 1
 
     def refuse(self, what: str, needle: str | None = None, *, nth: int = 1) -> None:
-        """Note one refusal, at the line where `needle` stands for the nth time."""
+        """Note one refusal, at the line where a piece of the source stands.
+
+        Parameters
+        ----------
+        what
+            What is refused, in words.
+        needle
+            The piece of the source; the first line when not given.
+        nth
+            Which time it stands there, from 1.
+        """
         self.found.append((self._line_of(needle, nth), what))
 
     def _line_of(self, needle: str | None, nth: int = 1) -> int:

@@ -65,7 +65,7 @@ class Panel:
 
     @property
     def gaps(self) -> tuple[pd.Period, ...]:
-        """Periods for which some district has no value, so that they cannot be compared."""
+        """The periods for which some district has no value, so that they cannot be compared."""
         values = ["admissions", "population"] if self.measure == "counts" else ["rate"]
         known = self.frame.dropna(subset=values).groupby("period")["district_code"].nunique()
         every = self.frame["period"].unique()

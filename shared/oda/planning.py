@@ -29,7 +29,7 @@ class Task:
 
     @property
     def name(self) -> str:
-        """Its name in file names and messages, such as `20-district-redditch`."""
+        """The name in file names and messages, such as `20-district-redditch`."""
         return f"{self.planned.name}-{self.district.slug}" if self.district else self.planned.name
 
     @property
