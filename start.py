@@ -1,7 +1,7 @@
 """The one command: makes `.venv` beside this file from a lock, then does what was asked.
 
 In the template's folder: `python3 start.py demo`, `test` or `new`.
-In a pilot's folder: `run`, `lab`, `test`, or any command of `oda`.
+In a pilot's folder: `run`, `lab`, `test`, or any command of `oda`; with no word it lists them.
 It uses the standard library only, with `uv` when there is one, and says what it does.
 """
 
@@ -29,6 +29,7 @@ HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 UNFINISHED = VENV / "oda-unfinished"
+PLACE = VENV / "oda-place"  # where .venv was made: scripts in it hold that path, so it cannot be moved
 WHEELHOUSE = HERE / "wheelhouse"
 DEMO = HERE / "demo"
 ME = "py start.py" if os.name == "nt" else "python3 start.py"
@@ -41,11 +42,13 @@ REPO_HELP = f"""In this folder, the template:
   {ME} test    install what the tests need, and run them (what follows goes to pytest)
   {ME} new     start a pilot of your own, beside this folder (what follows goes to cookiecutter)"""
 PILOT_HELP = f"""In this folder, a pilot:
-  {ME} run     run every notebook for every district, then make the reports
-  {ME} lab     open JupyterLab on the notebooks
-  {ME} test    test this pilot
-  {ME} check   what the information-governance checklist still needs
-Any other word goes to oda: {ME} --help lists them."""
+  {ME} run      run every notebook for every district, then make the reports
+  {ME} lab      open JupyterLab on the notebooks
+  {ME} test     test this pilot
+  {ME} check    what the information-governance checklist still needs, and who signs it
+  {ME} data     load each dataset, and say what was read, left out, or is wrong
+  {ME} report   make the reports of the latest run again
+  {ME} doctor   what this machine has and lacks"""
 # What went wrong, by what uv and pip print; the first that is found is told.
 CAUSES = (
     ("No space left|not enough space|os error 28|os error 112", "The disk is full. Free {gb} GB and start again."),
@@ -129,13 +132,46 @@ def quietly(command: list[str], lock: str, folder: Path = HERE) -> None:
     stop(f"Installing from {lock} failed: {' / '.join(last) or f'exit code {done.returncode}'}")
 
 
-def make_venv() -> None:
-    """Make `.venv`, afresh when the last installation was broken off."""
+def starts() -> bool:
+    """Return whether the Python of `.venv` starts: it does not when the one it was made from was moved or replaced."""
+    try:
+        return not subprocess.run(
+            [str(PYTHON), "-c", "pass"], env=environment(), capture_output=True, check=False
+        ).returncode
+    except OSError:
+        return False
+
+
+def fault() -> str:
+    """Return why a `.venv` that is there cannot be used, or nothing."""
     if UNFINISHED.exists():
-        say("  The last installation did not finish: .venv is made afresh.")
-        shutil.rmtree(VENV)
-    if PYTHON.exists():
-        return
+        return "The last installation did not finish"
+    if not starts():
+        return "The Python in .venv does not start (another was installed, or the old one removed)"
+    place = Path(PLACE.read_text(encoding="utf-8")) if PLACE.is_file() else VENV
+    if not (place.exists() and place.samefile(VENV)):
+        return "This folder was moved or copied"
+    return ""
+
+
+def clear_venv() -> None:
+    """Empty `.venv`, marked until the end, so that the next call knows if this one is broken off."""
+    UNFINISHED.touch()
+    for path in VENV.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path != UNFINISHED:
+            path.unlink()
+
+
+def make_venv() -> None:
+    """Make `.venv`, afresh when the one that is there cannot be used."""
+    if VENV.exists():
+        why = fault()
+        if not why:
+            return
+        say(f"  {why}: .venv is made afresh.")
+        clear_venv()
     if sys.maxsize < 2**32:
         stop("This Python is 32 bit, and the packages are for 64 bit. Install a 64-bit Python and start again with it.")
     free = shutil.disk_usage(HERE).free / 1e9
@@ -144,6 +180,7 @@ def make_venv() -> None:
     say(f"  Making .venv with Python {sys.version.split()[0]}.")
     VENV.mkdir(exist_ok=True)
     UNFINISHED.touch()
+    PLACE.write_text(str(VENV), encoding="utf-8")
     command = [sys.executable, "-m", "venv", *(["--without-pip"] if shutil.which("uv") else []), str(VENV)]
     if subprocess.run(command, env=environment(), capture_output=True, check=False).returncode:
         stop(
@@ -317,7 +354,7 @@ def in_pilot(command: str, arguments: list[str]) -> int:
         return python("-m", "jupyterlab", "--LabApp.default_url=/lab/tree/notebooks", *arguments)
     if command == "test":
         return python("-m", "pytest", *arguments)
-    if command == "run":
+    if command == "run" and not {"-h", "--help"} & set(arguments):
         return run_and_report(HERE, seconds, *arguments)
     return python("-m", "oda", command, *arguments)
 

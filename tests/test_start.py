@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,9 @@ from typing import Any
 import pytest
 
 from checkout import ROOT, bake, copy_template, run
+from oda.cli import main as oda
 
+links = pytest.mark.skipif(os.name == "nt", reason="Windows makes no symbolic link without a permission of its own")
 CLOSED = "http://127.0.0.1:9/simple"  # the discard port: nothing listens there
 
 
@@ -178,6 +181,76 @@ def test_an_installation_that_was_broken_off_is_not_taken_for_a_good_one(
     assert not (start.VENV / "half-written").exists()
 
 
+@pytest.fixture
+def with_venv(start: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return the pilot's `start.py` with a finished `.venv`, made without pip, which is quick."""
+    monkeypatch.setattr(start.shutil, "which", lambda _: "uv")
+    monkeypatch.setattr(start, "install", lambda *_, **__: None)
+    start.make_venv()
+    start.once("run", "hash", "a lock")
+    return start
+
+
+def stamped(start: Any) -> bool:
+    """Return whether `.venv` says that the packages are there."""
+    return (start.VENV / "oda-run").exists()
+
+
+def test_a_good_environment_is_kept(with_venv: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """An environment whose Python starts, where it was made, is used again, and nothing is said of it."""
+    capsys.readouterr()
+    with_venv.make_venv()
+    assert stamped(with_venv)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("broken", ["gone", pytest.param("dangling", marks=links), "does not run"])
+def test_an_environment_whose_python_does_not_start_is_made_afresh(
+    with_venv: Any, capsys: pytest.CaptureFixture[str], broken: str
+) -> None:
+    """When Python was upgraded or removed, `.venv` is made anew, and no package of the old one is taken for there."""
+    with_venv.PYTHON.unlink()
+    if broken == "dangling":
+        with_venv.PYTHON.symlink_to("/no/such/python3.11")
+    if broken == "does not run":
+        with_venv.PYTHON.write_text("no program", encoding="utf-8")
+        with_venv.PYTHON.chmod(0o755)
+    with_venv.make_venv()
+    assert "does not start" in capsys.readouterr().out
+    assert with_venv.starts()
+    assert not stamped(with_venv)
+
+
+@pytest.mark.parametrize("way", ["moved", "copied"])
+def test_an_environment_of_a_moved_or_copied_folder_is_made_afresh(
+    with_venv: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], way: str
+) -> None:
+    """The scripts in `.venv` hold its path, so in a copied or moved folder another environment is made."""
+    other = tmp_path / "elsewhere"
+    shutil.copytree(with_venv.HERE, other, symlinks=True)
+    if way == "moved":
+        shutil.rmtree(with_venv.HERE)
+    moved = load(other / "start.py")
+    moved.make_venv()
+    assert "This folder was moved or copied: .venv is made afresh." in capsys.readouterr().out
+    assert not stamped(moved)
+    assert moved.PLACE.read_text(encoding="utf-8") == str(other / ".venv")
+
+
+def test_a_removal_that_was_broken_off_is_noticed(with_venv: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When a file of the old environment is in use, the next call does not take what is left for a good one."""
+
+    def in_use(_: Path) -> None:
+        """Meet a file in use."""
+        raise PermissionError(13, "Permission denied", "some.dll")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(with_venv.shutil, "rmtree", in_use)
+        with pytest.raises(PermissionError):
+            with_venv.clear_venv()
+    assert with_venv.fault() == "The last installation did not finish"
+
+
 def test_a_second_call_installs_nothing(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is there is used again; a changed lock is installed again."""
     asked: list[str] = []
@@ -267,6 +340,8 @@ def test_a_file_that_cannot_be_written_is_said_in_one_sentence(
         ("test", "pilot-test", ("-m", "pytest", "extra")),
         ("check", "run", ("-m", "oda", "check", "extra")),
         ("doctor", "run", ("-m", "oda", "doctor", "extra")),
+        ("data", "run", ("-m", "oda", "data", "extra")),
+        ("report", "run", ("-m", "oda", "report", "extra")),
     ],
 )
 def test_each_word_installs_only_what_it_needs(
@@ -301,8 +376,8 @@ def test_run_ends_with_the_seconds_and_the_file_to_open(
     monkeypatch.setattr(start, "python", oda)
     for name in ("install_lock", "install_oda"):
         monkeypatch.setattr(start, name, lambda _: None)
-    assert start.main(["run", "--district", "Redditch"]) == 0
-    assert asked == [("run", "--district", "Redditch"), ("report",)]
+    assert start.main(["run", "--again"]) == 0
+    assert asked == [("run", "--again"), ("report",)]
     *_, seconds, last = capsys.readouterr().out.splitlines()
     assert seconds == "install 0 s, run 0 s, report 0 s."
     assert last == f"Open {start.HERE / 'runs' / 'new' / 'reports' / 'index.html'}"
@@ -375,3 +450,21 @@ def test_help_names_the_commands(
     said = capsys.readouterr().out
     assert "start.py demo" in said
     assert "start.py test" in said
+
+
+def test_help_in_a_pilot_lists_every_command(start: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each command of `oda`, and each that only `start.py` has, has a line in the help of a pilot."""
+    assert start.main([]) == 0
+    lines = capsys.readouterr().out.splitlines()[1:]
+    named = [re.fullmatch(r"  \S+ start\.py (\w+) {2,}\S.+", line) for line in lines]
+    assert {each[1] for each in named if each} == {*oda.commands, "lab", "test"}
+
+
+def test_help_of_run_runs_nothing(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`run --help` shows the options of `oda run`, and makes no report."""
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr(start, "python", lambda *words, **_: asked.append(words[2:]) or 0)
+    for name in ("install_lock", "install_oda"):
+        monkeypatch.setattr(start, name, lambda _: None)
+    assert start.main(["run", "--help"]) == 0
+    assert asked == [("run", "--help")]
