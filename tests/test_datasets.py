@@ -12,8 +12,8 @@ import yaml
 from conftest import COLUMNS, card
 from frictionless import Package
 
-from checkout import TEMPLATE
-from oda.datasets import find_dataset, load_datasets, read_card
+from checkout import TEMPLATE, git
+from oda.datasets import FOLDERS, find_dataset, load_datasets, read_card
 from oda.errors import DatasetError
 from oda.loading import load
 from oda.pilot import Pilot
@@ -59,6 +59,13 @@ REFUSED = [
     (resource(path="../secret.csv"), r"resources\.0\.path: '\.\./secret\.csv' leaves the pilot's folder"),
     (resource(path="/etc/passwd"), r"'/etc/passwd' leaves the pilot's folder"),
     (resource(path=r"C:\data.csv"), r"leaves the pilot's folder; write a path inside it with forward slashes"),
+    (
+        resource(path="gp.csv"),
+        r"'gp\.csv' lies where it could be committed; put the file in data/raw/ and write data/raw/",
+    ),
+    (resource(path="data/gp.csv"), r"'data/gp\.csv' lies where it could be committed; .*write data/raw/gp\.csv"),
+    (resource(path="data/*/gp.csv"), r"'data/\*/gp\.csv' lies where it could be committed"),
+    (resource(path="data/rawest/gp.csv"), r"'data/rawest/gp\.csv' lies where it could be committed"),
     (changed(licenses=[]), r"mine\.yml: licenses: tuple should have at least 1 item"),
     (changed(**{"x-ig": {"class": "public", "controller": "Me"}}), r"x-ig\.class: input should be 'synthetic', 'open'"),
     (changed(**{"x-ig": {"class": "synthetic", "controller": "Me"}}), r"class synthetic and x-synthetic go together"),
@@ -93,6 +100,19 @@ def test_all_faults_of_a_card_are_named_at_once(write_card: Write) -> None:
     """A card with two faults is mended in one go."""
     with pytest.raises(DatasetError, match=r"(?s)licenses: .*\n.*sources: "):
         read_card(write_card(changed(licenses=[], sources=[])))
+
+
+def test_git_leaves_out_every_file_that_a_card_may_name(write_card: Write, pilot_folder: Path) -> None:
+    """Whatever `git add --all` takes of data/ is not data, in folders of an analyst's own making too."""
+    for path in [f"{folder}/{name}" for folder in FOLDERS for name in ("gp.csv", "deep/er/gp.xlsx")]:
+        read_card(write_card(resource(path=path)))
+        (pilot_folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (pilot_folder / path).write_text("a row", encoding="utf-8")
+    (pilot_folder / "data" / "gp.csv").write_text("a row", encoding="utf-8")
+    git(pilot_folder, "init", "--quiet")
+    git(pilot_folder, "add", "--all")
+    kept = git(pilot_folder, "ls-files", "data").split()
+    assert kept == ["data/README.md", "data/derived/.gitkeep", "data/raw/.gitkeep"]
 
 
 @pytest.mark.parametrize(

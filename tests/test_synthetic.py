@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -151,6 +152,41 @@ def test_a_file_that_is_right_is_left_alone(pilot: Pilot) -> None:
     card = find_dataset(pilot, "falls")
     stamp = write_synthetic(pilot, card).stat().st_mtime_ns
     assert write_synthetic(pilot, card).stat().st_mtime_ns == stamp
+
+
+def test_another_seed_is_written_over_what_was_made_up(pilot: Pilot) -> None:
+    """To change the card changes the file, as often as one likes: what was made up here is known by its hash."""
+    card = find_dataset(pilot, "falls")
+    first = write_synthetic(pilot, card).read_bytes()
+    other = card.model_copy(update={"synthetic": recipe(66)})
+    assert write_synthetic(pilot, other).read_bytes() != first
+    assert write_synthetic(pilot, card).read_bytes() == first
+
+
+def test_a_file_of_one_s_own_with_the_same_heading_is_never_written_over(pilot: Pilot) -> None:
+    """An analyst's own figures in the place of the made-up ones are kept, and the refusal says where they belong."""
+    card = find_dataset(pilot, "falls")
+    path = write_synthetic(pilot, card)
+    mine = path.read_bytes().replace(b",22800,", b",22801,")
+    path.write_bytes(mine)
+    with pytest.raises(DatasetError, match=r"falls\.csv has other values than .*put it in data/raw/ and change falls"):
+        write_synthetic(pilot, card)
+    assert path.read_bytes() == mine
+    path.with_name("falls.csv.sha256").unlink()
+    with pytest.raises(DatasetError, match=r"other values"):
+        write_synthetic(pilot, card)
+
+
+def test_many_processes_may_make_the_same_file(pilot: Pilot) -> None:
+    """Eight at once, from an older file each time, find it whole and refuse nothing."""
+    card = find_dataset(pilot, "falls")
+    for seed in range(10):
+        made_of = card.model_copy(update={"synthetic": recipe(seed)})
+        with ThreadPoolExecutor(8) as pool:
+            paths = list(pool.map(lambda _, made_of=made_of: write_synthetic(pilot, made_of), range(8)))
+        wanted = make_falls(pilot, recipe(seed)).to_csv(index=False, lineterminator="\n").encode()
+        assert paths[0].read_bytes() == wanted
+    assert sorted(path.name for path in paths[0].parent.iterdir()) == ["falls.csv", "falls.csv.sha256"]
 
 
 @pytest.mark.parametrize("change", ["reverse", "drop", "add"])

@@ -5,16 +5,18 @@ The words are those of a Data Package (https://datapackage.org); what the standa
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, ValidationError, model_validator
 
 from oda.errors import DatasetError, SettingsError
 from oda.periods import PeriodForm
 from oda.pilot import InnerPath, Pilot, Settings, in_words, read_yaml
 
 CARDS = "governance/datasets"
+
+FOLDERS = ("data/raw", "data/derived", "data/synthetic")  # what git leaves out, so that no data are committed
 
 DataClass = Literal["synthetic", "open", "pseudonymised", "personal"]
 
@@ -31,6 +33,15 @@ def _check_plain(value: object) -> object:
 
 
 Wanted = Annotated[str | int | float | list[str | int | float], BeforeValidator(_check_plain)]
+
+
+def _check_kept(value: str) -> str:
+    """Refuse a path outside the folders that git leaves out."""
+    path = PurePosixPath(value)
+    if any(path.is_relative_to(folder) for folder in FOLDERS):
+        return value
+    message = f"{value!r} lies where it could be committed; put the file in data/raw/ and write data/raw/{path.name}"
+    raise ValueError(message)
 
 
 class Licence(Settings):
@@ -94,7 +105,7 @@ class Resource(Settings):
     """The file or files of a dataset, and how to read them."""
 
     name: str
-    path: InnerPath
+    path: Annotated[InnerPath, AfterValidator(_check_kept)]
     encoding: str | None = None
     sheet: str | None = Field(default=None, alias="x-sheet")
     where: dict[str, Wanted] = Field(default_factory=dict, alias="x-where")

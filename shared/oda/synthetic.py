@@ -5,6 +5,7 @@ Nothing here has seen a real record: the inputs are the population and the yearl
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 import tempfile
@@ -120,7 +121,7 @@ def write_synthetic(pilot: Pilot, dataset: Dataset) -> Path:
     ------
     DatasetError
         When the card has no recipe, when its path is no CSV file in data/synthetic/, or when a file stands there that
-        was not made up.
+        was not written here.
     """
     recipe, path = dataset.synthetic, pilot.folder / dataset.resource.path
     if recipe is None or path.suffix != ".csv" or "*" in path.name or path.parent != pilot.folder / FOLDER:
@@ -130,17 +131,37 @@ def write_synthetic(pilot: Pilot, dataset: Dataset) -> Path:
         )
         raise DatasetError(message)
     text = _GENERATORS[recipe.generator](pilot, recipe).to_csv(index=False, lineterminator="\n").encode()
-    there = path.read_bytes() if path.is_file() else b""
-    if there and there.splitlines()[:1] != text.splitlines()[:1]:
+    seal = path.with_name(f"{path.name}.sha256")  # the hash of what was written last, so that an analyst's own is known
+    sealed = _read(seal)  # before the file, which another process writes before its seal
+    there = _read(path)
+    if there not in (b"", text) and _hash(there) != sealed:
+        what = "other values" if there.splitlines()[:1] == text.splitlines()[:1] else "another heading"
         message = (
-            f"{dataset.resource.path} has another heading than the made-up data, so it is not written over. Move it "
-            f"to data/raw/ if it is yours, and name it in {dataset.card_path.name}; delete it otherwise."
+            f"{dataset.resource.path} has {what} than the made-up data, so it is not written over. If it is yours, put "
+            f"it in data/raw/ and change {dataset.card_path.name}: its path, its class, and no x-synthetic. Delete it "
+            "otherwise."
         )
         raise DatasetError(message)
-    if there != text:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(text)
-        Path(name).replace(path)  # in one step: another process never reads half a file
+    for place, content, old in ((path, text, there), (seal, _hash(text), sealed)):
+        if content != old:
+            _write(place, content)
     return path
+
+
+def _hash(content: bytes) -> bytes:
+    """Return the SHA-256 of some content, as it stands in a seal."""
+    return hashlib.sha256(content).hexdigest().encode() + b"\n"
+
+
+def _read(path: Path) -> bytes:
+    """Return a file's content, nothing when it is absent."""
+    return path.read_bytes() if path.is_file() else b""
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file in one step, so that another process never reads half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    with os.fdopen(handle, "wb") as stream:
+        stream.write(content)
+    Path(name).replace(path)
