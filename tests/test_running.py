@@ -12,9 +12,9 @@ import pytest
 from finished import baked, made_up
 from oda.errors import DatasetError, ResultError, RunError, SettingsError
 from oda.pilot import load_pilot
-from oda.planning import describe_inputs, hash_values, plan_tasks
+from oda.planning import _hash_package, describe_inputs, hash_values, plan_tasks
 from oda.running import _results_of, run_plan
-from oda.runs import latest_run, read_run
+from oda.runs import current_run, read_run
 
 pytestmark = pytest.mark.xdist_group("run")
 
@@ -66,7 +66,7 @@ def test_the_same_inputs_are_not_run_again():
     done = made_up()
     again, fresh = run_plan(done.pilot)
     assert not fresh
-    assert again == done.run == latest_run(done.pilot)
+    assert again == done.run == current_run(done.pilot)
 
 
 def test_a_comment_or_a_space_in_a_notebook_changes_no_identity(folder):
@@ -84,13 +84,36 @@ def test_a_comment_or_a_space_in_a_notebook_changes_no_identity(folder):
         ("governance/datasets/falls.yml", "seed: 65", "seed: 66"),
         ("pilot.yml", "hide_below: 8", "hide_below: 10"),
         ("requirements/run.txt", "pandas==", "pandas===="),
+        ("notebooks/steps/rates.py", "per = 1_000", "per = 100"),
     ],
 )
 def test_whatever_decides_the_answer_changes_the_identity(folder, file, old, new):
-    """A literal in a notebook, the data, a setting or the lock: each makes another run."""
+    """A literal in a notebook or a module beside it, the data, a setting or the lock: each makes another run."""
+    (folder / "notebooks" / "steps").mkdir()
+    (folder / "notebooks" / "steps" / "rates.py").write_text("per = 1_000\n", encoding="utf-8")
     before = identity(folder)
     edit(folder / file, old, new)
     assert identity(folder) != before
+
+
+def test_which_cell_holds_the_parameters_is_part_of_the_identity(folder):
+    """Papermill puts a district's code after the cell so tagged, so to tag another changes the answer."""
+    before = identity(folder)
+    edit(folder / "notebooks" / "20-district.ipynb", '"parameters"', '"other"')
+    assert identity(folder) != before
+
+
+def test_the_package_s_hash_is_of_its_code_wherever_it_lies(tmp_path):
+    """A pilot in a folder called reports hashes its package too; the package's own reports change no number."""
+    home = tmp_path / "reports" / "oda"
+    for name in ("panel.py", "reports/build.py"):
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text("x = 1\n", encoding="utf-8")
+    before = _hash_package(home)
+    (home / "reports" / "build.py").write_text("x = 2\n", encoding="utf-8")
+    assert _hash_package(home) == before
+    (home / "panel.py").write_text("x = 2\n", encoding="utf-8")
+    assert _hash_package(home) != before
 
 
 def test_one_failing_district_leaves_evidence_and_lets_the_others_finish(folder):
@@ -158,8 +181,8 @@ def test_half_a_run_is_no_run(tmp_path):
 
 def test_no_run_yet_is_said(folder):
     """Reporting before running says what to do."""
-    with pytest.raises(RunError, match="Run the notebooks first: oda run"):
-        latest_run(load_pilot(folder))
+    with pytest.raises(RunError, match="Run the notebooks first: "):
+        current_run(load_pilot(folder))
 
 
 def test_executed_notebooks_carry_the_district_they_were_told():

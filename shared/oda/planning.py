@@ -125,9 +125,21 @@ def _syntax(source: str, path: Path) -> ast.Module:
         raise SettingsError(message) from error
 
 
-def _meaning(path: Path) -> list[str]:
-    """Return a notebook's code as syntax trees, so that a comment or a space changes nothing."""
-    return [ast.dump(_syntax(source, path)) for source, _ in _code(path)]
+def _meaning(path: Path) -> list[tuple[list[str], str]]:
+    """Return a notebook's cells as tags and syntax trees, so that a comment or a space changes nothing."""
+    return [(sorted(tags), ast.dump(_syntax(source, path))) for source, tags in _code(path)]
+
+
+def _modules(pilot: Pilot) -> dict[str, object]:
+    """Return the hash of each module that a notebook may import from its own folder, by its path."""
+    folders = {(pilot.folder / planned.notebook).parent for planned in pilot.run}
+    files = sorted({path for folder in folders for path in folder.rglob("*.py")})
+    inner = ((path.relative_to(pilot.folder), path) for path in files)
+    return {
+        short.as_posix(): _hash_file(path)
+        for short, path in inner
+        if not any(part.startswith(".") for part in short.parts)
+    }
 
 
 def hash_values(*parts: object) -> str:
@@ -160,9 +172,13 @@ def package_hash() -> str:
     str
         SHA-256 over every Python and YAML file, by name.
     """
-    home = Path(oda.__file__).parent
-    files = sorted(path for path in home.rglob("*") if path.suffix in {".py", ".yml"} and "reports" not in path.parts)
-    return hash_values([(path.relative_to(home).as_posix(), _hash_file(path)) for path in files])
+    return _hash_package(Path(oda.__file__).parent)
+
+
+def _hash_package(home: Path) -> str:
+    """Return a hash of the package in a folder, save its reports, which change no number."""
+    files = sorted(path.relative_to(home) for path in home.rglob("*") if path.suffix in {".py", ".yml"})
+    return hash_values([(path.as_posix(), _hash_file(home / path)) for path in files if path.parts[0] != "reports"])
 
 
 def describe_inputs(pilot: Pilot) -> dict[str, Any]:
@@ -192,7 +208,8 @@ def describe_inputs(pilot: Pilot) -> dict[str, Any]:
     return {
         "settings": pilot.model_dump(mode="json", exclude={"reports", "questions"}),
         "datasets": datasets,
-        "code": {planned.notebook: _meaning(pilot.folder / planned.notebook) for planned in pilot.run},
+        "code": _modules(pilot)
+        | {planned.notebook: _meaning(pilot.folder / planned.notebook) for planned in pilot.run},
         "oda": package_hash(),
         "lock": _hash_file(pilot.folder / "requirements" / "run.txt"),
     }
