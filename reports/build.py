@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,7 +16,7 @@ from oda.reports import blocks, builtin, index, quarto
 from oda.reports.document import Document
 from oda.reports.expanding import Context, expand
 from oda.results import Results
-from oda.runs import Run
+from oda.runs import Outcome, Run
 
 Renderer = Literal["auto", "quarto", "builtin"]
 
@@ -101,11 +101,10 @@ def build_reports(pilot: Pilot, run: Run, *, renderer: Renderer = "auto") -> Rep
     name = choose_renderer(renderer)
     project, output = run.folder / STAGED, run.folder / MADE
     for folder in (project, output):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        _empty(folder)
     assessment = assess(pilot, load_datasets(pilot))
     entries, failures = _stage(pilot, run, assessment, project, output)
-    failures += [f"{o.task}: {o.error}" for o in run.failed]
+    failures += [_say_failed(outcome) for outcome in run.failed]
     index_text = index.write(pilot, run, assessment, entries, failures)
     (project / "index.qmd").write_text(index_text, encoding="utf-8", newline="\n")
     documents = [*(entry.document for entry in entries), INDEX]
@@ -127,6 +126,24 @@ def build_reports(pilot: Pilot, run: Run, *, renderer: Renderer = "auto") -> Rep
     return Report(index=page, files=tuple(files), renderer=name, failures=tuple(failures), notes=tuple(notes))
 
 
+def _empty(folder: Path) -> None:
+    """Make a folder empty, or say that a file in it is open elsewhere, as Windows does not let it be removed then."""
+    try:
+        if folder.exists():
+            shutil.rmtree(folder)
+    except OSError as error:
+        name = Path(error.filename or folder).name
+        message = f"{name} is open in another program. Close it, then make the reports again."
+        raise RenderError(message) from error
+    folder.mkdir(parents=True)
+
+
+def _say_failed(outcome: Outcome) -> str:
+    """Say that a notebook failed and where; not its message, which may quote data and would stand on a page."""
+    cell = "" if outcome.cell is None else f" in cell {outcome.cell + 1}"
+    return f"{outcome.task} failed{cell} ({outcome.error.partition(':')[0]}); run.json has the message"
+
+
 def _stand_in(project: Path, documents: Sequence[Document], output: Path) -> list[str]:
     """Render with the built-in renderer where Quarto has failed; return what failed again."""
     try:
@@ -141,8 +158,7 @@ def _stage(
 ) -> tuple[list[index.Entry], list[str]]:
     """Write every document with its results put in, and its tables as CSV; say which could not be written."""
     entries, failures = [], []
-    for planned, district in _planned(pilot):
-        name = district.slug if district else planned.name
+    for planned, district, name in _planned(pilot):
         try:
             results = _results(run, district)
             context = Context(
@@ -167,11 +183,27 @@ def _stage(
     return entries, failures
 
 
-def _planned(pilot: Pilot) -> Iterator[tuple[PlannedReport, District | None]]:
-    """Return each report with the district it is for."""
-    for planned in pilot.reports:
-        for district in pilot.districts if planned.for_each else (None,):
-            yield planned, district
+def _planned(pilot: Pilot) -> list[tuple[PlannedReport, District | None, str]]:
+    """Return each report with the district it is for and its name, which no other has."""
+    alone = sum(planned.for_each is not None for planned in pilot.reports) == 1
+    found = [
+        (planned, district, _name(planned, district, alone=alone))
+        for planned in pilot.reports
+        for district in (pilot.districts if planned.for_each else (None,))
+    ]
+    names = [INDEX.name, *(name for _, _, name in found)]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        message = f"Two reports would be called {', '.join(twice)}. Rename the document in reports/ and in pilot.yml."
+        raise RenderError(message)
+    return found
+
+
+def _name(planned: PlannedReport, district: District | None, *, alone: bool) -> str:
+    """Return a report's file name: the district's, with the document's before it when there are several for each."""
+    if district is None:
+        return planned.name
+    return district.slug if alone else f"{planned.name}-{district.slug}"
 
 
 def _read(path: Path, name: str) -> str:
@@ -201,13 +233,13 @@ def _results(run: Run, district: District | None) -> Results:
     return merged
 
 
-def _write_tables(context: Context, output: Path) -> dict[str, Path]:
-    """Write the tables and chart data of a document as CSV; return their paths by caption."""
+def _write_tables(context: Context, output: Path) -> list[tuple[str, Path]]:
+    """Write the tables and chart data of a document as CSV; return their captions and paths."""
     folder = output / "data"
     folder.mkdir(exist_ok=True)
-    paths = {}
+    paths = []
     for key, shown in context.shown.items():
         path = folder / f"{context.name}-{key}.csv"
         path.write_text(blocks.comma_separated(shown), encoding="utf-8-sig", newline="")
-        paths[shown.caption] = path.relative_to(output)
+        paths.append((shown.caption, path.relative_to(output)))
     return paths

@@ -94,15 +94,23 @@ def expand(text: str, context: Context) -> str:
     return front_matter(_fields(found[1], context)) + "\n".join(lines)
 
 
-def _fields(matter: str, context: Context) -> dict[str, str]:
-    """Return the front matter's fields with their shortcodes as plain text."""
+def _fields(matter: str, context: Context) -> dict[str, str | list[str]]:
+    """Return the front matter's fields, texts or lists of texts, with their shortcodes as plain text."""
     try:
         fields: Any = yaml.safe_load(matter)
-        pairs = [(str(key), str(value)) for key, value in fields.items()]
+        pairs = list(fields.items())
     except (yaml.YAMLError, AttributeError) as error:
         message = f"{context.source}, front matter: not 'name: value' lines; {' '.join(str(error).split())}"
         raise RenderError(message) from error
-    plain = {key: _SHORTCODE.sub(lambda found: _plain(found[1], 1, context), value) for key, value in pairs}
+    plain: dict[str, str | list[str]] = {}
+    for key, value in pairs:
+        texts = value if isinstance(value, list) else [value]
+        if not all(isinstance(text, str) for text in texts):
+            raise _fault(
+                f"front matter {key!r} is neither a text nor a list of texts; put it between quotes", 1, context
+            )
+        said = [_SHORTCODE.sub(lambda found: _plain(found[1], 1, context), text) for text in texts]
+        plain[str(key)] = said if isinstance(value, list) else said[0]
     about = {"author": context.pilot.pilot.oda_name, "date": str(context.run.record["started"])[:10]}
     return {**about, **plain}
 

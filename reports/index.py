@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,14 +30,14 @@ class Entry:
     results
         The results it may use; its first answer is shown.
     tables
-        Its CSV files, relative to the page, by caption.
+        The caption and the CSV file of each of its tables, relative to the page.
     """
 
     document: Document
     title: str
     district: District | None
     results: Results
-    tables: Mapping[str, Path]
+    tables: Sequence[tuple[str, Path]]
 
 
 def write(
@@ -103,16 +103,16 @@ def _answer(pilot: Pilot, entry: Entry) -> str:
     return (blocks.sentence(result) if result else "") or ""
 
 
-def _links(entry: Entry) -> str:
-    """Return the links to a report, each saying what it opens."""
+def _links(entry: Entry) -> tuple[str, str]:
+    """Return the links to a report's page and its PDF, each saying what it opens."""
     name = entry.document.name
-    return f"[{escape(entry.title)} (web page)]({name}.html) | [{escape(entry.title)} (PDF)]({name}.pdf)"
+    return f"[{escape(entry.title)} (web page)]({name}.html)", f"[{escape(entry.title)} (PDF)]({name}.pdf)"
 
 
 def _board(pilot: Pilot, entry: Entry) -> str:
     """Show a report about the whole pilot with its first answer."""
     answer = escape(_answer(pilot, entry))
-    page, pdf = _links(entry).split(" | ")
+    page, pdf = _links(entry)
     return f"## {escape(entry.title)}\n\n::: {{.answer}}\n{answer}\n:::\n\n- {page}\n- {pdf}\n"
 
 
@@ -122,12 +122,9 @@ def _districts(pilot: Pilot, entries: Sequence[Entry]) -> str:
         return ""
     rows = []
     for entry in entries:
-        page, pdf = _links(entry).split(" | ")
-        rows.append(f"| {escape(entry.title)} | {page} | {pdf} | {escape(_answer(pilot, entry))} |")
-    head = (
-        "| District | Read | Print | In one sentence |\n| :----- | :------- | :------- | "
-        ":-------------------------- |\n"
-    )
+        page, pdf = _links(entry)
+        rows.append(f"| {escape(entry.title)} | {escape(_answer(pilot, entry))} | {page} | {pdf} |")
+    head = "| District | In one sentence | Read | Print |\n| :--- | :-------------- | :------ | :------ |\n"
     body = "\n".join(rows)
     return f"## The districts\n\n{head}{body}\n\n: Reports by district {{#tbl-districts}}\n"
 
@@ -150,6 +147,6 @@ def _data(entries: Sequence[Entry]) -> str:
     lines = [
         f"- {escape(entry.title)}: [{escape(caption)} (CSV)]({path.as_posix()})"
         for entry in entries
-        for caption, path in entry.tables.items()
+        for caption, path in entry.tables
     ]
     return "## The data behind the charts and tables\n\n" + "\n".join(lines) + "\n" if lines else ""

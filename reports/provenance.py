@@ -52,46 +52,40 @@ def _cards(run: Run) -> list[dict[str, Any]]:
 
 
 def provenance(pilot: Pilot, run: Run, district: District | None) -> str:
-    """Say what a report was made from: parameters, data, code, versions.
+    """Say what a report was made from: parameters, data, code, versions, all as the run's record has them.
 
     Parameters
     ----------
     pilot, run
-        Settings and the run's record.
+        The licence, and the run's record.
     district
         The district the report is about; None for the whole pilot.
 
     Returns
     -------
     str
-        Two tables and a line on how to make it again.
+        A line on how to make it again, and two tables.
     """
     licence = _LICENCES.get(pilot.pilot.licence, pilot.pilot.licence)
     text = (
-        f"This report was made by run {run.id}. The same inputs give the same figures: python3 start.py run makes them "
-        f"again. Licence of this report: {licence}, unless the licence of a dataset says otherwise."
+        f"This report was made by run {run.id}. The same inputs give the same figures: start.py run makes them again. "
+        f"Licence of this report: {licence}, unless the licence of a dataset says otherwise."
     )
-    tables = [
-        blocks.table("parameters", _parameters(pilot, run, district)),
-        blocks.table("datasets", _datasets(run)),
-    ]
+    tables = [blocks.table("parameters", _parameters(run, district)), blocks.table("datasets", _datasets(run))]
     return "\n".join(["::: {.provenance}\n", escape(text) + "\n", *tables, ":::\n"])
 
 
-def _parameters(pilot: Pilot, run: Run, district: District | None) -> Table:
+def _parameters(run: Run, district: District | None) -> Table:
     """Return the values that this report was made with."""
-    about = pilot.pilot
-    visits = [f"{d.name} from {d.visits_from}" for d in pilot.districts if d.visits_from]
+    settings = run.record["settings"]
+    districts, rule = settings["districts"], settings["disclosure"]
+    visits = [f"{one['name']} from {one['visits_from']}" for one in districts if one["visits_from"]]
+    where = f"{district.name} ({district.code})" if district else ", ".join(one["name"] for one in districts)
     rows = [
-        ("District", f"{district.name} ({district.code})")
-        if district
-        else ("Districts", ", ".join(d.name for d in pilot.districts)),
-        ("Pilot starts", about.start_date.isoformat()),
+        ("District" if district else "Districts", where),
+        ("Pilot starts", settings["pilot"]["start_date"]),
         ("Visits", ", ".join(visits) or "none"),
-        (
-            "Small numbers",
-            f"1 to {pilot.disclosure.hide_below - 1} hidden, others rounded to {pilot.disclosure.round_to}",
-        ),
+        ("Small numbers", f"1 to {rule['hide_below'] - 1} hidden, others rounded to {rule['round_to']}"),
         ("Run", str(run.record["started"])[:10]),
         *((name, str(version)) for name, version in run.record["versions"].items()),
         ("Code of the notebooks", run.record["inputs"]["code"][:12]),

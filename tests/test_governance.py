@@ -279,13 +279,13 @@ def test_personal_data_are_refused_with_the_missing_item_and_who_signs_it(pilot:
     assert str(refusal.value) == (
         f"load refused: dataset 'gp_list' is of class {data_class}, and P01 (The problem, the action it enables, the "
         "benefit, and why personal data are needed) is open: the senior responsible owner signs it. 23 more items are "
-        "missing (P02, P03, P04, P05, P06, P07 and 17 others): oda check lists them."
+        "missing (P02, P03, P04, P05, P06, P07 and 17 others): python3 start.py check lists them."
     )
 
 
 def test_a_gate_with_one_item_missing_is_refused_in_one_sentence(pilot: Pilot) -> None:
     """The text fits the count."""
-    with pytest.raises(GateError, match=r"information asset owner signs it\. To see it: oda check$"):
+    with pytest.raises(GateError, match=r"information asset owner signs it\. To see it: python3 start.py check$"):
         require(assess_one(pilot), "close")
 
 

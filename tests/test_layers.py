@@ -17,7 +17,7 @@ LAYERS = (
     ("checking", "synthetic"),
     ("loading",),
     ("panel", "planning"),
-    ("describe", "runs"),
+    ("describe", "effect", "runs"),
     ("running",),
     ("reports",),
     ("doctor",),

@@ -106,6 +106,7 @@ def draw_lines(axes: Axes, labels: Sequence[str], lines: dict[str, Sequence[floa
     step = max(1, -(-len(labels) // 8))
     axes.set_xticks(places[::step], list(labels)[::step])
     axes.set_xlim(-0.3, len(labels) - 0.7)
+    axes.margins(y=0.12)  # so that the highest point and the words above it stay apart
     axes.set_ylim(bottom=0)
     axes.legend(loc="lower left", frameon=False, ncols=2, handlelength=3)
 

@@ -7,12 +7,15 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from oda.errors import OdaError
+from oda.errors import COMMAND, OdaError
 from oda.pilot import Pilot, load_pilot
+
+if TYPE_CHECKING:
+    from oda.governance import Finding
 
 
 def _console() -> Any:  # noqa: ANN401  rich is imported late, so that --help is quick
@@ -63,9 +66,22 @@ def check(*, as_json: bool, gate: str | None) -> None:
         _print_table("Information-governance checklist", HEADINGS, assessment.rows())
         for state in assessment.gates:
             click.echo(f"{state.gate}: {'open' if state.is_open else 'shut'}. {state.reason}")
+        for note in (*assessment.notes, *_troubles(assessment.findings)):
+            click.echo(note)
         click.echo(assessment.about)
     if gate and not assessment.gate(gate).is_open:
         sys.exit(1)
+
+
+def _count(number: int, what: str) -> str:
+    """Say how many there are of something."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _troubles(findings: Iterable[Finding]) -> list[str]:
+    """Say why each item that failed or whose sign-off does not count does so."""
+    states = {"failed", "invalid", "stale", "expired", "rejected"}
+    return [f"{finding.item} {finding.state}: {finding.reason}" for finding in findings if finding.state in states]
 
 
 def _print_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -129,7 +145,7 @@ def run(*, workers: int | None, again: bool) -> None:
     folder = f"runs/{finished.id}"
     if not fresh:
         click.echo(
-            f"Nothing has changed since {folder} was made; nothing was run. To run all the same: oda run --again"
+            f"Nothing has changed since {folder} was made; nothing was run. To run all the same: {COMMAND} run --again"
         )
     for outcome in finished.failed:
         cell = "" if outcome.cell is None else f" in cell {outcome.cell + 1}"
@@ -163,12 +179,12 @@ def _progress() -> Any:  # noqa: ANN401  rich is imported late
 def report(*, renderer: Literal["auto", "quarto", "builtin"]) -> None:
     """Make the HTML and PDF reports of the latest run, with an index page."""
     from oda.reports.build import build_reports
-    from oda.runs import latest_run
+    from oda.runs import current_run
 
     pilot: Pilot = load_pilot()
-    made = build_reports(pilot, latest_run(pilot), renderer=renderer)
+    made = build_reports(pilot, current_run(pilot), renderer=renderer)
     pages, pdfs = (sum(path.suffix == ending for path in made.files) for ending in (".html", ".pdf"))
-    click.echo(f"Made {pages} pages and {pdfs} PDFs with the {made.renderer} renderer.")
+    click.echo(f"Made {_count(pages, 'page')} and {_count(pdfs, 'PDF')} with the {made.renderer} renderer.")
     for note in made.notes:
         click.echo(note, err=True)
     for failure in made.failures:

@@ -13,18 +13,35 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from oda.disclosure import protect_counts, protect_total
+from oda.disclosure import protect_total
 from oda.errors import DesignError
 from oda.evaluate import Estimate, rate_change
 from oda.evaluate.estimate import ratio_limits
 from oda.evaluate.words import interval_words, percent_change
-from oda.panel import Panel, rates, years
+from oda.panel import Panel, rates, steps, without_hidden, years
 from oda.periods import say_period
 from oda.results import CannotSay, Estimated, Fact
 
 NO_COUNTS = "The file has rates without counts, so no interval can be given."
-TOO_FEW = "There are too few counts a year for an interval."
+ONE_A_YEAR = "One count a year gives no interval for the change."
 LARGER = "larger counts: a longer period or a larger area."
+
+
+def small_numbers(panel: Panel) -> str:
+    """Say how small numbers are treated, as the note below a table of counts.
+
+    Parameters
+    ----------
+    panel
+        All districts, with the pilot's rule.
+
+    Returns
+    -------
+    str
+        One sentence.
+    """
+    rule = panel.rule
+    return f"Counts are rounded to the nearest {rule.round_to}; [c] marks what one below {rule.hide_below} hides."
 
 
 def latest_change(panel: Panel, code: str, name: str) -> Estimated | Fact | CannotSay:
@@ -66,8 +83,50 @@ def latest_change(panel: Panel, code: str, name: str) -> Estimated | Fact | Cann
             said = f"{start}, {_than(percent_change(found.value), what)} ({interval_words(found)})."
             return Estimated(sentence=said + _gaps(rows[rows["back"] <= 1]), estimate=found)
     change = _than(percent_change(now / past), what)
-    why = TOO_FEW if panel.measure == "counts" else NO_COUNTS
+    why = ONE_A_YEAR if panel.measure == "counts" else NO_COUNTS
     return Fact(sentence=f"{start}, {change}. {why}", value=now, unit=panel.unit)
+
+
+def trend(panel: Panel, code: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return a district's rate beside that of the others, step by step: quarters for months, years for years.
+
+    Where a quarter's count of the district is hidden, the steps are whole years, since a year beside its other quarters
+    would give the hidden one away. Others with a hidden count are left out of theirs.
+
+    Parameters
+    ----------
+    panel
+        All districts.
+    code
+        The district.
+
+    Returns
+    -------
+    frame : DataFrame
+        One row a step: `step`, `when` (in words), `here`, `rest` (rates in `panel.unit`), `here_hidden`, `rest_hidden`.
+    left_out : tuple of str
+        Names of other districts that are left out.
+    """
+    drawn = steps(panel.frame, panel)
+    if rates(drawn[drawn["district_code"] == code], panel, ["step"])["hidden"].any():
+        drawn = years(panel.frame, panel)
+        ends = drawn.groupby("back")["period"].max()
+        drawn = drawn.assign(step=drawn["back"].map(ends))
+    others, left_out = without_hidden(drawn[drawn["district_code"] != code], panel)
+    lines = {
+        "here": rates(drawn[drawn["district_code"] == code], panel, ["step"]),
+        "rest": rates(others, panel, ["step"]),
+    }
+    named = [
+        line.set_index("step")[["rate", "hidden"]].rename(columns={"rate": name, "hidden": f"{name}_hidden"})
+        for name, line in lines.items()
+    ]
+    frame = named[0].join(named[1], how="outer").sort_index().reset_index()
+    for name in lines:
+        frame[f"{name}_hidden"] = frame[f"{name}_hidden"].fillna(value=False).astype(bool)
+    words = drawn.drop_duplicates("step").set_index("step")["year"] if "year" in drawn else None
+    frame["when"] = frame["step"].map(say_period if words is None else lambda step: words[step].replace("year to ", ""))
+    return frame, left_out
 
 
 def compare_with_rest(panel: Panel, code: str, name: str) -> Estimated | Fact | CannotSay:
@@ -156,7 +215,7 @@ def _rank(table: pd.DataFrame, panel: Panel, code: str, name: str, when: str) ->
     span = "the others ran from {:,.0f} to {:,.0f}" if len(others) > 1 else "the other had {:,.0f}"
     sentence = (
         f"{when} the rate in {name}, {here:,.0f} {panel.unit}, was number {place} of {len(table)} from the "
-        f"highest; {span.format(others.min(), others.max())}. {NO_COUNTS if panel.measure == 'rates' else TOO_FEW}"
+        f"highest; {span.format(others.min(), others.max())}. {NO_COUNTS if panel.measure == 'rates' else ONE_A_YEAR}"
     )
     return Fact(sentence=sentence, value=here, unit=panel.unit)
 
@@ -187,13 +246,16 @@ def count_visits(panel: Panel, code: str | None = None, name: str = "") -> Fact 
     made = rows[rows["visits"] > 0]
     if made.empty:
         return Fact(sentence=f"No home visits were made{where} up to {panel.last}.{gaps}", value=0, unit="visits")
-    shown = protect_counts(pd.Series([made["visits"].sum()]), panel.rule).iloc[0]
-    number = f"Fewer than {panel.rule.hide_below}" if pd.isna(shown) else f"About {int(shown):,}"
+    shown = protect_total(made.groupby("district_code")["visits"].sum(), panel.rule)
+    few = f"Fewer than {panel.rule.hide_below}" if code else "Some"
+    number = few if shown is None else f"About {shown:,}"
     first, last = (say_period(period) for period in (made["period"].min(), made["period"].max()))
     span = f"in {first}" if first == last else f"from {first} to {last}"
     places = _and(sorted(made["district"].unique()))
     sentence = f"{number} home visits were made in {name or places} {span}.{gaps}"
-    return Fact(sentence=sentence, value=None if pd.isna(shown) else int(shown), unit="visits")
+    if shown is None and code is None:
+        sentence += " How many is not said, since the number in one of them is too small to be shown."
+    return Fact(sentence=sentence, value=shown, unit="visits")
 
 
 def seasonal_pattern(rows: pd.DataFrame, panel: Panel) -> pd.DataFrame | None:
@@ -209,14 +271,14 @@ def seasonal_pattern(rows: pd.DataFrame, panel: Panel) -> pd.DataFrame | None:
     Returns
     -------
     DataFrame or None
-        `month` (1 to 12) and `index` (100 is the average of the months shown; missing where a count is hidden); None
-        when the data have no counts by month, lack a calendar month, or when every month is hidden or zero.
+        `month` (1 to 12) and `index` (100 is the average month); None when the data have no counts by month, or when a
+        calendar month is missing, has a gap or is hidden.
     """
     if panel.per_year != 12 or panel.measure != "counts":
         return None
     monthly = rates(rows.assign(month=rows["period"].dt.month), panel, ["month"])
     shown = monthly["rate"].dropna()
-    if len(monthly) < 12 or not shown.sum() > 0:
+    if len(shown) < 12 or not shown.sum() > 0:
         return None
     monthly["index"] = (monthly["rate"] / float(np.mean(shown.astype(float))) * 100).astype("Float64")
     return monthly[["month", "index"]]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from oda.errors import COMMAND
 from oda.pilot import Pilot
 
 ENOUGH_DISK = 500_000_000  # bytes free for runs and reports
@@ -74,7 +75,7 @@ def _packages(folder: Path) -> Iterator[Check]:
     pinned = dict(line.split(" ")[0].split("==") for line in lines if "==" in line and ";" not in line)
     wrong = [name for name, version in pinned.items() if _installed(name) != version]
     found = f"{len(pinned) - len(wrong)} of {len(pinned)} as in the lock"
-    fix = f"Differs: {', '.join(wrong[:5])}. Delete the folder .venv, then: python3 start.py check"
+    fix = f"Differs: {', '.join(wrong[:5])}. Delete the folder .venv, then: {COMMAND} check"
     yield Check(name="Packages", ok=bool(pinned) and not wrong, found=found, fix=fix)
 
 
@@ -116,7 +117,7 @@ def _kernel(_: Path) -> Iterator[Check]:
     here = Path(program).name.startswith("python") and (
         program == "python" or Path(program).resolve() == Path(sys.executable).resolve()
     )
-    fix = "Start JupyterLab with: python3 start.py lab"
+    fix = f"Start JupyterLab with: {COMMAND} lab"
     yield Check(name="Notebook kernel", ok=here, found="this Python" if here else program, fix=fix)
 
 

@@ -4,6 +4,10 @@ Each message says what was found, with the value, and what to do about it.
 Each class is also the built-in error that it refines, so a caller may catch either.
 """
 
+import os
+
+COMMAND = "py start.py" if os.name == "nt" else "python3 start.py"  # what a person types in a pilot's folder
+
 
 class OdaError(Exception):
     """Base of all errors raised on purpose; its text is meant for the person at the keyboard."""

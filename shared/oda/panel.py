@@ -128,12 +128,15 @@ def make_panel(loaded: Loaded, pilot: Pilot) -> Panel:
     DesignError
         When the dataset has neither counts with population nor rates.
     """
-    frame = loaded.frame
+    frame = _fill(loaded.frame)
     if {"admissions", "population"} <= set(frame) and frame["admissions"].notna().any():
         measure: Measure = "counts"
         unit = f"per {PER:,} people aged 65 and over"
     elif "rate" in frame:
         measure, unit = "rates", loaded.card.unit("rate") or "rate"
+        if "admissions" in frame:  # a rate that stands for a small count is as small a number
+            small = protect_counts(frame["admissions"], pilot.disclosure).isna() & frame["admissions"].notna()
+            frame["rate"] = frame["rate"].mask(small)
     else:
         columns = ", ".join(column.name for column in loaded.card.columns)
         message = (
@@ -157,12 +160,21 @@ def make_panel(loaded: Loaded, pilot: Pilot) -> Panel:
     )
 
 
+def _fill(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with a row for every district and period, so that one that is not there counts as missing."""
+    districts = frame[["district_code", "district"]].drop_duplicates()
+    every = pd.period_range(frame["period"].min(), frame["period"].max(), freq=frame["period"].iloc[0].freqstr)
+    grid = districts.merge(pd.DataFrame({"period": every}), how="cross")
+    return grid.merge(frame, how="left", on=["district_code", "district", "period"])
+
+
 def rates(rows: pd.DataFrame, panel: Panel, by: list[str]) -> pd.DataFrame:
     """Return protected counts and yearly rates of groups of rows.
 
     Counts are added up, protected, and only then divided, so that no rate gives a hidden count away; a total of several
-    districts is hidden when the count of any of them is. Rates without counts cannot be added up: of several districts
-    the median is given.
+    districts is hidden when the count of any of them is. A group in which any row has no value has neither count nor
+    rate, since a part of a year is no year. Rates without counts cannot be added up: of several districts the median is
+    given.
 
     Parameters
     ----------
@@ -176,12 +188,13 @@ def rates(rows: pd.DataFrame, panel: Panel, by: list[str]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a group: the columns of `by`, `admissions` (counts only; missing where hidden), `rate` (in
-        `panel.unit`) and `periods` (how many periods the group covers).
+        One row a group: the columns of `by`, `admissions` (counts only), `rate` (in `panel.unit`), `periods` (how many
+        periods the group covers) and `hidden` (whether count and rate are missing because the count is small).
     """
     groups = rows.groupby(by, sort=True)
     if panel.measure == "rates":
-        return groups.agg(rate=("rate", "median"), periods=("period", "nunique")).reset_index()
+        return groups.agg(rate=("rate", "median"), periods=("period", "nunique")).reset_index().assign(hidden=False)
+    lost = rows[["admissions", "population"]].isna().any(axis="columns").groupby([rows[name] for name in by]).any()
     known = rows.dropna(subset=["admissions", "population"])
     sums = known.groupby(by, sort=True).agg(
         admissions=("admissions", "sum"), population=("population", "sum"), periods=("period", "nunique")
@@ -189,9 +202,12 @@ def rates(rows: pd.DataFrame, panel: Panel, by: list[str]) -> pd.DataFrame:
     sums["admissions"] = protect_counts(sums["admissions"], panel.rule)
     parts = known.groupby([*by, "district_code"], sort=True)["admissions"].sum()
     hidden = protect_counts(parts, panel.rule).isna().groupby(level=list(range(len(by)))).any()
-    sums["admissions"] = sums["admissions"].mask(hidden.reindex(sums.index).to_numpy())
+    sums["hidden"] = hidden.reindex(sums.index).to_numpy() | sums["admissions"].isna()
+    partly = lost.reindex(sums.index).to_numpy()
+    sums["admissions"] = sums["admissions"].mask(sums["hidden"] | partly)
+    sums["hidden"] &= ~partly
     sums["rate"] = sums["admissions"].astype("Float64") / sums["population"] * panel.per_year * PER
-    return sums[["admissions", "rate", "periods"]].reset_index()
+    return sums[["admissions", "rate", "periods", "hidden"]].reset_index()
 
 
 def steps(rows: pd.DataFrame, panel: Panel) -> pd.DataFrame:
@@ -216,6 +232,30 @@ def steps(rows: pd.DataFrame, panel: Panel) -> pd.DataFrame:
     whole = set(months.index[months == 3])
     kept: pd.DataFrame = rows.assign(step=quarter).loc[quarter.isin(whole)]
     return kept
+
+
+def without_hidden(rows: pd.DataFrame, panel: Panel) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return the rows without the districts that have a hidden count in some step, and the names of those.
+
+    So a line of several districts holds only what is shown, and no hidden count can be worked out from it.
+
+    Parameters
+    ----------
+    rows
+        Rows with a `step`, as `steps` returns them.
+    panel
+        The panel they come from.
+
+    Returns
+    -------
+    rows : DataFrame
+        The rows of the other districts.
+    left_out : tuple of str
+        Names, in order.
+    """
+    each = rates(rows, panel, ["district", "step"])
+    names = sorted(each.loc[each["hidden"], "district"].unique())
+    return rows[~rows["district"].isin(names)], tuple(str(name) for name in names)
 
 
 def years(rows: pd.DataFrame, panel: Panel) -> pd.DataFrame:

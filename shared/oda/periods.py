@@ -182,3 +182,19 @@ def say_period(period: pd.Period) -> str:
     if period.freqstr.endswith("MAR"):
         return f"{period.year - 1}/{period.year % 100:02d}"
     return str(period.year)
+
+
+def say_span(first: pd.Period, last: pd.Period) -> str:
+    """Say a stretch of periods.
+
+    Parameters
+    ----------
+    first, last
+        Its ends.
+
+    Returns
+    -------
+    str
+        Such as `April 2022 to March 2025`, or `2025` when both are the same.
+    """
+    return say_period(first) if first == last else f"{say_period(first)} to {say_period(last)}"

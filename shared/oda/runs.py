@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from oda.errors import OdaError, RunError
+from oda.errors import COMMAND, RunError
 from oda.pilot import Pilot
-from oda.planning import hash_values
+from oda.planning import describe_inputs, hash_values
 from oda.results import Results, read_result
 
 RUNS = "runs"
@@ -97,7 +97,7 @@ def make_record(
     dict
         Plain values, as `run.json` holds them.
     """
-    packages = ("oda-toolkit", "pandas", "statsmodels", "papermill", "matplotlib")
+    packages = ("oda-toolkit", "pandas", "numpy", "scipy", "papermill", "matplotlib")
     versions = {name: _version(name) for name in packages}
     return {
         "id": identity,
@@ -106,6 +106,7 @@ def make_record(
         "started": started.isoformat(timespec="seconds"),
         "finished": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "versions": {"python": platform.python_version(), **versions},
+        "settings": inputs["settings"],
         "inputs": {"oda": inputs["oda"], "lock": inputs["lock"], "code": hash_values(inputs["code"])},
         "datasets": inputs["datasets"],
         "outcomes": [asdict(outcome) for outcome in outcomes],
@@ -167,7 +168,7 @@ def read_run(folder: Path) -> Run:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         content = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        message = f"{folder.name} holds no finished run. Run the notebooks again: oda run."
+        message = f"{folder.name} holds no finished run. Run the notebooks again: {COMMAND} run"
         raise RunError(message) from error
     return Run(
         id=record["id"],
@@ -183,8 +184,26 @@ def _from_json(content: Mapping[str, Mapping[str, object]]) -> dict[str, Results
     return {name: {key: read_result(key, item) for key, item in found.items()} for name, found in content.items()}
 
 
-def latest_run(pilot: Pilot) -> Run:
-    """Return the run that finished last.
+def name_run(pilot: Pilot, inputs: Mapping[str, Any]) -> str:
+    """Return a run's id: the pilot's slug and a hash of everything that decides the answer.
+
+    Parameters
+    ----------
+    pilot
+        The pilot's settings.
+    inputs
+        What `describe_inputs` returned.
+
+    Returns
+    -------
+    str
+        Such as `falls-and-frailty-3f2a9c1b07`.
+    """
+    return f"{pilot.pilot.slug}-{hash_values(inputs)[:10]}"
+
+
+def current_run(pilot: Pilot) -> Run:
+    """Return the run of the inputs as they are now, so that no report shows figures of other settings or other data.
 
     Parameters
     ----------
@@ -199,15 +218,12 @@ def latest_run(pilot: Pilot) -> Run:
     Raises
     ------
     RunError
-        When there is none.
+        When there is no run, or only runs of other inputs.
     """
-    runs = []
-    for record in (pilot.folder / RUNS).glob(f"*/{RECORD}"):
-        try:
-            runs.append(read_run(record.parent))
-        except OdaError:
-            continue
-    if not runs:
-        message = "There is no finished run yet. Run the notebooks first: oda run."
-        raise RunError(message)
-    return max(runs, key=lambda run: str(run.record["finished"]))
+    folder = pilot.folder / RUNS / name_run(pilot, describe_inputs(pilot))
+    if (folder / RECORD).is_file():
+        return read_run(folder)
+    others = any((pilot.folder / RUNS).glob(f"*/{RECORD}"))
+    what = "The inputs have changed since the last run" if others else "There is no finished run yet"
+    message = f"{what}. Run the notebooks first: {COMMAND} run"
+    raise RunError(message)

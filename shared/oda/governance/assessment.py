@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from oda.errors import GateError
+from oda.errors import COMMAND, GateError
 from oda.governance.checklist import GATES, GateName, Safe
 
 State = Literal["open", "signed", "stale", "expired", "rejected", "invalid", "n/a", "not_required", "met", "failed"]
@@ -124,7 +124,7 @@ class Assessment:
         for finding in self.findings:
             if finding.item == item:
                 return finding
-        message = f"{item!r} is not an item of checklist {self.checklist_version}. Run: oda check"
+        message = f"{item!r} is not an item of checklist {self.checklist_version}. Run: {COMMAND} check"
         raise GateError(message)
 
     def gate(self, name: str) -> GateState:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oda.errors import GateError
+from oda.errors import COMMAND, GateError
 from oda.governance.assessing import FREE_CLASSES, DatasetCard
 
 if TYPE_CHECKING:
@@ -65,9 +65,9 @@ def _refusal(assessment: Assessment, state: GateState, dataset: DatasetCard | No
     what = f"dataset {dataset.name!r} is of class {dataset.data_class}, and " if dataset is not None else ""
     text = f"{state.gate} refused: {what}{first.item} ({first.title}) {_standing(first)}."
     if not others:
-        return f"{text} To see it: oda check"
+        return f"{text} To see it: {COMMAND} check"
     verb = "item is" if len(others) == 1 else "items are"
-    return f"{text} {len(others)} more {verb} missing ({_listed(others)}): oda check lists them."
+    return f"{text} {len(others)} more {verb} missing ({_listed(others)}): {COMMAND} check lists them."
 
 
 def _beyond_the_reader(finding: Finding) -> bool:

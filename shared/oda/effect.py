@@ -1,0 +1,281 @@
+"""The pilot as a whole in words and tables: its effect, how it was estimated, and what it would take to know more."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from oda.disclosure import protect_counts
+from oda.errors import DesignError
+from oda.evaluate import Comparison, difference_in_differences, minimum_detectable_effect, sentence
+from oda.evaluate.words import interval_words, percent_change
+from oda.panel import Panel, rates, steps, without_hidden
+from oda.periods import say_period, say_span
+from oda.results import CannotSay, Estimated, Fact, Table, TableColumn, table
+
+SIZES = (6, 10, 20, 33)  # numbers of districts to reckon the detectable effect for, beside the pilot's own
+BOTH_SIDES = "data for districts with and without visits, from before and after the visits began."
+
+
+def estimate_effect(panel: Panel, *, level: float = 0.95) -> Comparison | CannotSay:
+    """Estimate the effect of the visits on the rate of admissions, or say why these data cannot give one.
+
+    Periods within which visits began in some district, and periods with a gap, are left out for all. When the count of
+    some district before or after is so small that it is hidden, no estimate is given, since it would help to work the
+    count out.
+
+    Parameters
+    ----------
+    panel
+        All districts.
+    level
+        Coverage of the interval.
+
+    Returns
+    -------
+    Comparison or CannotSay
+        The estimate and the changes it is made of, or the reason that there is none.
+    """
+    refused = _refuse(panel)
+    if refused is not None:
+        return refused
+    counts = panel.measure == "counts"
+    try:
+        found = difference_in_differences(
+            panel.whole,
+            outcome="admissions" if counts else "rate",
+            exposure="population" if counts else None,
+            unit="district",
+            time="period",
+            cohort="cohort",
+            level=level,
+        )
+    except DesignError as reason:
+        text = f"An effect of the visits cannot be estimated from these data: {reason}"
+        return CannotSay(sentence=text, needed=BOTH_SIDES)
+    small = _hidden(panel, found) if counts else []
+    if small:
+        return CannotSay(
+            sentence=f"The counts of {', '.join(small)} are too small to be shown, so no effect is reckoned from them.",
+            needed="larger counts: a longer period or larger areas.",
+        )
+    return found
+
+
+def _refuse(panel: Panel) -> CannotSay | None:
+    """Say in a board's words why there is nothing to compare; None when there is."""
+    cohorts = panel.frame.groupby("district")["cohort"].first()
+    n, visited = len(cohorts), int(cohorts.notna().sum())
+    because = ""
+    if visited == 0:
+        because = "no district has visits in pilot.yml, so there is nothing to compare."
+    elif visited == n:
+        because = "every district has visits, so none is left to compare them with."
+    elif n < 3:
+        because = f"a comparison of {n} districts has no measure of chance; three are the fewest."
+    elif panel.whole.empty:
+        because = "there is no period, before or after, for which every district has a figure."
+    if because:
+        return CannotSay(sentence=f"An effect of the visits cannot be estimated: {because}", needed=BOTH_SIDES)
+    wrong = _contradictions(panel)
+    if wrong:
+        text = f"The data and pilot.yml disagree on when visits began: {'; '.join(wrong)}."
+        return CannotSay(sentence=text, needed="visits_from in pilot.yml, or the visits in the data, put right.")
+    return None
+
+
+def _contradictions(panel: Panel) -> list[str]:
+    """Say where the data hold visits that pilot.yml does not: in a comparison district, or before the first month."""
+    if "visits" not in panel.frame:
+        return []
+    made = panel.frame[panel.frame["visits"] > 0]
+    said = []
+    for name, rows in made.groupby("district"):
+        first, cohort = rows["period"].min(), rows["cohort"].iloc[0]
+        if not isinstance(cohort, pd.Period):
+            said.append(f"{name} has visits from {say_period(first)} on, and none in pilot.yml")
+        elif first < cohort and first not in panel.partial:
+            said.append(f"{name} has visits from {say_period(first)} on, and from {say_period(cohort)} in pilot.yml")
+    return said
+
+
+def compare_groups(panel: Panel) -> tuple[pd.DataFrame, tuple[str, ...], str]:
+    """Return the rates of districts with and without visits as an index, step by step, to draw.
+
+    Periods with a gap, and districts with a hidden count in some step, are left out.
+
+    Parameters
+    ----------
+    panel
+        All districts.
+
+    Returns
+    -------
+    frame : DataFrame
+        One row a step: `step`, `when` (in words), and `with` and `without` where there are such districts.
+    left_out : tuple of str
+        Names of districts left out.
+    base : str
+        What 100 stands for, in words.
+    """
+    compared = panel.frame[~panel.frame["period"].isin(panel.gaps)]
+    group = np.where(compared["cohort"].notna(), "with", "without")
+    drawn, left_out = without_hidden(steps(compared.assign(group=group), panel), panel)
+    long = rates(drawn, panel, ["group", "step"]).set_index(["step", "group"])["rate"]
+    groups = long.astype("Float64").unstack("group")  # noqa: PD010  there is one value each
+    start = panel.start
+    before = groups if start is None else groups[[step.start_time < start.start_time for step in groups.index]]
+    split = 0 < len(before) < len(groups)
+    index = groups / (before if split else groups).mean() * 100
+    frame = index.reset_index()
+    frame["when"] = frame["step"].map(say_period)
+    return frame, left_out, "before the first visits" if split else "over all periods"
+
+
+def _hidden(panel: Panel, found: Comparison) -> list[str]:
+    """Return the districts whose count on either side is hidden."""
+    rows = panel.whole
+    sides = [(rows["period"] >= first) & (rows["period"] <= last) for first, last in (found.before, found.after)]
+    sums = [rows[side].groupby("district")["admissions"].sum() for side in sides]
+    return sorted({str(name) for one in sums for name in one.index[protect_counts(one, panel.rule).isna()]})
+
+
+def say_effect(found: Comparison | CannotSay) -> Estimated | CannotSay:
+    """Say the effect in a sentence with its interval.
+
+    Parameters
+    ----------
+    found
+        What `estimate_effect` returned.
+
+    Returns
+    -------
+    Estimated or CannotSay
+        The sentence and the estimate, or the reason that there is none.
+    """
+    if isinstance(found, CannotSay):
+        return found
+    subject, against = "In the districts with visits the rate of admissions", "than it would have been without them"
+    return Estimated(sentence=sentence(found.estimate, subject=subject, against=against), estimate=found.estimate)
+
+
+def effect_table(found: Comparison, panel: Panel) -> Table:
+    """Say how the effect was estimated: method, districts, periods, p-values.
+
+    Parameters
+    ----------
+    found
+        The estimate.
+    panel
+        What it was estimated from.
+
+    Returns
+    -------
+    Table
+        Two columns of words.
+    """
+    e = found.estimate
+    before, after = (say_span(*side) for side in (found.before, found.after))
+    permuted = f"{e.permutation_p:.3f}; the smallest that this design can give is {e.smallest_p:.3f}"
+    rows = [
+        ("Effect on the rate of admissions", percent_change(e.value)),
+        (f"{e.level * 100:g}% interval", interval_words(e).partition(": ")[2]),
+        ("Ratio of rates", f"{e.value:.3f} ({e.ci_low:.3f} to {e.ci_high:.3f})"),
+        ("Method", e.method),
+        ("Districts with and without visits", f"{e.n_treated} and {e.n_clusters - e.n_treated}"),
+        ("Before", before),
+        ("After", after),
+        ("Periods of the roll-in, left out", f"{found.left_out + len(panel.partial)}"),
+        ("Periods with a gap in some district, left out", f"{len(panel.gaps)}"),
+        ("Rows used", f"{e.n_obs:,}, one a district and period"),
+        ("p against no effect", "below 0.001" if (e.p_value or 0) < 0.001 else f"{e.p_value:.3f}"),
+        ("p by re-assigning the visits", permuted if e.permutation_p is not None else "not done: too many ways"),
+    ]
+    columns = {"what": "What", "value": "Value"}
+    caption = "The effect and how it was estimated"
+    return table(pd.DataFrame(rows, columns=["what", "value"]), caption=caption, columns=columns)
+
+
+def detectable(found: Comparison, *, power: float = 0.8) -> pd.DataFrame:
+    """Return the smallest reduction that comparisons of other sizes would detect.
+
+    Parameters
+    ----------
+    found
+        The estimate; the spread of its districts' changes is taken for theirs.
+    power
+        Probability of detection.
+
+    Returns
+    -------
+    DataFrame
+        `districts`, `visited` (half of them, but for the pilot's own in the first row), `reduction` (per cent).
+    """
+    e = found.estimate
+    spread = (e.std_error or 0.0) / math.sqrt(1 / e.n_treated + 1 / (e.n_clusters - e.n_treated))
+    sizes = [(e.n_clusters, e.n_treated), *((size, size // 2) for size in SIZES if size > e.n_clusters)]
+    effects = [
+        minimum_detectable_effect(spread, n_treated=visited, n_control=size - visited, power=power, level=e.level)
+        for size, visited in sizes
+    ]
+    frame = pd.DataFrame(sizes, columns=["districts", "visited"])
+    return frame.assign(reduction=100 * (1 - np.exp(-np.array(effects))))
+
+
+def say_precision(found: Comparison | CannotSay, *, power: float = 0.8) -> Fact | CannotSay:
+    """Say how large an effect this pilot could have told from chance, and what a larger one could.
+
+    Parameters
+    ----------
+    found
+        What `estimate_effect` returned.
+    power
+        Probability of detection.
+
+    Returns
+    -------
+    Fact or CannotSay
+        In per cent.
+    """
+    if isinstance(found, CannotSay):
+        text = "Without an estimate there is no spread of changes between districts to reckon from."
+        return CannotSay(sentence=text, needed=BOTH_SIDES)
+    frame = detectable(found, power=power)
+    sizes, visited, reductions = (frame[name].tolist() for name in ("districts", "visited", "reduction"))
+    text = (
+        f"With {visited[0]} of {sizes[0]} districts visited, only a reduction of about {reductions[0]:.0f} per cent "
+        f"or more would be detected {power * 100:.0f} times in 100."
+    )
+    if len(sizes) > 1:
+        text += f" With {sizes[-1]} districts, half of them visited, about {reductions[-1]:.0f} per cent would do."
+    return Fact(sentence=text, value=reductions[0], unit="per cent reduction")
+
+
+def precision_table(found: Comparison, *, power: float = 0.8) -> Table:
+    """Show the smallest reduction detected, by number of districts.
+
+    Parameters
+    ----------
+    found
+        The estimate.
+    power
+        Probability of detection.
+
+    Returns
+    -------
+    Table
+        One row a number of districts.
+    """
+    columns = {
+        "districts": TableColumn(title="Districts", decimals=0),
+        "visited": TableColumn(title="of which visited", decimals=0),
+        "reduction": TableColumn(title="Smallest reduction detected", unit="%", decimals=0),
+    }
+    return table(
+        detectable(found, power=power),
+        caption=f"Smallest reduction that would be detected {power * 100:.0f} times in 100, by number of districts",
+        columns=columns,
+        note="Noncentral t, from the spread of the districts' changes in these data, which so few show only roughly.",
+    )
