@@ -23,7 +23,6 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
 
 HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
@@ -72,11 +71,6 @@ class Stop(Exception):  # noqa: N818 - what is missing is no error of this progr
     """What is missing, in one sentence; the last thing the person sees."""
 
 
-def stop(sentence: str) -> NoReturn:
-    """End with one sentence."""
-    raise Stop(sentence)
-
-
 def say(text: str) -> None:
     """Print at once, so that the order with a child's output is kept."""
     print(text, flush=True)
@@ -89,18 +83,10 @@ def sha256(path: Path) -> str:
 
 def environment() -> dict[str, str]:
     """Return the environment of every child: UTF-8, and nothing of another Python."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in {"PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__"}
-    }
-    return {
-        **kept,
-        "PYTHONUTF8": "1",
-        "PYTHONNOUSERSITE": "1",
-        "VIRTUAL_ENV": str(VENV),
-        "JUPYTER_PREFER_ENV_PATH": "1",
-    }
+    foreign = {"PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__"}
+    kept = {name: value for name, value in os.environ.items() if name not in foreign}
+    ours = {"PYTHONUTF8": "1", "PYTHONNOUSERSITE": "1", "VIRTUAL_ENV": str(VENV), "JUPYTER_PREFER_ENV_PATH": "1"}
+    return {**kept, **ours}
 
 
 def python(*arguments: str, folder: Path = HERE) -> int:
@@ -119,39 +105,27 @@ def quietly(command: list[str], lock: str, folder: Path = HERE) -> None:
     if done.returncode == 0:
         return
     printed = done.stdout + done.stderr
-    words = {
-        "gb": NEEDED_GB,
-        "lock": lock,
-        "wheelhouse": WHEELHOUSE.name + os.sep,
-        "python": ".".join(map(str, sys.version_info[:2])),
-    }
+    version = ".".join(map(str, sys.version_info[:2]))
+    words = {"gb": NEEDED_GB, "lock": lock, "wheelhouse": WHEELHOUSE.name + os.sep, "python": version}
     for pattern, sentence in CAUSES:
         if re.search(pattern, printed):
-            stop(sentence.format(**words))
-    last = [line.strip() for line in printed.splitlines() if line.strip()][-5:]
-    stop(f"Installing from {lock} failed: {' / '.join(last) or f'exit code {done.returncode}'}")
-
-
-def starts() -> bool:
-    """Return whether the Python of `.venv` starts: it does not when the one it was made from was moved or replaced."""
-    try:
-        return not subprocess.run(
-            [str(PYTHON), "-c", "pass"], env=environment(), capture_output=True, check=False
-        ).returncode
-    except OSError:
-        return False
+            raise Stop(sentence.format(**words))
+    last = " / ".join([line.strip() for line in printed.splitlines() if line.strip()][-5:])
+    raise Stop(f"Installing from {lock} failed: {last or f'exit code {done.returncode}'}")
 
 
 def fault() -> str:
     """Return why a `.venv` that is there cannot be used, or nothing."""
     if UNFINISHED.exists():
         return "The last installation did not finish"
-    if not starts():
-        return "The Python in .venv does not start (another was installed, or the old one removed)"
     place = Path(PLACE.read_text(encoding="utf-8")) if PLACE.is_file() else VENV
     if not (place.exists() and place.samefile(VENV)):
         return "This folder was moved or copied"
-    return ""
+    with contextlib.suppress(OSError):
+        command = [str(PYTHON), "-c", "pass"]
+        if subprocess.run(command, env=environment(), capture_output=True, check=False).returncode == 0:
+            return ""
+    return "The Python in .venv does not start (another was installed, or the old one removed)"
 
 
 def clear_venv() -> None:
@@ -173,19 +147,18 @@ def make_venv() -> None:
         say(f"  {why}: .venv is made afresh.")
         clear_venv()
     if sys.maxsize < 2**32:
-        stop("This Python is 32 bit, and the packages are for 64 bit. Install a 64-bit Python and start again with it.")
+        raise Stop("This Python is 32 bit, and the packages are for 64 bit. Start again with a 64-bit Python.")
     free = shutil.disk_usage(HERE).free / 1e9
     if free < NEEDED_GB:
-        stop(f"The disk of {HERE} has {free:.1f} GB free, and {NEEDED_GB} GB are needed. Free some and start again.")
+        raise Stop(f"The disk of {HERE} has {free:.1f} GB free, and {NEEDED_GB} GB are needed. Free some first.")
     say(f"  Making .venv with Python {sys.version.split()[0]}.")
     VENV.mkdir(exist_ok=True)
     UNFINISHED.touch()
     PLACE.write_text(str(VENV), encoding="utf-8")
     command = [sys.executable, "-m", "venv", *(["--without-pip"] if shutil.which("uv") else []), str(VENV)]
     if subprocess.run(command, env=environment(), capture_output=True, check=False).returncode:
-        stop(
-            "This Python cannot make a virtual environment. "
-            "On Debian and Ubuntu install python3-venv; elsewhere install Python anew."
+        raise Stop(
+            "Python cannot make .venv. On Debian and Ubuntu install python3-venv; elsewhere install Python anew."
         )
 
 
@@ -234,7 +207,7 @@ def install_oda(pilot: Path) -> None:
     wheel = pilot / "vendor" / name
     shown = wheel.relative_to(HERE).as_posix()
     if not wheel.is_file() or sha256(wheel) != wanted:
-        stop(
+        raise Stop(
             f"{shown} is not the file this pilot was made with: its hash differs. "
             "Restore it from where the pilot came from."
         )
@@ -275,7 +248,7 @@ def bake() -> Path:
     command = [str(PYTHON), "-B", "-c", code, str(HERE), str(DEMO)]
     done = subprocess.run(command, cwd=HERE, env=environment(), stdout=subprocess.PIPE, encoding="utf-8", check=False)
     if done.returncode:
-        stop("The pilot could not be made from the template; the lines above say why.")
+        raise Stop("The pilot could not be made from the template; the lines above say why.")
     pilot = Path(done.stdout.strip().splitlines()[-1])
     stamp.write_text(f"{what} {pilot.name}\n", encoding="utf-8")
     say(f"  Made demo/{pilot.name}.")
@@ -291,11 +264,6 @@ def stage(name: str, seconds: dict[str, float]) -> Iterator[None]:
     seconds[name] = time.monotonic() - begin
 
 
-def newest(pilot: Path, pattern: str) -> Path | None:
-    """Return the file of a run that was written last."""
-    return max(pilot.glob(f"runs/*/{pattern}"), key=lambda path: path.stat().st_mtime_ns, default=None)
-
-
 def run_and_report(pilot: Path, seconds: dict[str, float], *arguments: str) -> int:
     """Run the notebooks and make the reports; end with the seconds of each stage and the file to open.
 
@@ -309,9 +277,9 @@ def run_and_report(pilot: Path, seconds: dict[str, float], *arguments: str) -> i
         return code  # refused, and it has said why: there is nothing new to report
     with stage("report", seconds):
         code = max(code, python("-m", "oda", "report", folder=pilot))
-    made = newest(pilot, "reports/index.html")
+    made = max(pilot.glob("runs/*/reports/index.html"), key=lambda path: path.stat().st_mtime_ns, default=None)
     if made is None:
-        stop("No index page was made in runs/; the lines above say what was.")
+        raise Stop("No index page was made in runs/; the lines above say what was.")
     say(", ".join(f"{name} {taken:.0f} s" for name, taken in seconds.items()) + ".")
     say(f"Open {made}")
     return code
