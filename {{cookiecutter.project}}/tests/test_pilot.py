@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 from oda import load, load_pilot
 from oda.datasets import Synthetic, load_datasets
@@ -14,7 +15,7 @@ from oda.errors import GateError
 from oda.evaluate import difference_in_differences
 from oda.panel import make_panel
 from oda.planning import plan_tasks
-from oda.runs import latest_run
+from oda.runs import current_run
 from oda.synthetic import make_falls
 
 FOLDER = Path(__file__).resolve().parents[1]
@@ -36,7 +37,7 @@ def test_every_question_names_evidence_that_a_notebook_records(pilot):
     """A report answers each question of pilot.yml; checked where there is a finished run."""
     if not list(FOLDER.glob("runs/*/run.json")):
         pytest.skip("there is no run yet: python3 start.py run")
-    run = latest_run(pilot)
+    run = current_run(pilot)
     recorded = {key for results in run.once.values() for key in results}
     recorded |= {key for found in run.by_district.values() for results in found.values() for key in results}
     assert {question.evidence for question in pilot.questions} <= recorded
@@ -88,12 +89,14 @@ def test_personal_data_are_refused_until_the_checklist_allows_them(pilot, tmp_pa
     """A dataset of class personal does not load, and the refusal names who must sign what."""
     shutil.copytree(FOLDER / "governance", tmp_path / "governance")
     shutil.copy(FOLDER / "pilot.yml", tmp_path)
-    card = (FOLDER / "governance" / "datasets" / f"{load_datasets(pilot)[0].name}.yml").read_text(encoding="utf-8")
-    kind = load_datasets(pilot)[0].data_class
-    text = card.split("x-synthetic:")[0].replace(f"class: {kind}", "class: personal")
-    (tmp_path / "governance" / "datasets" / f"{load_datasets(pilot)[0].name}.yml").write_text(text, encoding="utf-8")
+    name = load_datasets(pilot)[0].name
+    path = tmp_path / "governance" / "datasets" / f"{name}.yml"
+    card = yaml.safe_load(path.read_text(encoding="utf-8"))
+    card.pop("x-synthetic", None)
+    card["x-ig"]["class"] = "personal"
+    path.write_text(yaml.safe_dump(card, allow_unicode=True, sort_keys=False), encoding="utf-8")
     with pytest.raises(GateError, match="load refused"):
-        load(load_datasets(pilot)[0].name, load_pilot(tmp_path))
+        load(name, load_pilot(tmp_path))
 
 
 def test_the_dataset_loads_and_covers_every_district(pilot):
