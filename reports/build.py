@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -112,13 +113,14 @@ def build_reports(pilot: Pilot, run: Run, *, renderer: Renderer = "auto") -> Rep
     notes = []
     try:
         _RENDERERS[name].render(project, documents, output)
-    except RenderError as error:
+    except RenderError as raised:
+        error = _in_source(str(raised), entries)
         if name == "quarto" and renderer == "auto":
             notes.append(f"Quarto failed, so the built-in renderer made the reports instead. {error}")
             name = "builtin"
-            failures += _stand_in(project, documents, output)
+            failures += _stand_in(project, documents, output, entries)
         else:
-            failures.append(str(error))
+            failures.append(error)
     page = output / "index.html"
     if not page.is_file():
         raise RenderError("\n".join(failures))
@@ -144,12 +146,24 @@ def _say_failed(outcome: Outcome) -> str:
     return f"{outcome.task} failed{cell} ({outcome.error.partition(':')[0]}); run.json has the message"
 
 
-def _stand_in(project: Path, documents: Sequence[Document], output: Path) -> list[str]:
+def _in_source(message: str, entries: Sequence[index.Entry]) -> str:
+    """Name the analyst's own document and line in a renderer's message, which knows the expanded one."""
+    for entry in entries:
+
+        def place(found: re.Match[str], entry: index.Entry = entry) -> str:
+            line = min(int(found[1]), len(entry.origins)) - 1
+            return f"{entry.source}:{entry.origins[line]}"
+
+        message = re.sub(rf"(?:[^\s:]*[/\\])?{re.escape(entry.document.name)}\.qmd:(\d+)", place, message)
+    return message
+
+
+def _stand_in(project: Path, documents: Sequence[Document], output: Path, entries: Sequence[index.Entry]) -> list[str]:
     """Render with the built-in renderer where Quarto has failed; return what failed again."""
     try:
         builtin.render(project, documents, output)
     except RenderError as error:
-        return [str(error)]
+        return [_in_source(str(error), entries)]
     return []
 
 
@@ -179,7 +193,17 @@ def _stage(
         tables = _write_tables(context, output)
         document = Document(name=name, formats=("html", "pdf"))
         title = district.name if district else "The whole pilot: board report"
-        entries.append(index.Entry(document=document, title=title, district=district, results=results, tables=tables))
+        entries.append(
+            index.Entry(
+                document=document,
+                title=title,
+                district=district,
+                results=results,
+                tables=tables,
+                source=planned.document,
+                origins=tuple(context.origins),
+            )
+        )
     return entries, failures
 
 

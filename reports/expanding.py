@@ -50,6 +50,8 @@ class Context:
         The staged project.
     shown
         Tables, and data of charts, that were put in, by key.
+    origins
+        For each line of the expanded document, the line of the source it comes from.
     """
 
     pilot: Pilot
@@ -61,6 +63,7 @@ class Context:
     results: Mapping[str, AnyResult]
     project: Path
     shown: dict[str, Table] = field(default_factory=dict)
+    origins: list[int] = field(default_factory=list)
 
 
 def expand(text: str, context: Context) -> str:
@@ -91,7 +94,11 @@ def expand(text: str, context: Context) -> str:
     body = text[found.end() :]
     first = text[: found.end()].count("\n") + 1
     lines = [_expand_line(line, number, context) for number, line in enumerate(body.split("\n"), first)]
-    return front_matter(_fields(found[1], context)) + "\n".join(lines)
+    matter = front_matter(_fields(found[1], context))
+    context.origins.extend([1] * matter.count("\n"))
+    for number, line in enumerate(lines, first):
+        context.origins.extend([number] * (line.count("\n") + 1))
+    return matter + "\n".join(lines)
 
 
 def _fields(matter: str, context: Context) -> dict[str, str | list[str]]:

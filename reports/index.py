@@ -31,6 +31,8 @@ class Entry:
         The results it may use; its first answer is shown.
     tables
         The caption and the CSV file of each of its tables, relative to the page.
+    source, origins
+        The analyst's own document, and which line of it each line of the staged one comes from.
     """
 
     document: Document
@@ -38,6 +40,8 @@ class Entry:
     district: District | None
     results: Results
     tables: Sequence[tuple[str, Path]]
+    source: str
+    origins: Sequence[int]
 
 
 def write(

@@ -238,3 +238,33 @@ def test_when_quarto_fails_the_built_in_renderer_stands_in_and_says_so(tmp_path,
     assert (report.renderer, report.failures) == ("builtin", ())
     assert "this quarto is broken" in report.notes[0]
     assert sum(path.suffix == ".pdf" for path in report.files) == 7
+
+
+def test_a_refusal_names_the_analyst_s_own_document_and_line(tmp_path):
+    """Not the line of the expanded copy, which nobody has written."""
+    folder = baked(tmp_path)
+    document = folder / "reports" / "board.qmd"
+    lines = document.read_text(encoding="utf-8").splitlines()
+    at = lines.index("## The data")
+    lines.insert(at, "```{python}")
+    document.write_text("\n".join(lines) + "\n```\n", encoding="utf-8")
+    report = build_reports(load_pilot(folder), replace(made_up().run, folder=tmp_path / "run"), renderer="builtin")
+    assert f"reports/board.qmd:{at + 1}" in report.failures[0]
+    assert sum(path.suffix == ".pdf" for path in report.files) == 6
+
+
+def test_two_reports_of_one_name_are_refused(tmp_path):
+    """One district's report cannot be written over another document's."""
+    pilot = made_up().pilot
+    second = pilot.reports[0].model_copy(update={"document": "reports/redditch.qmd"})
+    clash = pilot.model_copy(update={"reports": (*pilot.reports, second)})
+    with pytest.raises(RenderError, match="Two reports would be called redditch"):
+        build_reports(clash, replace(made_up().run, folder=tmp_path), renderer="builtin")
+
+
+def test_provenance_is_the_run_s_and_not_the_settings_of_today(tmp_path):
+    """Parameters on the page are those the run was made with."""
+    done = made_up()
+    changed = done.pilot.model_copy(update={"disclosure": done.pilot.disclosure.model_copy(update={"hide_below": 99})})
+    report = build_reports(changed, replace(done.run, folder=tmp_path), renderer="builtin")
+    assert "1 to 7 hidden" in text_of((report.index.parent / "board.html").read_text(encoding="utf-8"))

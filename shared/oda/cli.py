@@ -103,10 +103,13 @@ def data(names: tuple[str, ...]) -> None:
     """Load each dataset, or those named, and account for every row."""
     from oda.datasets import load_datasets
     from oda.loading import load
+    from oda.panel import make_panel
 
     pilot = load_pilot()
     for name in names or [card.name for card in load_datasets(pilot)]:
-        audit = load(name, pilot).audit
+        loaded = load(name, pilot)
+        make_panel(loaded, pilot)  # refuses a dataset that the notebooks could not use
+        audit = loaded.audit
         left = audit.rows_read - audit.rows_used
         gaps = len(audit.missing_periods) + sum(audit.missing_values.values())
         files = ", ".join(f"{file.name} ({file.encoding or 'binary'})" for file in audit.files)
