@@ -18,7 +18,9 @@ import pytest
 from checkout import ROOT, bake, copy_template, run
 from oda.cli import main as oda
 
-links = pytest.mark.skipif(os.name == "nt", reason="Windows makes no symbolic link without a permission of its own")
+posix = pytest.mark.skipif(
+    os.name == "nt", reason="Windows has no shell script, and no symbolic link without permission"
+)
 CLOSED = "http://127.0.0.1:9/simple"  # the discard port: nothing listens there
 
 
@@ -204,7 +206,9 @@ def test_a_good_environment_is_kept(with_venv: Any, capsys: pytest.CaptureFixtur
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("broken", ["gone", pytest.param("dangling", marks=links), "does not run"])
+@pytest.mark.parametrize(
+    "broken", ["gone", pytest.param("dangling", marks=posix), "no program", pytest.param("fails", marks=posix)]
+)
 def test_an_environment_whose_python_does_not_start_is_made_afresh(
     with_venv: Any, capsys: pytest.CaptureFixture[str], broken: str
 ) -> None:
@@ -212,8 +216,8 @@ def test_an_environment_whose_python_does_not_start_is_made_afresh(
     with_venv.PYTHON.unlink()
     if broken == "dangling":
         with_venv.PYTHON.symlink_to("/no/such/python3.11")
-    if broken == "does not run":
-        with_venv.PYTHON.write_text("no program", encoding="utf-8")
+    if broken in {"no program", "fails"}:
+        with_venv.PYTHON.write_text("#!/bin/sh\nexit 1\n" if broken == "fails" else broken, encoding="utf-8")
         with_venv.PYTHON.chmod(0o755)
     with_venv.make_venv()
     assert "does not start" in capsys.readouterr().out
