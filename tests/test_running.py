@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
 
 from finished import baked, made_up
 from oda.errors import DatasetError, ResultError, RunError, SettingsError
 from oda.pilot import load_pilot
 from oda.planning import _hash_package, describe_inputs, hash_values, plan_tasks
-from oda.running import _results_of, run_plan
-from oda.runs import current_run, read_run
+from oda.running import DIED, STOPPED, _execute_all, _outcome, _results_of, run_plan
+from oda.runs import current_run, name_run, read_run
 
 pytestmark = pytest.mark.xdist_group("run")
 
@@ -134,6 +140,88 @@ def test_one_failing_district_leaves_evidence_and_lets_the_others_finish(folder)
     assert any("stop here" in str(cell.get("outputs")) for cell in executed.cells)
     assert len(run.by_district) == 5
     assert json.loads((run.folder / "run.json").read_text(encoding="utf-8"))["status"] == "failed"
+
+
+def test_a_kernel_that_dies_fails_its_own_notebook_alone(folder):
+    """A kernel is another process than the one that minds it: its end is a failure like any other."""
+    edit(
+        folder / "notebooks" / "20-district.ipynb",
+        'oda.record(\\"trend\\", ',
+        "import os\\nhere.name != 'Redditch' or os._exit(3)\\noda.record(\\\"trend\\\", ",
+    )
+    run, _ = run_plan(load_pilot(folder))
+    (failed,) = run.failed
+    assert failed.task == "20-district-redditch"
+    assert "DeadKernelError" in failed.error
+    assert len(run.by_district) == 5
+
+
+def dies_for_redditch(_home, _folder, _private, task):
+    """Stand in for a notebook's process that runs out of memory each time it comes to Redditch."""
+    if task.name == "20-district-redditch":
+        os._exit(1)
+    time.sleep(0.2)
+    return _outcome(task, 0.1, "")
+
+
+def dies_once(_home, folder, _private, task):
+    """Stand in for a process that runs out of memory while others run beside it."""
+    if task.name == "20-district-redditch" and not (folder / "died").exists():
+        (folder / "died").touch()
+        os._exit(1)
+    return _outcome(task, 0.1, "")
+
+
+@pytest.mark.parametrize(("job", "failed"), [(dies_for_redditch, {"20-district-redditch": DIED}), (dies_once, {})])
+def test_a_process_that_dies_takes_no_other_notebook_with_it(pilot, tmp_path, monkeypatch, job, failed):
+    """What was running or waiting beside it is done once more, alone; what dies then too has failed."""
+    monkeypatch.setattr("oda.running._execute", job)
+    told = []
+    tasks = plan_tasks(pilot)[2:6]
+    outcomes = _execute_all(pilot, tmp_path, tasks, 2, told.append)
+    assert {name: outcome.error for name, outcome in outcomes.items() if not outcome.done} == failed
+    assert sorted(outcome.task for outcome in told) == sorted(outcomes) == sorted(task.name for task in tasks)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal for a group of processes")
+def test_ctrl_c_ends_all_in_seconds_and_keeps_what_had_finished(folder, tmp_path):
+    """The record says which notebooks were done and which were stopped, and no kernel is left behind."""
+    sleep = f"import pathlib, time\\npathlib.Path('{tmp_path}/asleep-' + district).touch()\\ntime.sleep(600)\\n"
+    edit(folder / "notebooks" / "20-district.ipynb", 'oda.record(\\"trend\\", ', sleep + 'oda.record(\\"trend\\", ')
+    command = [sys.executable, "-m", "oda", "run", "--workers", "2"]
+    with subprocess.Popen(command, cwd=folder, start_new_session=True, stdout=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 120
+        while len(list(tmp_path.glob("asleep-*"))) < 2 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        family = psutil.Process(process.pid).children(recursive=True)
+        kernels = [one for one in family if "ipykernel_launcher" in " ".join(one.cmdline())]
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        try:
+            assert process.wait(timeout=10) == 1
+        finally:
+            left = [one for one in kernels if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+            for one in (process, *(one for one in family if one.is_running())):
+                one.kill()
+    assert (len(kernels), left) == (2, [])
+    run = read_run(next((folder / "runs").iterdir()))
+    assert {outcome.task for outcome in run.outcomes if outcome.done} == {"10-data"}
+    assert {outcome.error for outcome in run.failed} == {STOPPED}
+    assert list(run.once) == ["10-data"]
+
+
+def test_a_file_of_an_earlier_run_open_in_another_program_is_named(folder, monkeypatch):
+    """On Windows a file that Excel holds open cannot be removed: said in a sentence, and nothing is run."""
+    settings = load_pilot(folder)
+    (folder / "runs" / name_run(settings, describe_inputs(settings))).mkdir(parents=True)
+
+    def held(path):
+        raise PermissionError(13, "in use", str(path / "results.json"))
+
+    monkeypatch.setattr("oda.running.shutil.rmtree", held)
+    with pytest.raises(
+        RunError, match=r"^results\.json in runs/.* is open in another program\. Close it and run again"
+    ):
+        run_plan(settings)
 
 
 def test_a_fault_in_the_data_is_said_once_before_anything_runs(folder):

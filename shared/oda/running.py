@@ -5,26 +5,34 @@ from __future__ import annotations
 import datetime as dt
 import os
 import shutil
-import tempfile
+import signal
 import time
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import asdict
-from multiprocessing import get_context
+from functools import partial
+from multiprocessing import active_children, get_context
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nbformat
+import psutil  # type: ignore[import-untyped]
 from traitlets.config import Config
 
-from oda.errors import ResultError
+from oda.errors import ResultError, RunError
 from oda.loading import load
 from oda.pilot import Pilot
-from oda.planning import Task, describe_inputs, hash_values, parameters, plan_tasks
+from oda.planning import Task, describe_inputs, parameters, plan_tasks
 from oda.results import Results, collect
-from oda.runs import RECORD, RUNS, Outcome, Run, make_record, read_run, write_run
+from oda.runs import RECORD, RUNS, Outcome, Run, make_record, name_run, read_run, write_run
 
 TIME_LIMIT = 1800  # seconds for one cell
+TICK = 0.5  # seconds; Windows hears Ctrl-C only between two waits
+STOPPED = "stopped by the person"
+DIED = "the process that ran it ended without a word; is there enough memory?"
 
 
 def run_plan(
@@ -38,6 +46,7 @@ def run_plan(
     """Run the plan, unless the same inputs have been run to the end before.
 
     A notebook that fails is kept as far as it came, and the others finish.
+    Ctrl-C ends the notebooks that are running; those that had finished are kept, and the record names the others.
 
     Parameters
     ----------
@@ -62,19 +71,19 @@ def run_plan(
     Raises
     ------
     OdaError
-        When the settings, a dataset or a notebook cannot be used as it is; nothing has run then.
+        When the settings, a dataset or a notebook cannot be used as it is, or a file of an earlier run is open in
+        another program; nothing has run then.
     """
     tasks = plan_tasks(pilot)
     inputs = describe_inputs(pilot)
-    identity = f"{pilot.pilot.slug}-{hash_values(inputs)[:10]}"
+    identity = name_run(pilot, inputs)
     folder = pilot.folder / RUNS / identity
     if not again and (folder / RECORD).is_file():
         run = read_run(folder)
         if not run.failed:
             return run, False
     _load_once(pilot)
-    if folder.exists():
-        shutil.rmtree(folder)
+    _remove(folder)
     (folder / "notebooks").mkdir(parents=True)
     if on_plan:
         on_plan(len(tasks))
@@ -87,6 +96,17 @@ def run_plan(
     return run, True
 
 
+def _remove(folder: Path) -> None:
+    """Remove an earlier run of the same inputs."""
+    try:
+        if folder.exists():
+            shutil.rmtree(folder)
+    except PermissionError as error:
+        name = Path(error.filename or folder).name
+        message = f"{name} in {RUNS}/{folder.name} is open in another program. Close it and run again."
+        raise RunError(message) from error
+
+
 def _load_once(pilot: Pilot) -> None:
     """Load every dataset that a notebook names, so that a fault in one is said once, before anything runs."""
     named = {parameters(pilot.folder / planned.notebook).get("dataset") for planned in pilot.run}
@@ -97,28 +117,67 @@ def _load_once(pilot: Pilot) -> None:
 def _execute_all(
     pilot: Pilot, folder: Path, tasks: tuple[Task, ...], workers: int, on_done: Callable[[Outcome], None] | None
 ) -> dict[str, Outcome]:
-    """Execute every task, several at a time."""
-    outcomes = {}
-    with ProcessPoolExecutor(max_workers=min(workers, len(tasks)), mp_context=get_context("spawn")) as pool:
-        waiting = {
-            pool.submit(
-                _execute, pilot.folder / task.planned.notebook, folder / "notebooks" / f"{task.name}.ipynb", task
-            ): task
-            for task in tasks
-        }
-        for future in as_completed(waiting):
-            task = waiting[future]
-            try:
-                outcome = future.result()
-            except BrokenProcessPool:
-                outcome = _outcome(task, 0.0, "the process that ran it ended without a word; is there enough memory?")
-            outcomes[task.name] = outcome
-            if on_done:
-                on_done(outcome)
+    """Execute every task, several at a time; what a dying process took with it once more, each alone."""
+    outcomes: dict[str, Outcome] = {}
+
+    def keep(outcome: Outcome) -> None:
+        outcomes[outcome.task] = outcome
+        if on_done:
+            on_done(outcome)
+
+    def left() -> tuple[Task, ...]:
+        return tuple(task for task in tasks if task.name not in outcomes)
+
+    with TemporaryDirectory(prefix="oda-", ignore_cleanup_errors=True) as private:  # for this user only
+        job = partial(_execute, pilot.folder, folder, Path(private))
+        try:
+            _in_processes(job, tasks, workers, keep)
+            while left():
+                _in_processes(job, left(), 1, keep)  # one after the other, so the first left is the one that died
+                for task in left()[:1]:
+                    keep(_outcome(task, 0.0, DIED))
+        except KeyboardInterrupt:
+            outcomes = {task.name: _outcome(task, 0.0, STOPPED) for task in tasks} | outcomes
     return outcomes
 
 
-def _execute(source: Path, target: Path, task: Task) -> Outcome:
+def _in_processes(
+    job: Callable[[Task], Outcome], tasks: tuple[Task, ...], workers: int, keep: Callable[[Outcome], None]
+) -> None:
+    """Do a job for each task in processes of their own, and keep each outcome; once a process dies, no more come."""
+    others = set(active_children())
+    pool = ProcessPoolExecutor(
+        max_workers=min(workers, len(tasks)),
+        mp_context=get_context("spawn"),
+        initializer=signal.signal,  # Ctrl-C on a terminal reaches them too, but it is for this process to end them
+        initargs=(signal.SIGINT, signal.SIG_IGN),
+    )
+    try:
+        waiting = {pool.submit(job, task) for task in tasks}
+        while waiting:
+            done, waiting = wait(waiting, timeout=TICK, return_when=FIRST_COMPLETED)
+            for future in done:
+                with suppress(BrokenProcessPool):
+                    keep(future.result())
+    except BaseException:
+        _end(set(active_children()) - others)
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _end(processes: Iterable[BaseProcess]) -> None:
+    """End processes at once, with the kernels that they have started."""
+    for process in processes:
+        with suppress(psutil.Error):
+            parent = psutil.Process(process.pid)
+            parent.suspend()  # so that it starts no further kernel
+            for one in (*parent.children(recursive=True), parent):
+                with suppress(psutil.Error):
+                    one.kill()
+
+
+def _execute(home: Path, folder: Path, private: Path, task: Task) -> Outcome:
     """Execute one notebook in this process's own kernel; a failure is an outcome, not an exception."""
     import papermill
 
@@ -126,10 +185,10 @@ def _execute(source: Path, target: Path, task: Task) -> Outcome:
         os.environ.setdefault(name, "1")  # the processes share the processors already
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
     clock, error, cell = time.perf_counter(), "", None
+    source, target = home / task.planned.notebook, folder / "notebooks" / f"{task.name}.ipynb"
     log = target.with_suffix(".log")
     with log.open("wb") as stream:
         os.dup2(stream.fileno(), 2)  # what the kernel itself prints belongs to this notebook, not on the screen
-    private = Path(tempfile.mkdtemp(prefix="oda-"))  # for this user only
     try:
         papermill.execute_notebook(
             source,
@@ -145,8 +204,6 @@ def _execute(source: Path, target: Path, task: Task) -> Outcome:
         error, cell = f"{failure.ename}: {failure.evalue}", failure.cell_index
     except Exception as failure:  # noqa: BLE001  the others must finish whatever this one met
         error = f"{type(failure).__name__}: {failure}"
-    finally:
-        shutil.rmtree(private, ignore_errors=True)
     return _outcome(task, time.perf_counter() - clock, error, cell)
 
 
@@ -168,7 +225,9 @@ def _private_transport(private: Path) -> Config:
 
     Windows has no such sockets for kernels; there it stays loopback TCP.
     """
-    return Config() if os.name == "nt" else Config({"KernelManager": {"transport": "ipc", "ip": str(private / "k")}})
+    if os.name == "nt":
+        return Config()
+    return Config({"KernelManager": {"transport": "ipc", "ip": str(private / str(os.getpid()))}})
 
 
 def _collect_all(
