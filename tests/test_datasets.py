@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
@@ -102,6 +103,7 @@ def test_all_faults_of_a_card_are_named_at_once(write_card: Write) -> None:
         read_card(write_card(changed(licenses=[], sources=[])))
 
 
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 def test_git_leaves_out_every_file_that_a_card_may_name(write_card: Write, pilot_folder: Path) -> None:
     """Whatever `git add --all` takes of data/ is not data, in folders of an analyst's own making too."""
     for path in [f"{folder}/{name}" for folder in FOLDERS for name in ("gp.csv", "deep/er/gp.xlsx")]:
