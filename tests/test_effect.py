@@ -127,3 +127,14 @@ def test_the_table_says_method_districts_and_periods():
     assert rows["Districts with and without visits"] == "2 and 2"
     assert rows["Before"] == "January 2024 to December 2024"
     assert "t test with 2 degrees of freedom" in rows["Method"]
+
+
+def test_a_pilot_of_33_districts_has_its_table_too():
+    """London: re-assigning 17 of 33 in every way is not done, and the table says so."""
+    names = [f"D{number}" for number in range(33)]
+    made = panel({name: 80 + number for number, name in enumerate(names)}, visited=tuple(names[::2]))
+    found = effect.estimate_effect(made)
+    assert isinstance(found, Comparison)
+    rows = dict(effect.effect_table(found, made).rows)
+    assert rows["p by re-assigning the visits"] == "not done: there are too many ways to count"
+    assert len(effect.detectable(found)) == 1

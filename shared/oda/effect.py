@@ -178,7 +178,9 @@ def effect_table(found: Comparison, panel: Panel) -> Table:
     """
     e = found.estimate
     before, after = (say_span(*side) for side in (found.before, found.after))
-    permuted = f"{e.permutation_p:.3f}; the smallest that this design can give is {e.smallest_p:.3f}"
+    permuted = "not done: there are too many ways to count"
+    if e.permutation_p is not None:
+        permuted = f"{e.permutation_p:.3f}; the smallest that this design can give is {e.smallest_p:.3f}"
     rows = [
         ("Effect on the rate of admissions", percent_change(e.value)),
         (f"{e.level * 100:g}% interval", interval_words(e).partition(": ")[2]),
@@ -191,7 +193,7 @@ def effect_table(found: Comparison, panel: Panel) -> Table:
         ("Periods with a gap in some district, left out", f"{len(panel.gaps)}"),
         ("Rows used", f"{e.n_obs:,}, one a district and period"),
         ("p against no effect", "below 0.001" if (e.p_value or 0) < 0.001 else f"{e.p_value:.3f}"),
-        ("p by re-assigning the visits", permuted if e.permutation_p is not None else "not done: too many ways"),
+        ("p by re-assigning the visits", permuted),
     ]
     columns = {"what": "What", "value": "Value"}
     caption = "The effect and how it was estimated"
