@@ -24,6 +24,7 @@ from oda.results import CannotSay, Estimated, Fact
 
 NO_COUNTS = "The file has rates without counts, so no interval can be given."
 ONE_A_YEAR = "One count a year gives no interval for the change."
+MOST_NAMES = 8  # more are counted, not listed
 LARGER = "larger counts: a longer period or a larger area."
 
 
@@ -251,7 +252,8 @@ def count_visits(panel: Panel, code: str | None = None, name: str = "") -> Fact 
     number = few if shown is None else f"About {shown:,}"
     first, last = (say_period(period) for period in (made["period"].min(), made["period"].max()))
     span = f"in {first}" if first == last else f"from {first} to {last}"
-    places = _and(sorted(made["district"].unique()))
+    names = sorted(made["district"].unique())
+    places = _and(names) if len(names) <= MOST_NAMES else f"{len(names)} districts"
     sentence = f"{number} home visits were made in {name or places} {span}.{gaps}"
     if shown is None and code is None:
         sentence += " How many is not said, since the number in one of them is too small to be shown."

@@ -279,5 +279,5 @@ def precision_table(found: Comparison, *, power: float = 0.8) -> Table:
         detectable(found, power=power),
         caption=f"Smallest reduction that would be detected {power * 100:.0f} times in 100, by number of districts",
         columns=columns,
-        note="Noncentral t, from the spread of the districts' changes in these data, which so few show only roughly.",
+        note="Noncentral t, from the spread of the districts' changes in these data, itself only an estimate.",
     )
