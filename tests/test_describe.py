@@ -322,3 +322,10 @@ def test_all_months_hidden_have_no_pattern() -> None:
     panel = make({"Ashby": [2.0] * 24})
     assert describe.seasonal_pattern(panel.frame, panel) is None
     assert rates(panel.frame, panel, ["period"])["rate"].isna().all()
+
+
+def test_a_gap_is_called_a_gap_and_not_a_small_count() -> None:
+    """A missing month is no secret: the reason that no year is shown is that it is not whole."""
+    said = describe.latest_change(PANELS["missing months"], "A", "Ashby")
+    assert isinstance(said, CannotSay)
+    assert "have a gap" in said.sentence

@@ -67,7 +67,12 @@ def latest_change(panel: Panel, code: str, name: str) -> Estimated | Fact | Cann
     known = yearly["rate"].dropna()
     then = 1 if panel.measure == "counts" else max(known.index, default=0)
     if panel.measure == "counts" and {0, 1} <= set(yearly.index) and not {0, 1} <= set(known.index):
-        return CannotSay(sentence=f"The counts for {name} are too small to be shown.", needed=LARGER)
+        if yearly.loc[[0, 1], "hidden"].any():
+            return CannotSay(sentence=f"The counts for {name} are too small to be shown.", needed=LARGER)
+        return CannotSay(
+            sentence=f"The last two years of the data for {name} have a gap, and a part of a year is no year.",
+            needed="a figure for every period of both years.",
+        )
     if then == 0 or not {0, then} <= set(known.index):
         return CannotSay(
             sentence=f"The data for {name} hold no rate for the latest year and for one before it.",
