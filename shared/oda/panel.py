@@ -92,21 +92,6 @@ class Panel:
         """
         return self.frame[self.frame["district_code"] == code]
 
-    def rest(self, code: str) -> pd.DataFrame:
-        """Return the rows of all districts but one.
-
-        Parameters
-        ----------
-        code
-            The district's code.
-
-        Returns
-        -------
-        DataFrame
-            The others' rows.
-        """
-        return self.frame[self.frame["district_code"] != code]
-
 
 def make_panel(loaded: Loaded, pilot: Pilot) -> Panel:
     """Make a panel of a loaded dataset, from counts where it has them and from rates otherwise.
