@@ -14,6 +14,7 @@ LAYERS = (
     ("pilot", "presets", "periods"),
     ("evaluate", "disclosure", "governance", "datasets"),
     ("reading", "results", "charts"),
+    ("exhibits",),
     ("checking", "synthetic"),
     ("loading",),
     ("panel", "planning"),

@@ -133,10 +133,25 @@ def test_no_sentence_gives_a_verdict() -> None:
         assert ("cannot tell" in said) == (abs(effect) <= reach)
 
 
-def test_a_level_is_not_said_as_a_change() -> None:
-    """A rate per 100,000 is no ratio, and is refused."""
-    with pytest.raises(DesignError, match="is a level"):
-        sentence(replace(ratio(200, 100, 300), scale="level"), subject="The rate", against="than before")
+def test_a_level_is_said_with_its_unit() -> None:
+    """A rate per 100,000 is no ratio: it is said as it is, with its interval."""
+    rate = replace(ratio(200, 100, 300), scale="level", unit="per 100,000 people")
+    said = "The rate was 200 per 100,000 people (95% interval: 100 per 100,000 people to 300 per 100,000 people)."
+    assert sentence(rate, subject="The rate") == said
+
+
+def test_a_difference_is_said_with_its_unit_and_its_doubt() -> None:
+    """A difference has a direction, a size, a unit, and says when its interval holds none."""
+    fewer = replace(ratio(1, 1, 1), scale="difference", unit="visits", value=-2.5, ci_low=-4.04, ci_high=-0.96)
+    said = "Use was 2.50 visits lower than before (95% interval: -4.04 visits to -0.960 visits)."
+    assert sentence(fewer, subject="Use", against="than before") == said
+    assert sentence(replace(fewer, ci_high=0.5), subject="Use").endswith("cannot tell this from no difference.")
+
+
+def test_what_is_no_result_has_no_sentence() -> None:
+    """A number alone is refused."""
+    with pytest.raises(DesignError, match="no sentence for a float"):
+        sentence(0.85)
 
 
 @pytest.mark.parametrize("name", ["value", "ci_low", "ci_high", "std_error", "p_value", "df"])

@@ -39,6 +39,8 @@ class Estimate:
         Smallest two-sided p that re-assigning the treatment could give; None where no treatment is assigned.
     permutation_p
         Two-sided p by re-assigning the treatment in every possible way; None where that is not done.
+    cautions
+        What changes how the number must be read, one sentence each, such as that one unit alone was treated.
     method
         In words, for the footnote.
     """
@@ -59,6 +61,7 @@ class Estimate:
     n_treated: int
     smallest_p: float | None = None
     permutation_p: float | None = None
+    cautions: tuple[str, ...] = ()
     method: str
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "allow_inf_nan": False}

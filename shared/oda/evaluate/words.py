@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from functools import singledispatch
+
 from oda.errors import DesignError
 from oda.evaluate.estimate import Estimate
 
@@ -56,56 +59,54 @@ def _end(ratio: float) -> str:
 
 
 def interval_words(estimate: Estimate) -> str:
-    """Say the interval of a ratio, such as `95% interval: 24 per cent lower to 4.6 per cent lower`.
+    """Say the interval of an estimate, such as `95% interval: 24 per cent lower to 4.6 per cent lower`.
 
     Parameters
     ----------
     estimate
-        A ratio.
+        Of any scale; the ends of a ratio are said as changes, all others with their unit.
 
     Returns
     -------
     str
         The interval in words.
-
-    Raises
-    ------
-    DesignError
-        When the estimate is not a ratio.
     """
-    if estimate.scale != "ratio":
-        message = f"The estimate of {estimate.outcome!r} is a {estimate.scale}. Only a ratio is said as a change."
-        raise DesignError(message)
-    low, high = _end(estimate.ci_low), _end(estimate.ci_high)
+    if estimate.scale == "ratio":
+        low, high = _end(estimate.ci_low), _end(estimate.ci_high)
+    else:
+        low, high = (quantity(end, estimate.unit) for end in (estimate.ci_low, estimate.ci_high))
     return f"{estimate.level * 100:g}% interval: {f'{low} to {high}' if low != high else f'{low} at either end'}"
 
 
 def cannot_tell(estimate: Estimate) -> bool:
-    """Tell whether the interval of a ratio, as it is said, holds no difference.
+    """Tell whether the interval, as it is said, holds no difference.
 
     Parameters
     ----------
     estimate
-        A ratio.
+        A ratio or a difference.
 
     Returns
     -------
     bool
         True also when an end is so near to no change that it is said to be none.
     """
+    if estimate.scale != "ratio":
+        return estimate.ci_low <= 0 <= estimate.ci_high
     ends = (_end(estimate.ci_low), _end(estimate.ci_high))
     return estimate.ci_low <= 1 <= estimate.ci_high or "no change" in ends
 
 
-def sentence(estimate: Estimate, *, subject: str, against: str) -> str:
-    """Say an estimated ratio in one or two sentences, with its interval.
+@singledispatch
+def sentence(result: object, *, subject: str = "", against: str = "") -> str:
+    """Say a result in one or two sentences: direction, size, interval and method; no verdict.
 
     Parameters
     ----------
-    estimate
-        A ratio.
+    result
+        A frozen result of `oda.evaluate`.
     subject
-        What it is about, such as `The rate of admissions`.
+        What it is about, such as `The rate of admissions`; the outcome's name when not given.
     against
         What it is compared with, such as `than it would have been without the visits`.
 
@@ -117,7 +118,7 @@ def sentence(estimate: Estimate, *, subject: str, against: str) -> str:
     Raises
     ------
     DesignError
-        When the estimate is not a ratio.
+        When the result is of a type that has no sentence.
 
     Examples
     --------
@@ -128,8 +129,50 @@ def sentence(estimate: Estimate, *, subject: str, against: str) -> str:
     >>> sentence(found, subject="The rate", against="than without the visits")
     'The rate was 15 per cent lower than without the visits (95% interval: 24 per cent lower to 5.0 per cent lower).'
     """
-    interval = interval_words(estimate)
-    change = percent_change(estimate.value)
+    message = f"There is no sentence for a {type(result).__name__}. Give a result of oda.evaluate, or its estimate."
+    raise DesignError(message)
+
+
+@sentence.register
+def _(result: Estimate, *, subject: str = "", against: str = "") -> str:
+    """Say an estimate of any scale."""
+    subject = subject or f"The {result.outcome}"
+    if result.scale == "level":
+        return f"{subject} was {quantity(result.value, result.unit)} ({interval_words(result)})."
+    against = against or "than it would have been without the treatment"
+    change = percent_change(result.value) if result.scale == "ratio" else _difference(result.value, result.unit)
     said = f"about the same as {against.removeprefix('than ')}" if change == "unchanged" else f"{change} {against}"
-    doubt = " The data cannot tell this from no difference." if cannot_tell(estimate) else ""
-    return f"{subject} was {said} ({interval}).{doubt}"
+    doubt = " The data cannot tell this from no difference." if cannot_tell(result) else ""
+    return f"{subject} was {said} ({interval_words(result)}).{doubt}"
+
+
+def quantity(value: float, unit: str) -> str:
+    """Say a number with its unit, to three figures or in whole numbers from 1,000 up.
+
+    Parameters
+    ----------
+    value
+        The number.
+    unit
+        Such as `admissions per 100,000 people`, `pounds` or nothing.
+
+    Returns
+    -------
+    str
+        Such as `1,234 admissions`, `0.0225` or `£1,200`.
+
+    Examples
+    --------
+    >>> quantity(1234.5, "admissions"), quantity(-0.02246, ""), quantity(-1200, "£")
+    ('1,234 admissions', '-0.0225', '-£1,200')
+    """
+    size = abs(value)
+    digits = 0 if size >= 1000 or size == 0 else max(0, 2 - math.floor(math.log10(size)))
+    said = f"{size:,.{digits}f}"
+    sign = "-" if value < 0 and float(said.replace(",", "")) else ""
+    return f"{sign}£{said}" if unit == "£" else f"{sign}{said} {unit}".rstrip()
+
+
+def _difference(value: float, unit: str) -> str:
+    """Say the direction and size of a difference."""
+    return "unchanged" if value == 0 else f"{quantity(abs(value), unit)} {'lower' if value < 0 else 'higher'}"
