@@ -36,7 +36,8 @@ def take(data: pd.DataFrame, *, missing: Collection[str] = (), **columns: str | 
     wanted = {fixed: name for fixed, name in columns.items() if name is not None}
     absent = [name for name in dict.fromkeys(wanted.values()) if name not in data.columns]
     if absent:
-        message = f"No column {', '.join(map(repr, absent))}. There is: {', '.join(repr(str(name)) for name in data.columns)}."
+        there = ", ".join(repr(str(name)) for name in data.columns)
+        message = f"No column {', '.join(map(repr, absent))}. There is: {there}."
         raise DesignError(message)
     twice = [name for name in dict.fromkeys(wanted.values()) if isinstance(data[name], pd.DataFrame)]
     if twice:
