@@ -1,17 +1,42 @@
 """Estimators: data in, frozen result out. They read no file and draw no picture."""
 
+from oda.evaluate.area_results import Rates, Suppressed
+from oda.evaluate.areas import crude_rates, proportions
 from oda.evaluate.differences import Comparison, difference_in_differences
 from oda.evaluate.estimate import Estimate
+from oda.evaluate.funnel import Funnel, funnel_limits
+from oda.evaluate.indirect import indirectly_standardised_rate, indirectly_standardised_ratio
+from oda.evaluate.limits import byar_limits, dobson_limits, exact_limits, poisson_limits, wilson_limits
 from oda.evaluate.precision import minimum_detectable_effect
-from oda.evaluate.rates import crude_rate, rate_change
+from oda.evaluate.rates import crude_rate, proportion, rate_change
+from oda.evaluate.spc import SpcChart, spc_chart
+from oda.evaluate.standardised import EUROPEAN_2013, directly_standardised_rate
 from oda.evaluate.words import sentence
 
 __all__ = [
+    "EUROPEAN_2013",
     "Comparison",
     "Estimate",
+    "Funnel",
+    "Rates",
+    "SpcChart",
+    "Suppressed",
+    "byar_limits",
     "crude_rate",
+    "crude_rates",
     "difference_in_differences",
+    "directly_standardised_rate",
+    "dobson_limits",
+    "exact_limits",
+    "funnel_limits",
+    "indirectly_standardised_rate",
+    "indirectly_standardised_ratio",
     "minimum_detectable_effect",
+    "poisson_limits",
+    "proportion",
+    "proportions",
     "rate_change",
     "sentence",
+    "spc_chart",
+    "wilson_limits",
 ]
