@@ -150,8 +150,8 @@ def funnel_limits(
     With it, the additive random-effects model: z-scores on the square-root (arcsine for a proportion) scale,
     winsorised at their 10th and 90th centiles so that true outliers do not widen the limits, tau by moments, and
     limits at target plus or minus z times the root of 1 / (4 n) + tau squared. When no tau is found the limits are the
-    exact ones. Where no area is an outlier, winsorising understates tau by about a fifth. From few areas the target
-    and tau are themselves uncertain, and the limits do not show it.
+    exact ones. Where no area is an outlier, winsorising understates tau: by a fifth in areas alike in size, by more
+    otherwise. From few areas the target and tau are themselves uncertain, and the limits do not show it.
 
     References
     ----------
