@@ -1,4 +1,4 @@
-"""Rates of one district: Byar's limits, and the change of a rate with room for more spread than Poisson."""
+"""Rates and shares of one district, and the change of a rate with room for more spread than Poisson."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from statsmodels.genmod.families import Poisson
 from statsmodels.genmod.generalized_linear_model import GLM
 
 from oda.errors import DesignError
-from oda.evaluate import Estimate, crude_rate, rate_change
+from oda.evaluate import Estimate, crude_rate, proportion, rate_change
 
 SOLVED = 1e-7  # relative; statsmodels stops iterating at about this
 EXACT = 1e-10  # relative; rounding alone
@@ -119,6 +119,15 @@ def test_a_crude_rate_equals_hand_arithmetic() -> None:
     assert (rate.unit, rate.std_error) == ("per 100,000 people", None)
 
 
+@pytest.mark.parametrize(("events", "limits"), [(9, "exact Poisson limits"), (10, "Byar's limits")])
+def test_a_crude_rate_of_few_events_has_exact_limits(events: int, limits: str) -> None:
+    """Below 10 events the limits are exact, and the method says which were used."""
+    rate = crude_rate(events, 1, outcome="falls", multiplier=1)
+    exact = stats.chi2.ppf([0.025, 0.975], [2 * events, 2 * events + 2]) / 2
+    assert rate.method == f"crude rate, {limits}"
+    assert ((rate.ci_low, rate.ci_high) == pytest.approx(tuple(exact), rel=EXACT)) == (events < 10)
+
+
 @pytest.mark.parametrize("events", [10, 25, 400])
 def test_a_crude_rate_comes_near_the_exact_poisson_interval(events: int) -> None:
     """From 10 events up, Byar's limits differ from the exact ones by less than 1 per cent."""
@@ -127,11 +136,11 @@ def test_a_crude_rate_comes_near_the_exact_poisson_interval(events: int) -> None
     assert (rate.ci_low, rate.ci_high) == pytest.approx(tuple(exact), rel=0.01)
 
 
-def test_a_crude_rate_holds_the_truth_as_often_as_it_says() -> None:
-    """Of counts with a mean of 50, the limits of 95 % hold 50 in 95 per cent, reckoned without chance."""
-    limits = {n: crude_rate(n, 1, outcome="falls", multiplier=1) for n in range(10, 150)}
-    held = sum(stats.poisson.pmf(n, 50) for n, rate in limits.items() if rate.ci_low <= 50 <= rate.ci_high)
-    assert 0.945 <= held <= 0.965  # a discrete count cannot hit 95 per cent exactly
+def test_a_district_without_an_event_has_a_rate_of_none_and_an_upper_limit() -> None:
+    """A count of 0 is not dropped: 0 to 3.69 per 1,000 among 1,000 people."""
+    rate = crude_rate(0, 1000, outcome="falls", multiplier=1000)
+    assert (rate.value, rate.ci_low) == (0, 0)
+    assert rate.ci_high == pytest.approx(-math.log(0.025), rel=EXACT)
 
 
 def test_a_crude_rate_scales_with_its_population() -> None:
@@ -140,11 +149,48 @@ def test_a_crude_rate_scales_with_its_population() -> None:
     assert (here.value, here.ci_low) == pytest.approx((10 * there.value, 10 * there.ci_low), rel=EXACT)
 
 
+def test_a_proportion_equals_hand_arithmetic() -> None:
+    """65 of 100 are 65 per cent, with Wilson's limits; as a share the same over 100."""
+    share, z = proportion(65, 100, outcome="seen in time"), 1.959963984540054
+    reach = z * math.sqrt(z**2 + 4 * 65 * 0.35)
+    ends = [100 * (130 + z**2 + sign * reach) / (2 * (100 + z**2)) for sign in (-1, 1)]
+    assert (share.value, share.ci_low, share.ci_high) == pytest.approx((65, *ends), rel=EXACT)
+    assert (share.unit, proportion(65, 100, outcome="seen", multiplier=1).unit) == ("per cent", "")
+
+
+@pytest.mark.parametrize("of_one", [crude_rate, proportion])
+@pytest.mark.parametrize(("events", "cautions"), [(0, 0), (1, 1), (9, 1), (10, 0)])
+def test_a_rate_that_gives_a_small_count_away_is_cautioned(
+    of_one: Callable[..., Estimate], events: int, cautions: int
+) -> None:
+    """From 1 to 9 events the rate carries the caution that the count can be worked out; none says the count."""
+    found = of_one(events, 1000, outcome="falls")
+    assert [caution.startswith("Fewer than 10 events") for caution in found.cautions] == [True] * cautions
+    assert not any(str(events) in caution.replace("10", "") for caution in found.cautions)
+
+
+@pytest.mark.parametrize("of_one", [crude_rate, proportion])
 @pytest.mark.parametrize(
-    ("events", "people"), [(9, 1000), (9.99, 10), (50, 0), (math.nan, 10), (50, math.nan), (math.inf, 1)]
+    ("events", "people"), [(-7, 1000), (7, 0), (7, math.nan), (math.nan, 10), (None, 10), (pd.NA, 10), (math.inf, 1)]
 )
-def test_a_rate_of_few_events_is_refused_without_telling_their_number(events: float, people: float) -> None:
-    """Below 10 events Byar's limits do not hold; the message must not give the small count away."""
-    with pytest.raises(DesignError, match="At least 10 events") as refused:
-        crude_rate(events, people, outcome="falls")
-    assert "9" not in str(refused.value).replace("9.99", "9")
+def test_a_rate_without_count_or_people_is_refused_without_telling_the_count(
+    of_one: Callable[..., Estimate], events: float, people: float
+) -> None:
+    """A hidden count, or no population, has no rate; the message must not give a small count away."""
+    with pytest.raises(DesignError, match=r"^The count is missing, infinite or below 0, or the population") as refused:
+        of_one(events, people, outcome="falls")
+    assert "7" not in str(refused.value)
+
+
+def test_a_share_above_one_is_refused_without_telling_the_count() -> None:
+    """More events than people is a rate, not a share."""
+    with pytest.raises(DesignError, match=r"smaller than their events") as refused:
+        proportion(7, 5, outcome="falls")
+    assert not set("57") & set(str(refused.value))
+
+
+@pytest.mark.parametrize("multiplier", [0, -100, math.nan, math.inf])
+def test_an_impossible_multiplier_is_refused(multiplier: float) -> None:
+    """A rate is per some number of people."""
+    with pytest.raises(DesignError, match=r"^The multiplier is"):
+        crude_rate(65, 1000, outcome="falls", multiplier=multiplier)

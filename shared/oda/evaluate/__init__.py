@@ -2,25 +2,35 @@
 
 from oda.evaluate.area_results import Rates, Suppressed
 from oda.evaluate.areas import crude_rates, proportions
+from oda.evaluate.balance import Comparability, balance_table
 from oda.evaluate.differences import Comparison, difference_in_differences
 from oda.evaluate.estimate import Estimate
 from oda.evaluate.funnel import Funnel, funnel_limits
 from oda.evaluate.indirect import indirectly_standardised_rate, indirectly_standardised_ratio
 from oda.evaluate.limits import byar_limits, dobson_limits, exact_limits, poisson_limits, wilson_limits
+from oda.evaluate.multiple import AdjustedPValues, adjust_p_values
 from oda.evaluate.precision import minimum_detectable_effect
+from oda.evaluate.propensity import PropensityWeights, propensity_weights
 from oda.evaluate.rates import crude_rate, proportion, rate_change
 from oda.evaluate.spc import SpcChart, spc_chart
 from oda.evaluate.standardised import EUROPEAN_2013, directly_standardised_rate
+from oda.evaluate.weighted import WeightedEffect, weighted_effect
 from oda.evaluate.words import sentence
 
 __all__ = [
     "EUROPEAN_2013",
+    "AdjustedPValues",
+    "Comparability",
     "Comparison",
     "Estimate",
     "Funnel",
+    "PropensityWeights",
     "Rates",
     "SpcChart",
     "Suppressed",
+    "WeightedEffect",
+    "adjust_p_values",
+    "balance_table",
     "byar_limits",
     "crude_rate",
     "crude_rates",
@@ -33,10 +43,12 @@ __all__ = [
     "indirectly_standardised_ratio",
     "minimum_detectable_effect",
     "poisson_limits",
+    "propensity_weights",
     "proportion",
     "proportions",
     "rate_change",
     "sentence",
     "spc_chart",
+    "weighted_effect",
     "wilson_limits",
 ]

@@ -1,23 +1,28 @@
-"""Rates of one district: a rate with its interval, and its change from one stretch of time to another."""
+"""Rates and shares of one district, and the change of a rate from one stretch of time to another."""
 
 from __future__ import annotations
 
 import math
 
+import numpy as np
 import pandas as pd
 from scipy import stats
 
 from oda.errors import DesignError
 from oda.evaluate.estimate import Estimate, check_numbers, check_share, ratio_limits
+from oda.evaluate.limits import FEWEST_EVENTS, poisson_limits, wilson_limits
 
-FEWEST_EVENTS = 10  # below this Byar's limits are not used
 FEWEST_ROWS = 3  # in a group; fewer say nothing of the spread
+SMALL = (
+    f"Fewer than {FEWEST_EVENTS} events: the rate and its population give the count away, so check the rule for small "
+    "numbers before it is shown."
+)
 
 
 def crude_rate(
     events: float, population: float, *, outcome: str, multiplier: float = 100_000, level: float = 0.95
 ) -> Estimate:
-    """Return a crude rate with Byar's interval.
+    """Return a crude rate, with Byar's limits or, below 10 events, exact Poisson ones, as OHID does.
 
     Parameters
     ----------
@@ -30,17 +35,22 @@ def crude_rate(
     multiplier
         The rate is per this many people.
     level
-        Coverage of the interval.
+        Coverage of the interval; OHID shows 0.95 and 0.998.
 
     Returns
     -------
     Estimate
-        In events per `multiplier` people.
+        In events per `multiplier` people. A small count is cautioned: the rate and the population give it away.
 
     Raises
     ------
     DesignError
-        When there are fewer than 10 events, or no population.
+        When the count is missing or below 0, or there is no population. The message never says the count.
+
+    Notes
+    -----
+    Both limits take events for independent; repeat admissions or repeat victims spread more, and the interval is then
+    too narrow. `directly_standardised_rate` has a form for them.
 
     References
     ----------
@@ -53,34 +63,59 @@ def crude_rate(
     >>> round(rate.ci_low, 2), round(rate.ci_high, 2)
     (50.16, 82.85)
     """
-    check_share(level=level)
-    if not (FEWEST_EVENTS <= events < math.inf and 0 < population < math.inf and 0 < multiplier < math.inf):
-        message = (  # the count itself is not said: a small one must not leave by way of a message
-            f"Fewer than {FEWEST_EVENTS} events, or {population:g} people. At least {FEWEST_EVENTS} events, a "
-            "population and a positive multiplier are needed."
-        )
-        raise DesignError(message)
-    z = float(stats.norm.ppf((1 + level) / 2))
-    upper = events + 1
-    low = events * (1 - 1 / (9 * events) - z / (3 * math.sqrt(events))) ** 3
-    high = upper * (1 - 1 / (9 * upper) + z / (3 * math.sqrt(upper))) ** 3
-    return Estimate(
-        estimand="rate",
-        scale="level",
-        outcome=outcome,
-        unit=f"per {multiplier:,.0f} people",
-        value=events / population * multiplier,
-        ci_low=low / population * multiplier,
-        ci_high=high / population * multiplier,
-        level=level,
-        std_error=None,
-        p_value=None,
-        df=None,
-        n_obs=1,
-        n_clusters=1,
-        n_treated=0,
-        method="crude rate, Byar's limits",
-    )
+    unit = per(multiplier)
+    _check_one(events, population)
+    low, high = poisson_limits(events, level=level)
+    values = tuple(float(count) / population * multiplier for count in (events, low, high))
+    method = f"crude rate, {limits_named(np.asarray(events))}"
+    return _one_area("rate", outcome, unit, values, events=events, level=level, method=method)
+
+
+def proportion(
+    events: float, population: float, *, outcome: str, multiplier: float = 100, level: float = 0.95
+) -> Estimate:
+    """Return the share of a population that has a property, with Wilson's limits, as OHID does.
+
+    Parameters
+    ----------
+    events
+        Count of those with the property.
+    population
+        All who could have it.
+    outcome
+        What is counted, in words.
+    multiplier
+        100 for per cent, 1 for a share.
+    level
+        Coverage of the interval; OHID shows 0.95 and 0.998.
+
+    Returns
+    -------
+    Estimate
+        In per cent with the default multiplier. A small count is cautioned.
+
+    Raises
+    ------
+    DesignError
+        When the count is missing, below 0 or larger than the population, or there is no population.
+
+    References
+    ----------
+    Wilson, E. B. (1927). Probable inference, the law of succession, and statistical inference. Journal of the
+    American Statistical Association, 22(158).
+
+    Examples
+    --------
+    >>> share = proportion(65, 100, outcome="falls seen within the hour")
+    >>> share.value, round(share.ci_low, 2), round(share.ci_high, 2)
+    (65.0, 55.25, 73.64)
+    """
+    unit = share_unit(multiplier)
+    _check_one(events, population)
+    low, high = wilson_limits(events, population, level=level)
+    values = tuple(float(share) * multiplier for share in (events / population, low, high))
+    method = "proportion, Wilson's limits"
+    return _one_area("proportion", outcome, unit, values, events=events, level=level, method=method)
 
 
 def rate_change(
@@ -168,6 +203,102 @@ def rate_change(
         n_clusters=len(frame),
         n_treated=0,
         method=f"quasi-Poisson rate ratio from {len(frame)} counts",
+    )
+
+
+def per(multiplier: float) -> str:
+    """Return the unit of a rate, or refuse its multiplier.
+
+    Parameters
+    ----------
+    multiplier
+        The rate is per this many people.
+
+    Returns
+    -------
+    str
+        Such as `per 100,000 people`.
+
+    Raises
+    ------
+    DesignError
+        When the multiplier is not a number above 0.
+
+    Examples
+    --------
+    >>> per(1000)
+    'per 1,000 people'
+    """
+    if not 0 < multiplier < math.inf:
+        message = f"The multiplier is {multiplier:g}. Give a number above 0, such as 100,000."
+        raise DesignError(message)
+    return "per person" if multiplier == 1 else f"per {multiplier:,.10g} people"
+
+
+def share_unit(multiplier: float) -> str:
+    """Return the unit of a share, or refuse its multiplier.
+
+    Parameters
+    ----------
+    multiplier
+        100 for per cent, 1 for a share.
+
+    Returns
+    -------
+    str
+        Such as `per cent`; nothing for a share.
+    """
+    return {100: "per cent", 1: ""}.get(multiplier, per(multiplier))
+
+
+def limits_named(events: np.ndarray) -> np.ndarray:
+    """Name the limits that `poisson_limits` uses for each count.
+
+    Parameters
+    ----------
+    events
+        Shape (n,), counts.
+
+    Returns
+    -------
+    ndarray
+        Shape (n,), words.
+    """
+    return np.where(events < FEWEST_EVENTS, "exact Poisson limits", "Byar's limits")
+
+
+def _check_one(events: float, population: float) -> None:
+    """Refuse a count or a population that is none, without saying the count: a small one must not leave that way."""
+    if pd.isna(events) or pd.isna(population) or not (0 <= events < math.inf and 0 < population < math.inf):
+        message = (
+            f"The count is missing, infinite or below 0, or the population is not above 0 ({population} people). "
+            "Give a count from 0 up and the people among whom it arose."
+        )
+        raise DesignError(message)
+
+
+def _one_area(
+    estimand: str, outcome: str, unit: str, values: tuple[float, ...], *, events: float, level: float, method: str
+) -> Estimate:
+    """Return the rate of one area as an estimate."""
+    value, low, high = values
+    return Estimate(
+        estimand=estimand,
+        scale="level",
+        outcome=outcome,
+        unit=unit,
+        value=value,
+        ci_low=low,
+        ci_high=high,
+        level=level,
+        std_error=None,
+        p_value=None,
+        df=None,
+        n_obs=1,
+        n_clusters=1,
+        n_treated=0,
+        cautions=(SMALL,) if 0 < events < FEWEST_EVENTS else (),
+        method=method,
     )
 
 
