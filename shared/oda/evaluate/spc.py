@@ -219,7 +219,7 @@ def _mark(
     if moved <= noise:
         message = (
             f"The {used} values that set the limits from {_say(first)} to {_say(last)} do not differ but for "
-            f"{len(ranges) - len(kept)} jumps, so no usual variation is there to set limits by. Draw a line chart."
+            f"{int((ranges > noise).sum())} jumps, so no usual variation is there to set limits by. Draw a line chart."
         )
         raise DesignError(message)
     low, high = mean - REACH * moved, mean + REACH * moved
