@@ -3,6 +3,7 @@
 from oda.evaluate.area_results import Rates, Suppressed
 from oda.evaluate.areas import crude_rates, proportions
 from oda.evaluate.balance import Comparability, balance_table
+from oda.evaluate.before_after import BeforeAfter, before_after
 from oda.evaluate.differences import Comparison, difference_in_differences
 from oda.evaluate.estimate import Estimate
 from oda.evaluate.funnel import Funnel, funnel_limits
@@ -14,23 +15,30 @@ from oda.evaluate.propensity import PropensityWeights, propensity_weights
 from oda.evaluate.rates import crude_rate, proportion, rate_change
 from oda.evaluate.spc import SpcChart, spc_chart
 from oda.evaluate.standardised import EUROPEAN_2013, directly_standardised_rate
+from oda.evaluate.structural import StructuralCounterfactual, structural_counterfactual
+from oda.evaluate.time_series import InterruptedSeries, interrupted_time_series
+from oda.evaluate.time_series_newey_west import newey_west
 from oda.evaluate.weighted import WeightedEffect, weighted_effect
 from oda.evaluate.words import sentence
 
 __all__ = [
     "EUROPEAN_2013",
     "AdjustedPValues",
+    "BeforeAfter",
     "Comparability",
     "Comparison",
     "Estimate",
     "Funnel",
+    "InterruptedSeries",
     "PropensityWeights",
     "Rates",
     "SpcChart",
+    "StructuralCounterfactual",
     "Suppressed",
     "WeightedEffect",
     "adjust_p_values",
     "balance_table",
+    "before_after",
     "byar_limits",
     "crude_rate",
     "crude_rates",
@@ -41,7 +49,9 @@ __all__ = [
     "funnel_limits",
     "indirectly_standardised_rate",
     "indirectly_standardised_ratio",
+    "interrupted_time_series",
     "minimum_detectable_effect",
+    "newey_west",
     "poisson_limits",
     "propensity_weights",
     "proportion",
@@ -49,6 +59,7 @@ __all__ = [
     "rate_change",
     "sentence",
     "spc_chart",
+    "structural_counterfactual",
     "weighted_effect",
     "wilson_limits",
 ]
