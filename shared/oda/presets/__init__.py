@@ -1,4 +1,4 @@
-"""Presets: one file for each Office of Data Analytics (`odas/`) and each kind of pilot (`pilots/`)."""
+"""Presets: a file for each Office of Data Analytics (`odas/`), each kind of pilot (`pilots/`), each table of rates."""
 
 from __future__ import annotations
 
@@ -26,4 +26,21 @@ def read_preset(kind: Literal["odas", "pilots"], name: str) -> dict[str, Any]:
     path = files("oda.presets") / kind / f"{name}.yml"
     if not name.replace("-", "").isalnum() or not path.is_file():
         return {}
+    return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def read_rates(name: Literal["discount_rates", "optimism_bias"]) -> dict[str, Any]:
+    """Read a table of rates that public bodies set, with its source and date.
+
+    Parameters
+    ----------
+    name
+        The file's name without its ending.
+
+    Returns
+    -------
+    dict
+        Its content; every rate in per cent.
+    """
+    path = files("oda.presets") / f"{name}.yml"
     return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
