@@ -2,18 +2,26 @@
 
 from oda.evaluate.area_results import Rates, Suppressed
 from oda.evaluate.areas import crude_rates, proportions
+from oda.evaluate.bacon import BaconDecomposition, bacon_decomposition
 from oda.evaluate.balance import Comparability, balance_table
 from oda.evaluate.before_after import BeforeAfter, before_after
-from oda.evaluate.differences import Comparison, difference_in_differences
+from oda.evaluate.bootstrap import BootstrapTest, wild_cluster_bootstrap
+from oda.evaluate.cluster_robust import cr2_test
+from oda.evaluate.collapsed import collapsed_t_test
+from oda.evaluate.comparison import Comparison
+from oda.evaluate.differences import difference_in_differences
 from oda.evaluate.estimate import Estimate
 from oda.evaluate.funnel import Funnel, funnel_limits
 from oda.evaluate.indirect import indirectly_standardised_rate, indirectly_standardised_ratio
 from oda.evaluate.limits import byar_limits, dobson_limits, exact_limits, poisson_limits, wilson_limits
 from oda.evaluate.multiple import AdjustedPValues, adjust_p_values
+from oda.evaluate.permutation import RandomisationTest, randomisation_test
 from oda.evaluate.precision import minimum_detectable_effect
 from oda.evaluate.propensity import PropensityWeights, propensity_weights
 from oda.evaluate.rates import crude_rate, proportion, rate_change
+from oda.evaluate.routing import Route, choose_inference
 from oda.evaluate.spc import SpcChart, spc_chart
+from oda.evaluate.staggered import StaggeredAdoption, staggered_adoption
 from oda.evaluate.standardised import EUROPEAN_2013, directly_standardised_rate
 from oda.evaluate.structural import StructuralCounterfactual, structural_counterfactual
 from oda.evaluate.time_series import InterruptedSeries, interrupted_time_series
@@ -24,22 +32,31 @@ from oda.evaluate.words import sentence
 __all__ = [
     "EUROPEAN_2013",
     "AdjustedPValues",
+    "BaconDecomposition",
     "BeforeAfter",
+    "BootstrapTest",
     "Comparability",
     "Comparison",
     "Estimate",
     "Funnel",
     "InterruptedSeries",
     "PropensityWeights",
+    "RandomisationTest",
     "Rates",
+    "Route",
     "SpcChart",
+    "StaggeredAdoption",
     "StructuralCounterfactual",
     "Suppressed",
     "WeightedEffect",
     "adjust_p_values",
+    "bacon_decomposition",
     "balance_table",
     "before_after",
     "byar_limits",
+    "choose_inference",
+    "collapsed_t_test",
+    "cr2_test",
     "crude_rate",
     "crude_rates",
     "difference_in_differences",
@@ -56,10 +73,13 @@ __all__ = [
     "propensity_weights",
     "proportion",
     "proportions",
+    "randomisation_test",
     "rate_change",
     "sentence",
     "spc_chart",
+    "staggered_adoption",
     "structural_counterfactual",
     "weighted_effect",
+    "wild_cluster_bootstrap",
     "wilson_limits",
 ]
