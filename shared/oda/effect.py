@@ -50,6 +50,7 @@ def estimate_effect(panel: Panel, *, level: float = 0.95) -> Comparison | Cannot
             unit="district",
             time="period",
             cohort="cohort",
+            scale="ratio",
             level=level,
         )
     except DesignError as reason:
