@@ -6,15 +6,21 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
 from checkout import ROOT
-from oda.evaluate import crude_rate, minimum_detectable_effect
+from oda.evaluate import (
+    byar_limits,
+    crude_rates,
+    directly_standardised_rate,
+    minimum_detectable_effect,
+    wilson_limits,
+)
 
 CASES = ROOT.parent / "shared" / "cases"
 BYAR = "phe_dsr_byar_wilson"
-FEWEST = 10  # below it OHID gives exact Poisson limits, which this version refuses
 
 
 def figures(case: str) -> dict[str, tuple[float, float]]:
@@ -26,26 +32,48 @@ def figures(case: str) -> dict[str, tuple[float, float]]:
     return {figure["name"]: (figure["value"], figure["tol"]) for figure in listed}
 
 
-def test_byars_limits_are_those_of_ohid() -> None:
-    """Every limit from 10 events up in OHID's own tests of Byar's method is reproduced."""
-    checked = 0
-    for name, (value, tolerance) in figures(BYAR).items():
-        found = re.fullmatch(r"Byars x=(\d+) n=- ([\d.]+)% (lower|upper)cl", name)
-        if found and int(found[1]) >= FEWEST:
-            rate = crude_rate(int(found[1]), 1, outcome="events", multiplier=1, level=float(found[2]) / 100)
-            assert (rate.ci_low if found[3] == "lower" else rate.ci_high) == pytest.approx(value, abs=tolerance), name
-            checked += 1
-    assert checked == 10
+def limits_of(case: str, pattern: str) -> list[tuple[re.Match[str], float, float, str]]:
+    """Return those figures of a case whose name is of a form: the match, the value, its tolerance and the name."""
+    found = [(re.fullmatch(pattern, name), *figure, name) for name, figure in figures(case).items()]
+    return [(match, value, tolerance, name) for match, value, tolerance, name in found if match]
+
+
+def test_byars_and_wilsons_limits_are_those_of_ohid() -> None:
+    """All 25 limits of counts and shares in OHID's tests are reproduced, at 95 and at 99.8 per cent."""
+    listed = limits_of(BYAR, r"(Byars|Wilson) x=([\d.]+) n=([\d.]+|-) ([\d.]+)% (lower|upper)cl")
+    for match, value, tolerance, name in listed:
+        count, level, end = float(match[2]), float(match[4]) / 100, int(match[5] == "upper")
+        found = byar_limits(count, level=level) if match[3] == "-" else wilson_limits(count, match[3], level=level)
+        assert float(found[end]) == pytest.approx(value, abs=tolerance), name
+    assert len(listed) == 25
 
 
 def test_crude_rates_are_those_of_ohid() -> None:
-    """Area 4 of OHID's tests, 65 events among 100 people, has their limits per 100,000 at 95 and at 99.8 per cent."""
-    expected = figures(BYAR)
-    for level, words in ((0.95, "95_0"), (0.998, "99_8")):
-        rate = crude_rate(65, 100, outcome="events", level=level)
-        for end, limit in (("lower", rate.ci_low), ("upper", rate.ci_high)):
-            value, tolerance = expected[f"Rate Area4 {end}{words}cl"]
-            assert limit == pytest.approx(value, abs=tolerance)
+    """All 36 limits of OHID's crude rates are reproduced, exact below 10 events and Byar's above."""
+    listed = limits_of(BYAR, r"Rate (\w+) (lower|upper)(9\d)_(\d)cl")
+    data = pd.read_csv(CASES / BYAR / "rates.csv")
+    for match, value, tolerance, name in listed:
+        level = float(f"{match[3]}.{match[4]}") / 100
+        rates = crude_rates(data, outcome="Numerator", exposure="Denominator", area="Area", level=level)
+        rate = rates.estimates[match[1]]
+        assert {"lower": rate.ci_low, "upper": rate.ci_high}[match[2]] == pytest.approx(value, abs=tolerance), name
+    assert len(listed) == 36
+
+
+def test_directly_standardised_rates_are_those_of_ohid() -> None:
+    """All 13 rates and limits are reproduced; the area of fewer than 10 events is suppressed, as it is there."""
+    listed = limits_of(BYAR, r"DSR (\w+) (value|lower|upper)(?:(9\d)_(\d)cl)?")
+    data = pd.read_csv(CASES / BYAR / "data.csv")
+    columns = {"outcome": "events", "exposure": "pop", "standard": "std_pop", "band": "ageband", "area": "area"}
+    for match, value, tolerance, name in listed:
+        rows = data[data["area"] == match[1]]
+        level = float(f"{match[3]}.{match[4]}") / 100 if match[3] else 0.95
+        rate = directly_standardised_rate(rows, **columns, level=level).estimates[match[1]]
+        found = {"value": rate.value, "lower": rate.ci_low, "upper": rate.ci_high}[match[2]]
+        assert found == pytest.approx(value, abs=tolerance), name
+    assert len(listed) == 13
+    tiny = data[data["area"] == "testdata_tiny"].fillna({"events": 0})
+    assert directly_standardised_rate(tiny, **columns).estimates["testdata_tiny"].reason == "fewer than 10 events"
 
 
 def test_the_effect_that_six_districts_detect_is_the_reference_one() -> None:

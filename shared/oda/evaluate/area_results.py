@@ -195,7 +195,7 @@ def _beside_reference(known: dict[Hashable, Estimate], reference: float, subject
     above = [name for name, found in known.items() if found.ci_low > reference]
     below = [name for name, found in known.items() if found.ci_high < reference]
     return (
-        f"{subject}: of {len(known)} areas the interval lies wholly above that of the reference population in "
+        f"{subject}: of {len(known)} areas the interval lies wholly above the reference ({quantity(reference, '')}) in "
         f"{_named(above)}, wholly below it in {_named(below)}, and holds it in the others."
     )
 

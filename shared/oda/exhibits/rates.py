@@ -44,7 +44,7 @@ def rates_table(result: Rates) -> Table:
         "method": "Limits",
         **({"reason": "Why not given"} if (frame["reason"] != "").any() else {}),
     }
-    return table(frame, caption=f"{_title(result)}, by area", columns=columns, note=" ".join(result.cautions))
+    return table(frame, caption=f"{_title(result)}, by area", columns=columns, note=_note(result))
 
 
 def plot_rates(result: Rates) -> Picture:
@@ -104,7 +104,7 @@ def plot_rates(result: Rates) -> Picture:
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda place, _: f"{place:,.10g}"))
-    axes.set_xlabel(f"{_capital(result.estimand)} of {result.outcome}{', ' if result.unit else ''}{result.unit}")
+    axes.set_xlabel(f"{_capital(result.estimand)}{', ' if result.unit else ''}{result.unit}")
     return picture(
         drawing,
         caption=sentence(result),
@@ -145,9 +145,21 @@ def _describe(result: Rates) -> str:
     return f"{_title(result)}. {'; '.join(parts)}.{beside}"
 
 
+def _note(result: Rates) -> str:
+    """Say what changes how the rates must be read: all of them, then single areas."""
+    own = [
+        f"{name}: {caution}"
+        for name, found in result.estimates.items()
+        if isinstance(found, Estimate)
+        for caution in found.cautions
+        if caution not in result.cautions
+    ]
+    return " ".join([*result.cautions, *own])
+
+
 def _title(result: Rates) -> str:
     """Say what is shown, in what unit, with what intervals."""
-    unit = f" {result.unit}" if result.unit else ""
+    unit = f" ({result.unit})" if result.unit else ""
     return f"{_capital(result.estimand)} of {result.outcome}{unit}, with {result.level * 100:g}% intervals"
 
 
@@ -157,6 +169,6 @@ def _capital(words: str) -> str:
 
 
 def _decimals(result: Rates) -> int:
-    """Return how many decimals show three figures of the smallest rate above 0, at most four."""
+    """Return how many decimals show three figures of the middle rate, at most four."""
     known = result.frame["value"][result.frame["value"] > 0]
-    return 1 if known.empty else min(4, max(0, 2 - math.floor(math.log10(known.min()))))
+    return 1 if known.empty else min(4, max(0, 2 - math.floor(math.log10(known.median()))))
