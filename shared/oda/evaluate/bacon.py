@@ -197,8 +197,8 @@ def _cautions(already: float, below: int, cells: int, part: float) -> tuple[str,
     ]
     if below:
         said.append(
-            f"{below} of {cells} treated unit-periods count with a weight below zero, {part:.2g} in all, so the "
-            "coefficient can have the opposite sign of every effect."
+            f"{below} of {cells} treated unit-periods count with a weight below zero, {part:.2g} in all, so, if "
+            "effects differ, the coefficient can have the opposite sign of every one."
         )
     return tuple(said)
 

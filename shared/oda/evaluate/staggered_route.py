@@ -241,7 +241,7 @@ def cautions(work: Worked, panel: AdoptionPanel, layout: Layout, *, spread: bool
     if work.permuted is not None and noisier > NOISIER:
         said.append(
             f"Before the first start the treated {noun} varied {noisier:.1f} times as much as the others, so the "
-            "interval is likely too narrow."
+            "interval may be too narrow."
         )
     if work.permuted is not None and work.df == 0:
         said.append(f"No cohort has two {noun}, so single effects have no interval.")
