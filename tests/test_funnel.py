@@ -265,6 +265,7 @@ def test_the_curve_spans_the_areas_and_meets_their_limits() -> None:
 def test_few_areas_and_rough_proportions_are_cautioned() -> None:
     """Six areas say little of the spread between areas, and three expected events little of a proportion."""
     six = funnel(areas(0.3, n=6), overdispersion=True)
+    assert "cannot be told from a spread" in funnel(areas(0.3, n=6)).cautions[0]
     assert "comes from 6 areas" in six.cautions[-1]
     frame = pd.DataFrame({"area": list("abc"), "falls": [2, 30, 40], "people": [30, 300, 400]})
     assert "In 1 of 3 areas fewer than 5 are expected" in funnel(frame, measure="proportion").cautions[0]
@@ -275,7 +276,7 @@ def test_the_sentence_counts_the_areas_outside_and_what_chance_would_put_there()
     frame = areas()
     frame.loc[7, "falls"] *= 2
     said = sentence(funnel(frame), subject="The rate of falls")
-    assert said.startswith("The rate of falls in 1 of 60 areas was above, and in 0 below, the 99.8% limits around the")
+    assert said.startswith("The rate of falls: 1 of 60 areas are above, and 0 below, the 99.8% limits around the")
     assert "per 100,000; by chance alone fewer than one would be outside." in said
     share = funnel(frame.assign(falls=frame["falls"] + 9), measure="proportion")
     assert f"the target of {share.target:.2f}%;" in sentence(share)

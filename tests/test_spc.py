@@ -206,7 +206,7 @@ def test_the_season_is_that_of_the_periods() -> None:
         (30, "decrease", "consistently misses the target"),
         (70, "increase", "consistently misses the target"),
         (30, "increase", "consistently meets the target"),
-        (51, "increase", "meets or misses the target by chance"),
+        (51, "increase", "by chance meets or misses the target"),
         (51, "neutral", ""),
         (None, "increase", ""),
     ],
@@ -269,7 +269,8 @@ def test_the_sentence_says_limits_marks_the_latest_point_and_the_target() -> Non
     assert said == (
         "The number of calls varied around 52.6 from April 2021 to July 2022 (process limits 43.6 to 61.5); 1 of 16 "
         "points is special cause. The latest, 70.0, is special cause, concern (above the upper limit). With such "
-        "variation it consistently meets the target (80.0)."
+        "variation it consistently meets the target of 80.0. The latest point is special cause, so what the limits say "
+        "of the target may no longer hold."
     )
     assert "none of 16 points are special cause. The latest, 48.0, is common cause." in sentence(chart(STEADY))
 

@@ -230,17 +230,11 @@ def _find_target(events: np.ndarray, sizes: np.ndarray, measure: Measure, given:
     if not 0 < times < math.inf:
         message = f"The multiplier is {times:g}. Give a number above zero, such as 100,000."
         raise DesignError(message)
-    if given is not None:
-        centre = given / times
-    elif measure == "ratio":
-        centre = 1.0
-    else:
-        centre = math.fsum(events) / math.fsum(sizes)  # exact, whatever the order of the rows
+    own = 1.0 if measure == "ratio" else math.fsum(events) / math.fsum(sizes)  # exact, whatever the order of rows
+    centre = own if given is None else given / times
     if not 0 < centre < (1.0 if measure == "proportion" else math.inf):
-        message = (
-            f"The target is {centre * times:g} {_say_per(measure, times)}. Give one above nothing"
-            f"{', and below all' if measure == 'proportion' else ''}."
-        )
+        below = ", and below all" if measure == "proportion" else ""
+        message = f"The target is {centre * times:g} {_say_per(measure, times)}. Give one above nothing{below}."
         raise DesignError(message)
     return centre
 
@@ -318,6 +312,8 @@ def _caution(scale: _Scale, sizes: np.ndarray, outside: float, *, asked: bool) -
         advice = "Look for what the areas differ in before calling any one of them unusual."
         if not asked:
             advice = "Ask for overdispersion=True before calling any one of them unusual."
+        if n < FEW_AREAS:
+            advice = f"With {n} areas, one that stands out cannot be told from a spread between all."
         said.append(
             f"{outside * n:.0f} of {n} areas ({outside * 100:.0f} per cent) are outside the 99.8% limits, where chance "
             f"alone would put 1 in 500: the areas differ by more than chance. {advice}"
@@ -336,14 +332,13 @@ def _caution(scale: _Scale, sizes: np.ndarray, outside: float, *, asked: bool) -
 @sentence.register
 def _(result: Funnel, *, subject: str = "", against: str = "") -> str:
     """Say how many areas are outside the limits."""
-    n = len(result.areas)
+    n, subject = len(result.areas), subject or result.outcome
     high, low = (int((result.areas["status"] == STATUSES[place]).sum()) for place in (-1, 0))
     unit = "%" if result.per == "per cent" else f" {result.per}"
     chance = "about one" if round(n / 500) == 1 else f"about {n / 500:.0f}" if n >= 250 else "fewer than one"
     said = (
-        f"{subject or f'The {result.outcome}'} in {high} of {n} areas was above, and in {low} below, the 99.8% limits "
-        f"around {against or 'the target of'} {quantity(result.target, '')}{unit}; by chance alone {chance} would be "
-        "outside."
+        f"{subject[:1].upper()}{subject[1:]}: {high} of {n} areas are above, and {low} below, the 99.8% limits around "
+        f"{against or 'the target of'} {quantity(result.target, '')}{unit}; by chance alone {chance} would be outside."
     )
     if result.tau:
         said = said.replace("limits around", "limits, widened for the spread between areas, around")

@@ -162,7 +162,7 @@ def spc_chart(
         assurance=_assure(limits.iloc[-1], wanted, improvement),
         autocorrelation=echo,
         method=_say_method(limits, baseline, screen=screen),
-        cautions=_caution(points, limits, echo, season),
+        cautions=_caution(points, limits, echo, season, aimed=wanted is not None),
     )
 
 
@@ -246,7 +246,7 @@ def _assure(limits: pd.Series, target: float | None, improvement: Improvement) -
     if target is None or improvement == "neutral":
         return ""
     if limits["low"] <= target <= limits["high"]:
-        return "meets or misses the target by chance"
+        return "by chance meets or misses the target"
     met = (target < limits["low"]) == (improvement == "increase")
     return "consistently meets the target" if met else "consistently misses the target"
 
@@ -265,7 +265,7 @@ def _autocorrelation(points: pd.DataFrame) -> tuple[float | None, int]:
 
 def _say_method(limits: pd.DataFrame, baseline: int | None, *, screen: bool) -> str:
     """Say how the limits were set."""
-    n = ", ".join(str(count) for count in limits["n"])
+    n = " and ".join(str(count) for count in limits["n"])
     said = f"XmR chart, mean and 2.66 mean moving ranges from {n} points, rules of Making Data Count"
     if screen:
         said += f", {limits['screened'].sum()} moving ranges screened out"
@@ -276,7 +276,9 @@ def _say_method(limits: pd.DataFrame, baseline: int | None, *, screen: bool) -> 
     return said
 
 
-def _caution(points: pd.DataFrame, limits: pd.DataFrame, echo: float | None, season: int) -> tuple[str, ...]:
+def _caution(
+    points: pd.DataFrame, limits: pd.DataFrame, echo: float | None, season: int, *, aimed: bool
+) -> tuple[str, ...]:
     """Return what changes how the chart must be read."""
     said = []
     if echo is not None and echo > ALIKE:
@@ -295,13 +297,16 @@ def _caution(points: pd.DataFrame, limits: pd.DataFrame, echo: float | None, sea
         said.append(f"{gaps} periods between the first and the last have no point, so a run may span a gap.")
     if (points["value"] >= 0).all() and (limits["low"] < 0).any():
         said.append("A lower limit is below zero: where the measure cannot be, no point can be unusually low.")
+    if aimed and points["rule"].iloc[-1]:
+        said.append("The latest point is special cause, so what the limits say of the target may no longer hold.")
     return tuple(said)
 
 
 def _say(moment: object) -> str:
     """Say a time."""
-    spoken = isinstance(moment, pd.Period) and moment.freqstr[0] in "MQY"
-    return say_period(moment) if spoken else f"{moment}"
+    if isinstance(moment, pd.Period) and moment.freqstr[0] in "MQY":
+        return say_period(moment)
+    return f"{moment}"
 
 
 @sentence.register
@@ -317,5 +322,5 @@ def _(result: SpcChart, *, subject: str = "", against: str = "") -> str:
         f"{' (' + last['rule'] + ')' if last['rule'] else ''}."
     )
     if result.assurance:
-        said += f" With such variation it {result.assurance} ({quantity(result.target or 0.0, '')})."
+        said += f" With such variation it {result.assurance} of {quantity(result.target or 0.0, '')}."
     return " ".join([said, *result.cautions[:1]])
