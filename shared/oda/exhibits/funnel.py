@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -48,16 +49,8 @@ def plot_funnel(result: Funnel) -> Picture:
         if len(there):
             edge = GREY if status == WITHIN else COLOURS[2]
             label = f"{status} ({len(there)})"
-            axes.scatter(
-                there["exposure"],
-                there["value"],
-                s=size,
-                marker=marker,
-                c=colour,
-                edgecolors=edge,
-                label=label,
-                zorder=3,
-            )
+            look: dict[str, Any] = {"marker": marker, "c": colour, "edgecolors": edge, "s": size}
+            axes.scatter(there["exposure"], there["value"], label=label, zorder=3, clip_on=False, **look)
     bottom = _frame(axes, result)
     _name_outliers(axes, result)
     start = "" if bottom == 0 else f" The vertical axis starts at {quantity(bottom, '')}, not at zero."

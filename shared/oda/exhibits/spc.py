@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -42,7 +44,12 @@ def plot_spc_chart(result: SpcChart) -> Picture:
     for variation, (marker, colour) in MARKS.items():
         there = points.index[points["variation"] == variation]
         if len(there):
-            look = {"marker": marker, "c": colour, "edgecolors": GREY, "s": 26 if variation == "common cause" else 42}
+            look: dict[str, Any] = {
+                "marker": marker,
+                "c": colour,
+                "edgecolors": GREY,
+                "s": 26 if variation == "common cause" else 42,
+            }
             label = f"{variation} ({len(there)})"
             axes.scatter(there, points["value"][there], label=label, zorder=3, clip_on=False, **look)
     if result.target is not None:
