@@ -12,10 +12,16 @@ from scipy import stats
 
 from checkout import ROOT
 from oda.evaluate import (
+    adjust_p_values,
+    balance_table,
     byar_limits,
+    cost_benefit,
     crude_rates,
     directly_standardised_rate,
+    discount_factors,
     minimum_detectable_effect,
+    present_value,
+    weighted_effect,
     wilson_limits,
 )
 
@@ -108,3 +114,100 @@ def test_blooms_multiplier_is_the_limit_of_many_units() -> None:
     value, tolerance = figures("power_mde")["Bloom multiplier large df"]
     effect = minimum_detectable_effect(1.0, n_treated=10_000, n_control=10_000)
     assert effect / np.sqrt(2 / 10_000) == pytest.approx(value, abs=tolerance)
+
+
+LALONDE = "nsw_lalonde"
+BEFORE = ["age", "educ", "race", "married", "nodegree", "re74", "re75"]
+
+
+def jobs(name: str) -> pd.DataFrame:
+    """Return one of the two job-training samples; skip the test where the case is not there."""
+    figures(LALONDE)
+    return pd.read_csv(CASES / LALONDE / name)
+
+
+def matched(scores: pd.Series, treated: pd.Series) -> list[int]:
+    """Return 1 for the treated and their nearest neighbours: highest score first, none used twice; else 0."""
+    free = scores[treated == 0]
+    picked = list(scores.index[treated == 1])
+    for score in scores[treated == 1].sort_values(ascending=False, kind="stable"):
+        nearest = (free - score).abs().idxmin()
+        picked.append(nearest)
+        free = free.drop(nearest)
+    return [int(row in set(picked)) for row in scores.index]
+
+
+def test_the_job_training_trial_is_dehejia_and_wahbas() -> None:
+    """The trial's groups, means and difference in earnings are the published ones: $1,794 (633)."""
+    data = jobs("data.csv")
+    balance = balance_table(data, treated="treat", covariates=["age", "re75", "re74"])
+    found = {"n treated": balance.n_treated, "n control": balance.n_control}
+    for row in balance.rows.itertuples():
+        found |= {f"mean T {row.variable}": row.mean_treated, f"mean C {row.variable}": row.mean_control}
+    raw = weighted_effect(data, outcome="re78", treated="treat", covariates=["age"]).raw
+    found |= {"diff in means": raw.value, "ols se": raw.std_error}
+    expected = figures(LALONDE)
+    for name, value in found.items():
+        assert value == pytest.approx(expected[name][0], abs=expected[name][1]), name
+    assert len(found) == 10
+
+
+def test_the_balance_of_the_observational_sample_is_matchits() -> None:
+    """Standardised differences, variance ratios and the weighted effect with its HC0 error are those of R."""
+    data = jobs("lalonde_matchit.csv")
+    found = weighted_effect(data, outcome="re78", treated="treat", covariates=BEFORE, scores="known")
+    scores = found.weights.scores
+    table = data.assign(distance=scores, matched=matched(scores, data["treat"]))
+    rows = balance_table(table, treated="treat", covariates=["distance", *BEFORE], weights="matched").rows
+    values = {"raw diff": found.raw.value, "ATT IPW": found.estimate.value, "ATT IPW HC0 se": found.estimate.std_error}
+    for row in rows.itertuples():
+        values |= {f"MatchIt SMD {row.variable}{row.level}": row.smd}
+        values |= {} if row.kind == "share" else {f"MatchIt VR {row.variable}": row.variance_ratio}
+    values["NN matched SMD distance"] = rows["weighted_smd"].iloc[0]
+    expected = figures(LALONDE)
+    for name, value in values.items():
+        assert value == pytest.approx(expected[name][0], abs=expected[name][1]), name
+    assert len(values) == 19
+
+
+def test_adjusted_p_values_are_those_of_r() -> None:
+    """Benjamini and Hochberg's fifteen p-values, adjusted in three ways, and how many stay below 0.05."""
+    expected = figures("multiple_testing_bh")
+    p_values = pd.read_csv(CASES / "multiple_testing_bh" / "data.csv")["p"].tolist()
+    found = {
+        name: adjust_p_values(p_values, method=method, family="heart attack trial")
+        for name, method in {"Bonferroni": "bonferroni", "Holm": "holm", "BH": "bh", "BY": "by"}.items()
+    }
+    for name, (value, tolerance) in expected.items():
+        if name.startswith("rejections"):
+            assert found[name.removeprefix("rejections ")].n_below == value
+        else:
+            method, place = name.split()
+            assert found[method].tests["adjusted"].iloc[int(place) - 1] == pytest.approx(value, abs=tolerance), name
+    assert len(expected) == 30
+
+
+def test_discount_factors_are_those_of_the_green_book() -> None:
+    """Each factor of the Treasury's table, from year 1 to year 100, is reproduced to its last figure."""
+    checked = 0
+    for name, (value, tolerance) in figures("greenbook_cba").items():
+        if name.startswith("discount factor year "):
+            found = discount_factors([int(name.rpartition(" ")[2])])[0]
+            assert found == pytest.approx(value, abs=tolerance), name
+            checked += 1
+    assert checked == 13
+
+
+def test_the_green_books_worked_example_has_its_net_present_values() -> None:
+    """Both options of the Green Book's example have its values, from the flows and from a sheet of lines."""
+    expected = figures("greenbook_cba")
+    flows = pd.read_csv(CASES / "greenbook_cba" / "data.csv")
+    for option in ("option_a", "option_b"):
+        value, tolerance = expected[f"NPV {option}"]
+        assert present_value(flows[option], years=flows["year"]) == pytest.approx(value, abs=tolerance)
+        kind = np.where(flows[option] < 0, "cost", "benefit")
+        sheet = pd.DataFrame({"line": option, "kind": kind, "year": flows["year"], "amount": flows[option].abs()})
+        sides = {"pays": np.where(kind == "cost", "us", ""), "gains": np.where(kind == "cost", "", "us")}
+        sheet = sheet.assign(category="fiscal", cashable=np.where(kind == "cost", None, "yes"), **sides)
+        found = cost_benefit(sheet.assign(deadweight=np.where(kind == "cost", np.nan, 0)), price_base=2003)
+        assert found.npsv.value == pytest.approx(value, abs=tolerance)

@@ -9,8 +9,12 @@ from oda.evaluate.bootstrap import BootstrapTest, wild_cluster_bootstrap
 from oda.evaluate.cluster_robust import cr2_test
 from oda.evaluate.collapsed import collapsed_t_test
 from oda.evaluate.comparison import Comparison
+from oda.evaluate.cost_benefit import CostBenefit, cost_benefit
+from oda.evaluate.cost_benefit_effects import UnitChange
 from oda.evaluate.differences import difference_in_differences
+from oda.evaluate.discounting import DiscountSchedule, discount_factors, discount_schedule, present_value, to_real_terms
 from oda.evaluate.estimate import Estimate
+from oda.evaluate.evidence import EvidenceGrade, evidence_grade
 from oda.evaluate.funnel import Funnel, funnel_limits
 from oda.evaluate.indirect import indirectly_standardised_rate, indirectly_standardised_ratio
 from oda.evaluate.limits import byar_limits, dobson_limits, exact_limits, poisson_limits, wilson_limits
@@ -37,7 +41,10 @@ __all__ = [
     "BootstrapTest",
     "Comparability",
     "Comparison",
+    "CostBenefit",
+    "DiscountSchedule",
     "Estimate",
+    "EvidenceGrade",
     "Funnel",
     "InterruptedSeries",
     "PropensityWeights",
@@ -48,6 +55,7 @@ __all__ = [
     "StaggeredAdoption",
     "StructuralCounterfactual",
     "Suppressed",
+    "UnitChange",
     "WeightedEffect",
     "adjust_p_values",
     "bacon_decomposition",
@@ -56,12 +64,16 @@ __all__ = [
     "byar_limits",
     "choose_inference",
     "collapsed_t_test",
+    "cost_benefit",
     "cr2_test",
     "crude_rate",
     "crude_rates",
     "difference_in_differences",
     "directly_standardised_rate",
+    "discount_factors",
+    "discount_schedule",
     "dobson_limits",
+    "evidence_grade",
     "exact_limits",
     "funnel_limits",
     "indirectly_standardised_rate",
@@ -70,6 +82,7 @@ __all__ = [
     "minimum_detectable_effect",
     "newey_west",
     "poisson_limits",
+    "present_value",
     "propensity_weights",
     "proportion",
     "proportions",
@@ -79,6 +92,7 @@ __all__ = [
     "spc_chart",
     "staggered_adoption",
     "structural_counterfactual",
+    "to_real_terms",
     "weighted_effect",
     "wild_cluster_bootstrap",
     "wilson_limits",

@@ -291,13 +291,15 @@ def _years(
 @sentence.register
 def _(result: CostBenefit, *, subject: str = "", against: str = "") -> str:
     """Say the public value, its interval and what comes back in cash."""
-    npsv, share = result.npsv, result.probability
-    low, high = (say_pounds(end) for end in (npsv.ci_low, npsv.ci_high))
+    npsv, share, cash = result.npsv, result.probability, result.financial.value
     more = f"{say_pounds(abs(npsv.value))} {'more' if npsv.value >= 0 else 'less'} than the costs"
-    said = f"{subject or 'The pilot'} is put at bringing benefits worth {more}"
-    interval = f" ({npsv.level * 100:g}% interval: {low} to {high})" if share is not None else ""
-    drawn = "" if share is None else f"; the benefits exceed the costs in {say_share(share)} draws"
-    cash = result.financial.value
+    said = f"{subject}: benefits are put at {more}" if subject else f"Benefits are put at {more}"
+    interval = drawn = doubt = ""
+    if share is not None:
+        ends = " to ".join(say_pounds(end) for end in (npsv.ci_low, npsv.ci_high))
+        interval = f" ({npsv.level * 100:g}% interval: {ends})"
+        drawn = f"; they exceed the costs in {say_share(share)} draws"
+        doubt = " The data cannot tell which is larger." if npsv.ci_low <= 0 <= npsv.ci_high else ""
+    per_pound = f"{'-' if result.bcr.value < 0 else ''}£{abs(result.bcr.value):.2f}"
     back = f"{say_pounds(abs(cash))} {'more' if cash >= 0 else 'less'} than public bodies pay"
-    doubt = " The data cannot tell which is larger." if share is not None and npsv.ci_low <= 0 <= npsv.ci_high else ""
-    return f"{said}{interval}, or £{result.bcr.value:.2f} for each £1{drawn}.{doubt} Cashable savings are {back}."
+    return f"{said}{interval}, or {per_pound} for each £1 of costs{drawn}.{doubt} Cashable savings are {back}."
