@@ -171,7 +171,7 @@ def interrupted_time_series(
     for rows in sides:
         _check_series(rows, model, time)
     trend: Trend = "linear, slope change" if slope_change else "linear"
-    fits = {form: tuple(_fit(rows, form, model) for rows in sides) for form in (trend, *TRENDS)}
+    fits = {form: tuple(_fit(rows, form, model) for rows in sides) for form in TRENDS}
     variants = _variants(fits, sides[0]["step"].to_numpy(), trend, model, level)
     chosen = fits[trend]
     correlations = autocorrelations(chosen, sides)
@@ -243,7 +243,7 @@ def _take_sides(
 def _family(sides: tuple[pd.DataFrame, ...], family: str, *, exposure: str | None, outcome: str) -> Family:
     """Return the family, or refuse one that the outcome cannot have."""
     values = np.concatenate([rows["observed"].to_numpy() for rows in sides])
-    counts = bool((values >= 0).all() and (exposure or (values == np.round(values)).all()))
+    counts = bool(exposure or ((values >= 0) & (values == np.round(values))).all())
     chosen: Family = ("quasi-poisson" if counts else "gaussian") if family == "auto" else family  # type: ignore[assignment]
     if chosen == "gaussian" and exposure:
         message = (
@@ -252,7 +252,7 @@ def _family(sides: tuple[pd.DataFrame, ...], family: str, *, exposure: str | Non
         raise DesignError(message)
     wrong = {"gaussian": 0, "log-gaussian": int((values <= 0).sum())}.get(chosen, int((values < 0).sum()))
     if wrong:
-        way = "quasi-poisson, which keeps zeros" if (values >= 0).all() else "gaussian"
+        way = "quasi-poisson, which keeps zeros" if (values >= 0).all() else "gaussian, without exposure"
         message = f"{wrong} of {len(values)} values of {outcome!r} cannot be {chosen}: they are too low. Use {way}."
         raise DesignError(message)
     return chosen

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -50,7 +52,7 @@ def _ordinal_of(start: object, times: pd.Series, time: str) -> float:
     """Return the start as a number on the scale of the times, or refuse it."""
     freq = times.iloc[0].freq if isinstance(times.iloc[0], pd.Period) else None
     found: object = start
-    if freq is not None and isinstance(start, str):
+    if freq is not None and isinstance(start, str) and re.match(r"\d{4}", start):  # else the year would be this one
         try:
             found = pd.Period(start, freq=freq)
         except ValueError:
