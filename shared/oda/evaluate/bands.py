@@ -167,11 +167,12 @@ def shares(weights: np.ndarray, name: str) -> np.ndarray:
     DesignError
         When an area has no weight.
     """
-    total = weights.sum(axis=1, keepdims=True)
+    total: np.ndarray = weights.sum(axis=1, keepdims=True)
     if (total == 0).any():
         message = f"{name!r} is 0 in every band of {int((total == 0).sum())} areas. Give the standard population."
         raise DesignError(message)
-    return weights / total
+    share: np.ndarray = weights / total
+    return share
 
 
 def differ(grid: np.ndarray) -> bool:

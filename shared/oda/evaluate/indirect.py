@@ -213,7 +213,8 @@ def _ratios(
     """Return each area's ratio as `gather` takes it, the crude rates of the reference, and cautions."""
     check_share(level=level)
     if (outcome is None) == (totals is None):
-        message = f"{'Neither' if totals is None else 'Both'} outcome and totals are given. Give one of the two."
+        found = "Neither outcome nor totals is" if totals is None else "Both outcome and totals are"
+        message = f"{found} given. Give one of the two."
         raise DesignError(message)
     exposure, cases, people = columns
     bands = take_bands(data, area=area, band=band, outcome=outcome, above=(people,), from_zero=(exposure, cases))

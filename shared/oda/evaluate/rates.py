@@ -68,7 +68,7 @@ def crude_rate(
     low, high = poisson_limits(events, level=level)
     values = tuple(float(count) / population * multiplier for count in (events, low, high))
     method = f"crude rate, {limits_named(np.asarray(events))}"
-    return _one_area("rate", outcome, unit, values, events=events, level=level, method=method)
+    return _one_area("crude rate", outcome, unit, values, events=events, level=level, method=method)
 
 
 def proportion(
@@ -248,7 +248,9 @@ def share_unit(multiplier: float) -> str:
     str
         Such as `per cent`; nothing for a share.
     """
-    return {100: "per cent", 1: ""}.get(multiplier, per(multiplier))
+    if multiplier == 1:
+        return ""
+    return "per cent" if multiplier == 100 else per(multiplier)
 
 
 def limits_named(events: np.ndarray) -> np.ndarray:

@@ -33,7 +33,7 @@ def rates_table(result: Rates) -> Table:
     """
     frame, digits = result.frame, _decimals(result)
     interval = f"{result.level * 100:g}% interval"
-    columns = {
+    columns: dict[str, TableColumn | str] = {
         "area": "Area",
         "value": TableColumn(title=_capital(result.estimand), unit=result.unit, decimals=digits),
         "ci_low": TableColumn(title=f"{interval}, from", decimals=digits),
