@@ -20,7 +20,12 @@ from oda.evaluate.indirect import indirectly_standardised_rate, indirectly_stand
 from oda.evaluate.limits import byar_limits, dobson_limits, exact_limits, poisson_limits, wilson_limits
 from oda.evaluate.multiple import AdjustedPValues, adjust_p_values
 from oda.evaluate.permutation import RandomisationTest, randomisation_test
-from oda.evaluate.precision import minimum_detectable_effect
+from oda.evaluate.pooling import Pooled, pool_districts
+from oda.evaluate.pooling_variance import Heterogeneity
+from oda.evaluate.power_plan import PowerPlan, plan_power
+from oda.evaluate.power_simulation import simulate_power
+from oda.evaluate.power_spread import PrePeriodSpread, modelled_spread, pre_period_spread
+from oda.evaluate.precision import bloom_multiplier, minimum_detectable_effect, power, units_needed
 from oda.evaluate.propensity import PropensityWeights, propensity_weights
 from oda.evaluate.rates import crude_rate, proportion, rate_change
 from oda.evaluate.routing import Route, choose_inference
@@ -46,7 +51,11 @@ __all__ = [
     "Estimate",
     "EvidenceGrade",
     "Funnel",
+    "Heterogeneity",
     "InterruptedSeries",
+    "Pooled",
+    "PowerPlan",
+    "PrePeriodSpread",
     "PropensityWeights",
     "RandomisationTest",
     "Rates",
@@ -61,6 +70,7 @@ __all__ = [
     "bacon_decomposition",
     "balance_table",
     "before_after",
+    "bloom_multiplier",
     "byar_limits",
     "choose_inference",
     "collapsed_t_test",
@@ -80,8 +90,13 @@ __all__ = [
     "indirectly_standardised_ratio",
     "interrupted_time_series",
     "minimum_detectable_effect",
+    "modelled_spread",
     "newey_west",
+    "plan_power",
     "poisson_limits",
+    "pool_districts",
+    "power",
+    "pre_period_spread",
     "present_value",
     "propensity_weights",
     "proportion",
@@ -89,10 +104,12 @@ __all__ = [
     "randomisation_test",
     "rate_change",
     "sentence",
+    "simulate_power",
     "spc_chart",
     "staggered_adoption",
     "structural_counterfactual",
     "to_real_terms",
+    "units_needed",
     "weighted_effect",
     "wild_cluster_bootstrap",
     "wilson_limits",
