@@ -85,21 +85,21 @@ def compare_sides(
     found = collapse_fit(change[scale], dose, held, weights, name="treated")
     plain = len(np.unique(dose)) == 2 and held.shape[1] == 0 and weights is None
     permuted = permute(change[scale], dose > 0) if plain and _worth_permuting(len(dose), found.n_treated) else None
-    estimate, beside = _infer(found, units=units, inference=inference, level=level, permuted=permuted, plain=plain)
+    estimate, beside = infer(found, units=units, inference=inference, level=level, permuted=permuted, plain=plain)
     cautions = (*estimate.cautions, *_cautions(sides, estimate, outcome))
     estimate = replace(estimate, n_obs=sides.n_obs, cautions=cautions)
     other: Literal["ratio", "difference"] = "difference" if scale == "ratio" else "ratio"
     turned = None
     if positive:
         turned = _other_scale(change[other], dose, held, weights, units=units, inference=inference, level=level)
-    naming = {"outcome": outcome, "per": per}
+    naming: dict[str, Any] = {"outcome": outcome, "per": per}
     changes = frame[["unit", "before", "after"]]
     changes.insert(1, "treated", dose > 0)
     rest = found.fit.residuals(found.fit.coef)
     return Comparison(
-        estimate=_scaled(estimate, scale=scale, **naming),
-        other_scale=None if turned is None else _scaled(replace(turned, n_obs=sides.n_obs), scale=other, **naming),
-        beside=tuple(_scaled(replace(one, n_obs=sides.n_obs), scale=scale, **naming) for one in beside),
+        estimate=scaled(estimate, scale=scale, **naming),
+        other_scale=None if turned is None else scaled(replace(turned, n_obs=sides.n_obs), scale=other, **naming),
+        beside=tuple(scaled(replace(one, n_obs=sides.n_obs), scale=scale, **naming) for one in beside),
         changes=changes.assign(ratio=ratio, change=change[scale]),
         means=_means(changes),
         before=sides.before,
@@ -115,7 +115,7 @@ def _worth_permuting(n: int, n_treated: int) -> bool:
     return n < FEWEST_CLUSTERS or n_treated <= ROUTED_SIDE
 
 
-def _infer(
+def infer(
     found: Regression,
     *,
     units: str,
@@ -125,7 +125,35 @@ def _infer(
     plain: bool,
     what: str = "difference-in-differences on one before-and-after change for each of",
 ) -> tuple[Estimate, tuple[Estimate, ...]]:
-    """Give the interval by the method that the design can bear, and those beside it."""
+    """Give the interval by the method that the design can bear, and those beside it.
+
+    Parameters
+    ----------
+    found
+        The fitted comparison.
+    units
+        What the units are called.
+    inference, level
+        As in `difference_in_differences`.
+    permuted
+        The randomisation test to carry along, if any.
+    plain
+        Whether there is one dose, no covariate and no weight.
+    what
+        What was compared, in words that the number of units follows.
+
+    Returns
+    -------
+    estimate : Estimate
+        On the difference scale, without the outcome's name.
+    beside : tuple of Estimate
+        By the methods shown beside it.
+
+    Raises
+    ------
+    DesignError
+        When the design cannot bear the method asked for.
+    """
     if inference == "welch" and not plain:
         message = "Unequal spread can be allowed for with one dose, no covariates and no weights. Use 'cr2' instead."
         raise DesignError(message)
@@ -160,11 +188,26 @@ def _other_scale(
     except DesignError:
         return None
     plain = len(np.unique(dose)) == 2 and held.shape[1] == 0 and weights is None
-    return _infer(found, units=units, inference=inference, level=level, permuted=None, plain=plain)[0]
+    return infer(found, units=units, inference=inference, level=level, permuted=None, plain=plain)[0]
 
 
-def _scaled(estimate: Estimate, *, outcome: str, per: str, scale: Literal["ratio", "difference"]) -> Estimate:
-    """Name the outcome, and turn a difference of logarithms into a ratio."""
+def scaled(estimate: Estimate, *, outcome: str, per: str, scale: Literal["ratio", "difference"]) -> Estimate:
+    """Name the outcome, and turn a difference of logarithms into a ratio.
+
+    Parameters
+    ----------
+    estimate
+        On the difference scale.
+    outcome, per
+        What is measured, and the unit of a difference.
+    scale
+        Of the estimate returned.
+
+    Returns
+    -------
+    Estimate
+        A ratio or a difference.
+    """
     if scale == "difference":
         return replace(estimate, outcome=outcome, unit=per)
     value, low, _ = ratio_limits(estimate.value, estimate.value - estimate.ci_low)
@@ -227,16 +270,16 @@ def compare_cells(
             permuted = permute(cells.changes["change"].to_numpy(), cells.changes["treated"].to_numpy())
     else:
         what = "two-way fixed effects over"
-    estimate, beside = _infer(
+    estimate, beside = infer(
         found, units=units, inference=inference, level=level, permuted=permuted, plain=plain, what=what
     )
     estimate = replace(estimate, cautions=(*estimate.cautions, *cells.cautions))
-    naming = {"outcome": outcome, "per": cells.per, "scale": scale}
+    naming: dict[str, Any] = {"outcome": outcome, "per": cells.per, "scale": scale}
     rest = found.fit.residuals(found.fit.coef)
     return Comparison(
-        estimate=_scaled(replace(estimate, n_obs=cells.regression.n_obs), **naming),
+        estimate=scaled(replace(estimate, n_obs=cells.regression.n_obs), **naming),
         other_scale=None,
-        beside=tuple(_scaled(replace(one, n_obs=cells.regression.n_obs), **naming) for one in beside),
+        beside=tuple(scaled(replace(one, n_obs=cells.regression.n_obs), **naming) for one in beside),
         changes=cells.changes,
         means=_means(cells.changes),
         before=cells.before,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -130,7 +130,13 @@ def difference_in_differences(
         )
         raise DesignError(message)
     scale = scale or ("ratio" if exposure else "difference")
-    options = {"outcome": outcome, "exposure": exposure, "covariates": covariates, "weights": weights, "scale": scale}
+    options: dict[str, Any] = {
+        "outcome": outcome,
+        "exposure": exposure,
+        "covariates": covariates,
+        "weights": weights,
+        "scale": scale,
+    }
     if treatment is not None:
         cells = fit_cells(
             data,

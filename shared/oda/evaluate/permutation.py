@@ -53,6 +53,22 @@ class RandomisationTest:
     cautions: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Joint:
+    """A randomisation test of several changes together.
+
+    Attributes
+    ----------
+    p_value
+        Share of assignments with a statistic at least as large.
+    smallest_p
+        Smallest that it could be.
+    """
+
+    p_value: float
+    smallest_p: float
+
+
 def randomisation_test(
     data: pd.DataFrame,
     *,
@@ -207,3 +223,35 @@ def _statistics(centred: np.ndarray, picks: np.ndarray, statistic: str) -> np.nd
     with np.errstate(divide="ignore", invalid="ignore"):
         sizes = np.abs(means[0] - means[1]) / np.sqrt(variance)
     return np.asarray(np.nan_to_num(sizes, nan=0.0, posinf=np.inf))
+
+
+def permute_many(changes: np.ndarray, treated: np.ndarray, *, draws: int = 9_999, seed: int = 20_240_101) -> Joint:
+    """Test several changes of each unit together, by the sum of their squared standardised differences.
+
+    Parameters
+    ----------
+    changes
+        Shape (units, changes).
+    treated
+        Shape (units,), truth values.
+    draws, seed
+        As in `randomisation_test`.
+
+    Returns
+    -------
+    Joint
+        The p and the smallest that it can be.
+    """
+    order = np.lexsort((*changes.T[::-1], ~treated))
+    spread = changes.std(axis=0)
+    centred = (changes[order] - changes.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    n, n_treated = len(changes), int(treated.sum())
+    ways = math.comb(n, n_treated)
+    picks = _all_picks(n, n_treated) if ways <= ENUMERATED else _random_picks(n, n_treated, draws, seed)
+    found = (centred[picks].sum(axis=1) ** 2).sum(axis=1)
+    actual = float((centred[:n_treated].sum(axis=0) ** 2).sum())
+    mirror = 2 if 2 * n_treated == n else 1
+    return Joint(
+        p_value=float((found >= actual * (1 - TIE)).mean()),
+        smallest_p=max(mirror / ways, 0.0 if ways <= ENUMERATED else 1 / len(picks)),
+    )
