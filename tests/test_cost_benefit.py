@@ -122,6 +122,14 @@ def test_categories_are_kept_apart() -> None:
     assert rows["benefit"].sum() - rows["cost"].sum() == pytest.approx(found.npsv.value)
 
 
+def test_cashable_may_be_said_in_words_or_per_cent() -> None:
+    """Yes, Yes, true and 100 are the same; so are no, false and 0."""
+    for yes, no in (("yes", "no"), (" Yes ", "NO"), (True, False), (100, 0)):
+        sheet = pd.DataFrame([cost(cashable=None), benefit(cashable=yes), benefit(line="other", cashable=no)])
+        found = cost_benefit(sheet, price_base=2026).categories.set_index(["kind", "category", "cashable"])["value"]
+        assert found["benefit", "fiscal", "yes"] == found["benefit", "fiscal", "no"] == pytest.approx(1500 / 1.035)
+
+
 def test_benefits_are_never_netted_from_costs() -> None:
     """Savings of 500 on costs of 1,000 beside benefits of 1,000 are 1.50 for each pound, not 2.00."""
     found = run(cost(1000), benefit(500, 0, cashable="yes"), benefit(1000, 0, line="wider", cashable="no"))

@@ -14,9 +14,12 @@ from oda.evaluate.cost_benefit_effects import UnitChange
 from oda.evaluate.differences import difference_in_differences
 from oda.evaluate.discounting import DiscountSchedule, discount_factors, discount_schedule, present_value, to_real_terms
 from oda.evaluate.estimate import Estimate
+from oda.evaluate.event_study import Breakdown, EventStudy, PreTrend, event_study
 from oda.evaluate.evidence import EvidenceGrade, evidence_grade
+from oda.evaluate.falsification import Falsification, placebo_in_space, placebo_in_time
 from oda.evaluate.funnel import Funnel, funnel_limits
 from oda.evaluate.indirect import indirectly_standardised_rate, indirectly_standardised_ratio
+from oda.evaluate.leave_out import leave_neighbours_out, leave_one_out
 from oda.evaluate.limits import byar_limits, dobson_limits, exact_limits, poisson_limits, wilson_limits
 from oda.evaluate.multiple import AdjustedPValues, adjust_p_values
 from oda.evaluate.permutation import RandomisationTest, randomisation_test
@@ -33,6 +36,8 @@ from oda.evaluate.spc import SpcChart, spc_chart
 from oda.evaluate.staggered import StaggeredAdoption, staggered_adoption
 from oda.evaluate.standardised import EUROPEAN_2013, directly_standardised_rate
 from oda.evaluate.structural import StructuralCounterfactual, structural_counterfactual
+from oda.evaluate.synthetic_control import SyntheticControl, synthetic_control
+from oda.evaluate.synthetic_did import SyntheticDifference, synthetic_difference_in_differences
 from oda.evaluate.time_series import InterruptedSeries, interrupted_time_series
 from oda.evaluate.time_series_newey_west import newey_west
 from oda.evaluate.weighted import WeightedEffect, weighted_effect
@@ -44,18 +49,22 @@ __all__ = [
     "BaconDecomposition",
     "BeforeAfter",
     "BootstrapTest",
+    "Breakdown",
     "Comparability",
     "Comparison",
     "CostBenefit",
     "DiscountSchedule",
     "Estimate",
+    "EventStudy",
     "EvidenceGrade",
+    "Falsification",
     "Funnel",
     "Heterogeneity",
     "InterruptedSeries",
     "Pooled",
     "PowerPlan",
     "PrePeriodSpread",
+    "PreTrend",
     "PropensityWeights",
     "RandomisationTest",
     "Rates",
@@ -64,6 +73,8 @@ __all__ = [
     "StaggeredAdoption",
     "StructuralCounterfactual",
     "Suppressed",
+    "SyntheticControl",
+    "SyntheticDifference",
     "UnitChange",
     "WeightedEffect",
     "adjust_p_values",
@@ -83,15 +94,20 @@ __all__ = [
     "discount_factors",
     "discount_schedule",
     "dobson_limits",
+    "event_study",
     "evidence_grade",
     "exact_limits",
     "funnel_limits",
     "indirectly_standardised_rate",
     "indirectly_standardised_ratio",
     "interrupted_time_series",
+    "leave_neighbours_out",
+    "leave_one_out",
     "minimum_detectable_effect",
     "modelled_spread",
     "newey_west",
+    "placebo_in_space",
+    "placebo_in_time",
     "plan_power",
     "poisson_limits",
     "pool_districts",
@@ -108,6 +124,8 @@ __all__ = [
     "spc_chart",
     "staggered_adoption",
     "structural_counterfactual",
+    "synthetic_control",
+    "synthetic_difference_in_differences",
     "to_real_terms",
     "units_needed",
     "weighted_effect",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -162,20 +163,15 @@ def cost_benefit(
     flows = discount_flows(flows, rates, changes)
     units = draw_units(changes, draws=draws, seed=seed)
     financial, economic = (make_streams(flows, units, financial=flag) for flag in (True, False))
-    cases = pd.DataFrame(
-        [
-            {"case": name, **_case(streams, base_year, level)}
-            for name, streams in (("financial", financial), ("economic", economic))
-        ]
-    )
+    first, second = (_case(streams, base_year, level) for streams in (financial, economic))
+    cases = pd.DataFrame([{"case": "financial", **first}, {"case": "economic", **second}])
     cases["payback_year"] = cases["payback_year"].astype("Int64")
-    first, second = (row._asdict() for row in cases.itertuples(index=False))
     cautions = (*sheet_cautions(lines, flows), *effect_cautions(changes, flows), rates.caution)
     how = method_words(
         price_base, base_year, rates, f"{draws:,} draws of the effects alone, seed {seed}" if changes else ""
     )
 
-    def estimate(estimand: str, row: dict[str, float], part: str) -> Estimate:
+    def estimate(estimand: str, row: dict[str, Any], part: str) -> Estimate:
         about = (changes, level, len(lines), cautions, how)
         return _estimate(estimand, (row[part], row[f"{part}_low"], row[f"{part}_high"]), *about)
 
@@ -210,7 +206,7 @@ def _check(changes: dict[str, UnitChange], draws: int, level: float) -> None:
         raise DesignError(message)
 
 
-def _case(streams: Streams, base_year: int, level: float) -> dict[str, float | None]:
+def _case(streams: Streams, base_year: int, level: float) -> dict[str, Any]:
     """Return the totals of one case."""
     costs, benefits, drawn = streams.costs.sum(), streams.benefits.sum(), streams.drawn.sum(axis=1)
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])

@@ -159,7 +159,9 @@ def say_pounds(value: float) -> str:
     ('£900,000', '-£1.61 million', '£0')
     """
     size = abs(value)
-    digits = 0 if size < 1 else 2 - math.floor(math.log10(size))
-    size = round(size, min(digits, 0))
-    said = f"£{size / 1e6:,.3g} million" if 1e6 <= size < 1e9 else f"£{size:,.0f}"
+    size = round(size, min(0, 2 - math.floor(math.log10(size)))) if size >= 1 else 0.0
+    said = f"£{size:,.0f}"
+    for name, unit in (("million", 1e6), ("billion", 1e9)):
+        if size >= unit:
+            said = f"£{size / unit:,.{max(0, 2 - math.floor(math.log10(size / unit)))}f} {name}"
     return f"-{said}" if value < 0 and size else said

@@ -111,5 +111,5 @@ def _draw(estimate: Estimate, rng: np.random.Generator, draws: int) -> np.ndarra
     reach = float(stats.norm.ppf(share) if df is None else stats.t.ppf(share, df))
     ends = np.array([estimate.ci_low, estimate.value, estimate.ci_high])
     low, middle, high = np.log(ends) if ratio else ends
-    effect = middle + steps * np.where(steps < 0, middle - low, high - middle) / reach
+    effect: np.ndarray = middle + steps * np.where(steps < 0, middle - low, high - middle) / reach
     return np.exp(np.clip(effect, -FARTHEST, FARTHEST)) if ratio else effect

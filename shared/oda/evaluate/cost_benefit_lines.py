@@ -179,18 +179,20 @@ def _per_cents(sheet: pd.DataFrame, name: str, *, most: float = np.inf) -> np.nd
     _refuse(np.isnan(values) & sheet[name].notna(), f"have no number as {name!r}", "Write per cents, such as 15")
     _refuse((values < 0) | (values > most), f"have {name!r} below 0 or above {most:g}", "Write per cents, such as 15")
     _refuse((values > 0) & (values <= 1), f"have a share as {name!r}", "Write per cents: 15, not 0.15")
-    return values / 100
+    shares: np.ndarray = values / 100
+    return shares
 
 
 def _cashable(sheet: pd.DataFrame) -> np.ndarray:
     """Return the cashable share of each benefit."""
-    plain = sheet["cashable"].map(lambda value: str(value).strip().lower() if isinstance(value, str | bool) else value)
+    worded = str | bool | np.bool_
+    plain = sheet["cashable"].map(lambda value: str(value).strip().lower() if isinstance(value, worded) else value)
     words = {"yes": 100.0, "no": 0.0, "true": 100.0, "false": 0.0}
     shares = _per_cents(sheet.assign(cashable=plain.map(lambda value: words.get(value, value))), "cashable", most=100)
     fiscal = (sheet["kind"] == "benefit") & (sheet["category"] == "fiscal")
     _refuse(fiscal & np.isnan(shares), "are fiscal benefits but not said to be cashable or not", "Fill in 'cashable'")
     _refuse(~fiscal & (shares > 0), "are cashable but no fiscal benefit", "Only a public body's saving is cashable")
-    return np.nan_to_num(shares)
+    return np.where(np.isnan(shares), 0.0, shares)
 
 
 def _bias(sheet: pd.DataFrame) -> np.ndarray:
@@ -221,7 +223,7 @@ def _deadweight(sheet: pd.DataFrame) -> np.ndarray:
         "are benefits without an effect or deadweight",
         "Say in 'deadweight' what would have come anyway, per cent; 0 if the amount is net of it",
     )
-    return np.nan_to_num(shares)
+    return np.where(np.isnan(shares), 0.0, shares)
 
 
 def _expand(sheet: pd.DataFrame, base_year: int) -> pd.DataFrame:

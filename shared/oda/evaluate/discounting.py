@@ -141,7 +141,8 @@ def discount_factors(years: Sequence[int] | np.ndarray, *, schedule: DiscountSch
     firsts, rates = np.array([first for first, _ in bands]), np.array([rate for _, rate in bands])
     steps = np.arange(1, int(whole.max(initial=0)) + 1)
     yearly = rates[np.searchsorted(firsts, steps, side="right") - 1]
-    return np.concatenate([[1.0], 1 / np.cumprod(1 + yearly)])[whole]
+    factors: np.ndarray = np.concatenate([[1.0], 1 / np.cumprod(1 + yearly)])[whole]
+    return factors
 
 
 def present_value(
@@ -231,4 +232,5 @@ def to_real_terms(
     if not (np.isfinite(index) & (index > 0)).all():
         message = f"{int((~(index > 0)).sum())} of {len(index)} indices of the deflator are not above 0. Correct them."
         raise DesignError(message)
-    return np.asarray(amounts, dtype=float) * index[0] / index[1:]
+    real: np.ndarray = np.asarray(amounts, dtype=float) * index[0] / index[1:]
+    return real

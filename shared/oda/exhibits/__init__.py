@@ -8,11 +8,15 @@ from oda.exhibits.balance import (
     propensity_weights_table,
     weighted_effect_table,
 )
+from oda.exhibits.cost_benefit import cost_benefit_table, investment_case_table, partners_table, plot_cost_benefit
+from oda.exhibits.evidence import evidence_grade_table, plot_evidence_grade
 from oda.exhibits.funnel import funnel_table, plot_funnel
 from oda.exhibits.multiple import (
     adjusted_p_values_table,
     plot_adjusted_p_values,
 )
+from oda.exhibits.pooling import plot_pooled, pooled_table
+from oda.exhibits.power import plot_power_plan, plot_pre_period_spread, power_plan_table, pre_period_spread_table
 from oda.exhibits.rates import plot_rates, rates_table, say_rate
 from oda.exhibits.spc import plot_spc_chart, spc_chart_table
 from oda.exhibits.staggered import (
@@ -21,25 +25,53 @@ from oda.exhibits.staggered import (
     plot_staggered_adoption,
     staggered_adoption_table,
 )
+from oda.exhibits.synthetic_control import (
+    plot_synthetic_control,
+    plot_synthetic_difference,
+    plot_synthetic_placebos,
+    synthetic_balance_table,
+    synthetic_control_table,
+    synthetic_difference_table,
+    synthetic_placebo_table,
+)
 
 __all__ = [
     "adjusted_p_values_table",
     "bacon_decomposition_table",
     "comparability_table",
+    "cost_benefit_table",
+    "evidence_grade_table",
     "funnel_table",
+    "investment_case_table",
+    "partners_table",
     "plot_adjusted_p_values",
     "plot_bacon_decomposition",
     "plot_comparability",
+    "plot_cost_benefit",
+    "plot_evidence_grade",
     "plot_funnel",
+    "plot_pooled",
+    "plot_power_plan",
+    "plot_pre_period_spread",
     "plot_propensity_weights",
     "plot_rates",
     "plot_spc_chart",
     "plot_staggered_adoption",
+    "plot_synthetic_control",
+    "plot_synthetic_difference",
+    "plot_synthetic_placebos",
     "plot_weighted_effect",
+    "pooled_table",
+    "power_plan_table",
+    "pre_period_spread_table",
     "propensity_weights_table",
     "rates_table",
     "say_rate",
     "spc_chart_table",
     "staggered_adoption_table",
+    "synthetic_balance_table",
+    "synthetic_control_table",
+    "synthetic_difference_table",
+    "synthetic_placebo_table",
     "weighted_effect_table",
 ]

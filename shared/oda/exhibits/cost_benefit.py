@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from oda.charts import COLOURS, GREY, STYLES, new_chart
@@ -28,10 +31,10 @@ def cost_benefit_table(result: CostBenefit) -> Table:
     """
     frame = result.categories[result.categories["value"] != 0].copy()
     frame["what"] = [
-        f"{row.kind.capitalize()}, {row.category}" + _cashable(row.kind, row.category, row.cashable)
-        for row in frame.itertuples()
+        f"{kind.capitalize()}, {category}" + _cashable(kind, category, cashable)
+        for kind, category, cashable in frame[["kind", "category", "cashable"]].to_numpy()
     ]
-    columns = {"what": "What", "value": _pounds("Present value")}
+    columns: dict[str, TableColumn | str] = {"what": "What", "value": _pounds("Present value")}
     return table(frame, caption=f"Costs and benefits by category{_when(result)}", columns=columns, note=_note(result))
 
 
@@ -55,7 +58,7 @@ def partners_table(result: CostBenefit) -> Table:
     Table
         One row a partner, in pounds.
     """
-    columns = {
+    columns: dict[str, TableColumn | str] = {
         "partner": "Partner",
         "costs": _pounds("Pays"),
         "cashable": _pounds("Cashable savings"),
@@ -83,55 +86,58 @@ def investment_case_table(result: CostBenefit) -> Table:
     Table
         One row a figure, in words.
     """
-    cases = {row.case: row for row in result.cases.itertuples(index=False)}
-    drawn, share = result.draws > 0, f"{100 * result.npsv.level:g}% interval"
-    rows = {
-        "Costs": lambda case: say_pounds(case.costs),
-        "Benefits": lambda case: say_pounds(case.benefits),
-        "Benefits less costs": lambda case: say_pounds(case.net),
-        f"{share} of benefits less costs": lambda case: (
-            f"{say_pounds(case.net_low)} to {say_pounds(case.net_high)}" if drawn else "none: nothing was drawn"
-        ),
-        "Benefits for each £1 of costs": lambda case: "no costs" if pd.isna(case.ratio) else f"£{case.ratio:.2f}",
-        f"{share} of benefits for each £1": lambda case: (
-            f"{_ratio(case.ratio_low)} to {_ratio(case.ratio_high)}"
-            if drawn and not pd.isna(case.ratio)
-            else "none: nothing was drawn"
-        ),
-        "Draws in which benefits exceed costs": lambda case: say_share(case.probability) if drawn else "nothing drawn",
-        "Costs paid back": lambda case: _payback(case.payback_year, result),
-        "Benefits at which costs would just be met": lambda case: _switching(case.ratio),
-    }
-    frame = pd.DataFrame(
-        [{"what": what, **{name: say(cases[name]) for name in CASES}} for what, say in rows.items()],
-        columns=["what", *CASES],
-    )
+    cases = result.cases.set_index("case").to_dict("index")
+    frame = pd.DataFrame({name: _case_words(cases[name], result) for name in CASES})
+    frame = frame.rename_axis("what").reset_index()
+    columns: dict[str, TableColumn | str] = {"what": "What", **CASES}
     caption = f"The investment case{_when(result)}"
-    cautions = " ".join(result.npsv.cautions)
-    return table(frame, caption=caption, columns={"what": "What", **CASES}, note=f"{_note(result)} {cautions}".strip())
+    return table(frame, caption=caption, columns=columns, note=" ".join([_note(result), *result.npsv.cautions]))
+
+
+def _case_words(case: Mapping[Any, Any], result: CostBenefit) -> dict[str, str]:
+    """Say every figure of one case."""
+    drawn, interval, none = result.draws > 0, f"{100 * result.npsv.level:g}% interval", "none: nothing was drawn"
+    ends = f"{say_pounds(case['net_low'])} to {say_pounds(case['net_high'])}"
+    ratios = f"{_ratio(case['ratio_low'])} to {_ratio(case['ratio_high'])}"
+    ratios = "no costs" if pd.isna(case["ratio"]) else ratios
+    return {
+        "Costs": say_pounds(case["costs"]),
+        "Benefits": say_pounds(case["benefits"]),
+        "Benefits less costs": say_pounds(case["net"]),
+        f"{interval} of benefits less costs": ends if drawn else none,
+        "Benefits for each £1 of costs": _ratio(case["ratio"]),
+        f"{interval} of benefits for each £1": ratios if drawn else none,
+        "Draws in which benefits exceed costs": say_share(case["probability"]) if drawn else "nothing drawn",
+        "Costs paid back": _payback(case["payback_year"], result),
+        "Benefits at which costs would just be met": _switching(case["ratio"]),
+    }
 
 
 def _ratio(value: float) -> str:
-    """Say the end of a ratio's interval in pounds."""
-    return f"-£{abs(value):.2f}" if round(value, 2) < 0 else f"£{abs(value):.2f}"
+    """Say benefits for each pound of costs."""
+    if pd.isna(value):
+        return "no costs"
+    return f"{'-' if round(value, 2) < 0 else ''}£{abs(value):.2f}"
 
 
-def _payback(year: object, result: CostBenefit) -> str:
+def _payback(year: int | None, result: CostBenefit) -> str:
     """Say when costs are paid back."""
-    if pd.isna(year):  # type: ignore[call-overload]
+    if year is None or pd.isna(year):
         return f"not by {_year(result.years['year'].iloc[-1])}"
     return _year(year)
 
 
-def _year(year: object) -> str:
+def _year(year: int) -> str:
     """Say a year of the calendar, or one counted from the start."""
-    return f"year {year}" if int(str(year)) < 1000 else str(year)
+    return f"year {year}" if year < 1000 else str(year)
 
 
 def _switching(ratio: float) -> str:
     """Say how far benefits must fall or rise for benefits and costs to be the same."""
-    if pd.isna(ratio) or ratio <= 0:
-        return "at no multiple of these benefits" if not pd.isna(ratio) else "no costs"
+    if pd.isna(ratio):
+        return "no costs"
+    if ratio <= 0:
+        return "at no multiple of these benefits"
     change = 100 * (1 / ratio - 1)
     return f"{abs(change):,.0f}% {'lower' if change < 0 else 'higher'} than put here"
 
@@ -151,7 +157,8 @@ def plot_cost_benefit(result: CostBenefit) -> Picture:
     """
     years = result.years
     drawing, axes = new_chart(height=4.0)
-    unit, scale = ("£ million", 1e6) if years[["financial", "low", "high"]].abs().to_numpy().max() >= 1e6 else ("£", 1.0)
+    most = years[["financial", "low", "high"]].abs().to_numpy().max()
+    unit, scale = ("£ million", 1e6) if most >= 1e6 else ("£", 1.0)
     if result.draws:
         band = f"{100 * result.npsv.level:g}% interval of public value"
         axes.fill_between(
@@ -172,10 +179,12 @@ def plot_cost_benefit(result: CostBenefit) -> Picture:
     step = max(1, -(-len(years) // 10))
     axes.set_xticks(years["year"][::step], [_year(year) for year in years["year"][::step]])
     drawing.legend(loc="outside lower center", frameon=False, ncols=3, handlelength=3, columnspacing=1.2, fontsize=9)
-    words = {"financial": "cashable savings", "economic": "public value"}
+    named = {"financial": "cashable savings", "economic": "public value"}
+    cases = result.cases.set_index("case").to_dict("index")
     said = "; ".join(
-        f"{words[row.case]} less costs end at {say_pounds(row.net)}, paid back: {_payback(row.payback_year, result)}"
-        for row in result.cases.itertuples(index=False)
+        f"{say} less costs end at {say_pounds(cases[name]['net'])}, paid back: "
+        f"{_payback(cases[name]['payback_year'], result)}"
+        for name, say in named.items()
     )
     columns = {
         "year": TableColumn(title="Year"),
