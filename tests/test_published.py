@@ -13,6 +13,7 @@ from scipy import stats
 from checkout import ROOT
 from oda.evaluate import (
     adjust_p_values,
+    bacon_decomposition,
     balance_table,
     byar_limits,
     cost_benefit,
@@ -21,6 +22,7 @@ from oda.evaluate import (
     discount_factors,
     minimum_detectable_effect,
     present_value,
+    staggered_adoption,
     weighted_effect,
     wilson_limits,
 )
@@ -211,3 +213,45 @@ def test_the_green_books_worked_example_has_its_net_present_values() -> None:
         sheet = sheet.assign(category="fiscal", cashable=np.where(kind == "cost", None, "yes"), **sides)
         found = cost_benefit(sheet.assign(deadweight=np.where(kind == "cost", np.nan, 0)), price_base=2003)
         assert found.npsv.value == pytest.approx(value, abs=tolerance)
+
+
+@pytest.mark.parametrize(("controls", "word"), [("never", "never"), ("not yet", "notyet")])
+def test_staggered_effects_are_those_of_callaway_and_santanna(controls: str, word: str) -> None:
+    """All 32 figures of R's did with either comparison: effects, averages and standard errors."""
+    case = "mpdta_callaway_santanna"
+    expected = {name: one for name, one in figures(case).items() if name.startswith(f"{word} ")}
+    counties = pd.read_csv(CASES / case / "data.csv")
+    counties["start"] = counties["first.treat"].where(counties["first.treat"] > 0)
+    columns = {"outcome": "lemp", "unit": "countyreal", "time": "year", "cohort": "start"}
+    result = staggered_adoption(counties, controls=controls, **columns)
+    got = {}
+    for cell in result.cells.itertuples():
+        got[f"{word} ATT({cell.cohort},{cell.time})"] = cell.value
+        got[f"{word} se({cell.cohort},{cell.time})"] = cell.std_error
+    for row in result.overall.itertuples():
+        got[f"{word} {row.aggregation} overall"] = row.value
+        got[f"{word} {row.aggregation} overall se"] = row.std_error
+    assert len(expected) == 32
+    for name, (value, tolerance) in expected.items():
+        assert got[name] == pytest.approx(value, abs=tolerance), name
+
+
+def test_the_parts_of_the_two_way_coefficient_are_those_of_another_library() -> None:
+    """On the same counties diff-diff 3.13.0 gives these weights and averages of the three kinds of comparison."""
+    case = "mpdta_callaway_santanna"
+    figures(case)
+    counties = pd.read_csv(CASES / case / "data.csv")
+    counties["start"] = counties["first.treat"].where(counties["first.treat"] > 0)
+    result = bacon_decomposition(counties, outcome="lemp", unit="countyreal", time="year", cohort="start")
+    assert result.coefficient == pytest.approx(-0.03654893667406696, rel=1e-9)
+    assert result.kinds["weight"].tolist() == pytest.approx([0.8627744180814, 0.0833013537297, 0.0539242281888])
+    assert result.kinds["value"].tolist() == pytest.approx([-0.0407396951940, -0.0197838172606, 0.0046036616170])
+
+
+def stores() -> pd.DataFrame:
+    """Return Card and Krueger's stores, one row a store and wave, with full-time equivalents."""
+    wide = pd.read_csv(CASES / "card_krueger_1994" / "data.csv").assign(store=lambda one: np.arange(len(one)))
+    first = wide.assign(wave=0, fte=wide["empft"] + wide["nmgrs"] + 0.5 * wide["emppt"])
+    second = wide.assign(wave=1, fte=wide["empft2"] + wide["nmgrs2"] + 0.5 * wide["emppt2"])
+    both = pd.concat([first, second], ignore_index=True)
+    return both.assign(closed=both["store"].map(wide["status2"] == 3).astype(bool) & (both["wave"] == 1))

@@ -104,7 +104,7 @@ def bacon_decomposition(data: pd.DataFrame, *, outcome: str, unit: str, time: st
     >>> frame = pd.DataFrame(rows, columns=["district", "year", "effect", "start"])
     >>> found = bacon_decomposition(frame, outcome="effect", unit="district", time="year", cohort="start")
     >>> round(found.coefficient, 3), round(found.already_treated, 2)  # all effects are 1 or more
-    (0.0, 0.5)
+    (0.0, 0.67)
     """
     panel = read_panel(data, outcome=outcome, unit=unit, time=time, cohort=cohort)
     treated = (panel.times >= panel.starts[:, None]).astype(float)

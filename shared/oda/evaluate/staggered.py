@@ -148,7 +148,7 @@ def staggered_adoption(
     >>> frame["visits"] -= 5 * (frame["year"] >= frame["start"])
     >>> found = staggered_adoption(frame, outcome="visits", unit="district", time="year", cohort="start")
     >>> round(found.estimate.value, 1), found.inference, found.n_assignments
-    (-4.9, 'permutation', 120)
+    (-5.1, 'permutation', 120)
     """
     check_share(level=level)
     _check_options(controls=controls, base=base, aggregation=aggregation, anticipation=anticipation)
