@@ -139,6 +139,7 @@ def test_a_lasting_change_is_found_against_a_fixed_baseline() -> None:
     assert (found.points["rule"].iloc[24:] != "").all()
     assert found.variation == "special cause: improvement"
     assert found.points["sets_limits"].sum() == 24
+    assert found.limits["mean"].tolist() == pytest.approx([values[:24].mean()], rel=EXACT)
 
 
 def test_limits_are_never_redrawn_unasked() -> None:

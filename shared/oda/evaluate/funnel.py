@@ -116,7 +116,8 @@ def funnel_limits(
         Column that names the area.
     exposure
         Column of the denominator, above zero: the population of a rate or a proportion, the expected events of a
-        ratio. For a directly standardised rate give events / rate.
+        ratio. For a directly standardised rate give multiplier x events / rate, and leave out areas with fewer than 10
+        events, as OHID does.
     measure
         `rate` (events over a population), `ratio` (events over expected events) or `proportion` (of the population;
         at most all of it).
