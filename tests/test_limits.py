@@ -36,7 +36,7 @@ def test_exact_limits_leave_half_of_the_rest_on_either_side(events: int, level: 
 def test_no_event_has_a_low_limit_of_none_and_a_high_limit_above() -> None:
     """A count of 0 is a count: from 0 to 3.69 events."""
     assert [float(end) for end in exact_limits(0)] == pytest.approx([0, -np.log(0.025)], rel=EXACT)
-    assert float(byar_limits(0)[0]) == 0
+    assert float(byar_limits(0)[0]) == float(byar_limits(1, level=0.998)[0]) == 0
 
 
 @pytest.mark.parametrize("level", [0.95, 0.998])
@@ -83,6 +83,14 @@ def test_wilsons_limits_equal_those_of_statsmodels(events: int, people: int) -> 
     assert 0 <= found[0] <= events / people <= found[1] <= 1
 
 
+def test_wilsons_limits_hold_the_share_whatever_rounding_does() -> None:
+    """For none and for all of 1 to 5,000 people, at both levels, the share lies within its interval and 0 to 1."""
+    people = np.arange(1, 5001)
+    for events, level in ((0 * people, 0.95), (people, 0.95), (0 * people, 0.998), (people, 0.998)):
+        low, high = wilson_limits(events, people, level=level)
+        assert ((low >= 0) & (low <= events / people) & (events / people <= high) & (high <= 1)).all()
+
+
 def test_wilsons_limits_of_the_others_mirror() -> None:
     """The share without the property has the limits of the share with it, turned round."""
     (low, high), (other_low, other_high) = wilson_limits(7, 50), wilson_limits(43, 50)
@@ -112,6 +120,7 @@ def test_dobsons_low_limit_is_never_below_zero() -> None:
         (lambda: exact_limits(np.nan), r"^1 of 1 counts are missing"),
         (lambda: poisson_limits(np.inf), r"^1 of 1 counts are missing"),
         (lambda: wilson_limits(3, 0), r"^1 populations are 0 and 1 are smaller"),
+        (lambda: wilson_limits(0, 0), r"^1 populations are 0 and 0 are smaller"),
         (lambda: wilson_limits([3, 4], [10, 3]), r"^0 populations are 0 and 1 are smaller"),
         (lambda: dobson_limits(0, 0, 0), r"^A total is 0"),
         (lambda: byar_limits(3, level=95), r"^level is 95. Give a share"),

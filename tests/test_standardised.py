@@ -277,9 +277,9 @@ def test_rates_on_different_standards_say_that_they_must_not_be_compared(standar
 
 
 def test_events_of_few_people_are_cautioned() -> None:
-    """Twelve falls of four people are enough events, but few people."""
-    frame = districts().assign(times=3, falls=[0, 2, 2, 9, 9, 9])
-    found = direct(frame, frequency="times").estimates
+    """Twelve falls of four people are enough events, but few people, however many had none."""
+    fallers = districts().assign(times=3, falls=[0, 2, 2, 9, 9, 9])
+    found = direct(pd.concat([fallers, districts().assign(times=0)]), frequency="times").estimates
     assert [len(found[name].cautions) for name in ("young", "old")] == [1, 0]
     assert "fewer than 10 people" in found["young"].cautions[0]
 
@@ -291,11 +291,11 @@ def test_the_european_standard_population_has_its_100_000() -> None:
 
 
 def test_the_sentence_of_ratios_says_who_is_above_and_below() -> None:
-    """Each area stands beside the reference, not beside another area."""
-    raised = districts().assign(falls=lambda f: f["falls"].where(f["area"] == "old", f["falls"] * 2))
-    assert sentence(ratio(raised, words="falls")) == (
+    """Each area stands beside the reference, not beside another; a ratio whose interval holds it is not above."""
+    moved = districts().assign(falls=lambda f: f["falls"] * f["area"].map({"young": 1.05, "old": 2}))
+    assert sentence(ratio(moved, words="falls")) == (
         "The indirectly standardised ratio of falls: of 2 areas the interval lies wholly above the reference (1.00) in "
-        "young, wholly below it in none, and holds it in the others."
+        "old, wholly below it in none, and holds it in the others."
     )
 
 
