@@ -315,8 +315,8 @@ def _cautions(
     said = {
         "Two districts say almost nothing of how far effects differ: the interval rests on 1 degree of freedom and no "
         "prediction interval can be given.": words.n == 2,
-        "The districts agree more than chance alone would have them, so the plain interval is narrower than the usual "
-        "one; read the modified interval beside it.": narrow,
+        "The estimates scatter less than chance and tau squared would have them, so the plain interval is narrower "
+        "than the usual one; read the modified interval beside it.": narrow,
         f"The largest standard error is {uneven:.1f} times the smallest, where the plain interval can be too narrow; "
         "read the modified interval beside it.": plain and uneven >= UNEVEN and not narrow,
         f"A normal interval with {words.n} districts is too narrow where true effects differ.": reference == "normal"
@@ -332,7 +332,9 @@ def _cautions(
 def _(result: Pooled, *, subject: str = "", against: str = "") -> str:
     """Say the mean effect, a wider interval where that is fairer, and what a further district may expect."""
     found = result.estimate
-    said = [sentence(found, subject=subject or f"On average over districts the {found.outcome}", against=against)]
+    said = [
+        sentence(found, subject=subject or f"On average over districts the figure for {found.outcome}", against=against)
+    ]
     if found.df is not None and (result.modified[0] < found.ci_low or result.modified[1] > found.ci_high):
         said.append(f"With the modified, wider variance it runs from {_ends(result.modified, found)}.")
     if result.prediction is None:

@@ -162,12 +162,13 @@ def _likelihood(effects: np.ndarray, variances: np.ndarray, tau2: float) -> floa
     return 0.5 * (math.fsum(np.log(found.weights)) - math.log(math.fsum(found.weights)) - found.scatter)
 
 
-def _slope(effects: np.ndarray, variances: np.ndarray, tau2: float) -> float:
-    """Return the slope of the restricted log likelihood in tau squared."""
-    found = weighted_mean(effects, variances, tau2)
-    weights, squared = found.weights, found.weights**2
-    fit = math.fsum(squared * (effects - found.mean) ** 2)
-    return 0.5 * (fit - math.fsum(weights) + math.fsum(squared) / math.fsum(weights))
+def _slopes(effects: np.ndarray, variances: np.ndarray, tau2: np.ndarray) -> np.ndarray:
+    """Return the slope of the restricted log likelihood at each tau squared, shape (places,)."""
+    weights = 1 / (variances + tau2[:, None])
+    total, squared = weights.sum(axis=1), weights**2
+    mean = (weights * effects).sum(axis=1) / total
+    fit = (squared * (effects - mean[:, None]) ** 2).sum(axis=1)
+    return np.asarray(0.5 * (fit - total + squared.sum(axis=1) / total))
 
 
 def _restricted_likelihood(effects: np.ndarray, variances: np.ndarray) -> float:
@@ -175,13 +176,13 @@ def _restricted_likelihood(effects: np.ndarray, variances: np.ndarray) -> float:
     from scipy import optimize
 
     def slope(tau2: float) -> float:
-        return _slope(effects, variances, tau2)
+        return float(_slopes(effects, variances, np.array([tau2]))[0])
 
     far = float(effects.var() * len(effects) + variances.max())
     while slope(far) > 0:
         far *= 4
     places = far * np.linspace(0, 1, GRID + 1) ** 3
-    signs = np.array([slope(place) > 0 for place in places])
+    signs = _slopes(effects, variances, places) > 0
     tops = [0.0] + [
         float(optimize.brentq(slope, places[i], places[i + 1], xtol=SETTLED * far, rtol=SETTLED))
         for i in np.flatnonzero(signs[:-1] & ~signs[1:])

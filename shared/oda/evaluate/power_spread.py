@@ -129,7 +129,8 @@ def pre_period_spread(
     The interval is chi-squared, with the degrees of freedom (Satterthwaite) that overlapping pseudo pilots of units
     with this autocorrelation leave: little more than the units less one for each stretch that does not overlap. Shocks
     are first-order autoregressive plus Poisson counts; moments are corrected for the means taken out. With fewer than
-    about 20 periods the autocorrelation is hardly known.
+    about 20 periods the autocorrelation is hardly known; a spread reckoned from it is granted the freedom of one
+    pseudo pilot, in proportion to the periods there are.
 
     References
     ----------
@@ -160,7 +161,7 @@ def pre_period_spread(
     if windows > 0:
         variance, df = pseudo_pilots(history, scale, before, after, covariance)
     else:
-        variance, df = spread_from_shocks(before, after, autocorrelation, shock_variance, history, covariance)
+        variance, df = spread_from_shocks(history, before, after, autocorrelation, shock_variance)
     windows = max(windows, 0)
     lasting = autocorrelation >= STRONGEST and shock_variance > FEW_SHOCKS * float(covariance[0, 0])
     between = max(0.0, float(history.means.var(ddof=1)) - float(covariance.mean()))
@@ -248,14 +249,14 @@ def _period_word(times: pd.Series) -> str:
     """Return what a period is called."""
     if not isinstance(times.dtype, pd.PeriodDtype):
         return "period"
-    return PERIODS.get(times.dtype.freq.name[:1], "period")
+    return PERIODS.get(str(times.dtype).removeprefix("period[")[:1], "period")
 
 
 def _cautions(df: float, windows: int, n_periods: int, asked: int, period: str, *, lasting: bool) -> tuple[str, ...]:
     """Say what changes how the spread must be read."""
     said = {
         f"The data have {n_periods} {period}s and the pilot compares {asked}, so the spread is not seen but reckoned "
-        "from shocks and how they last; its interval does not allow for what is unknown of these.": windows == 0,
+        "from shocks and how they last, and its interval is rough.": windows == 0,
         f"The spread rests on about {df:.0f} degrees of freedom and may be far from the truth; plan for the upper end "
         "of its interval too.": df < FEW_FREEDOM,
         "Shocks last so long that they cannot be told from trends of the districts' own; such trends would bias the "
