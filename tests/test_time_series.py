@@ -20,8 +20,8 @@ from oda.evaluate.time_series_spline import spline_terms
 EXACT = 1e-10  # relative; rounding alone
 SOLVED = 1e-7  # relative; statsmodels stops iterating at about this
 PLANTED = 1e-8  # relative; noise that is orthogonal to the design leaves the coefficients as planted
-DRAWS = 300  # of a null; the standard error of a 5 per cent rate is 1.3 points
-SIZE = (0.015, 0.085)  # nearly three such standard errors about 5 per cent
+DRAWS = 200  # of a null; the standard error of a 5 per cent rate is 1.5 points
+SIZE = (0.01, 0.09)  # nearly three such standard errors about 5 per cent
 START = pd.Period("2023-01", freq="M")
 
 
@@ -340,7 +340,7 @@ def test_a_true_null_is_rejected_one_time_in_twenty(n: int) -> None:
 
 
 def test_intervals_of_counts_hold_the_truth_as_often_as_they_say() -> None:
-    """Over 300 series of counts with shocks beyond Poisson, 95 % intervals hold the planted 0.8 as they should."""
+    """Over 200 series of counts with shocks beyond Poisson, 95 % intervals hold the planted 0.8 as they should."""
     found = [estimate(counts(seed=seed)).level_change for seed in range(DRAWS)]
     assert 1 - SIZE[1] <= np.mean([one.ci_low <= 0.8 <= one.ci_high for one in found]) <= 1 - SIZE[0]
 

@@ -11,6 +11,9 @@ import numpy as np
 from oda.errors import DesignError
 
 STARTS = ((1.0, 1.0, 0.01), (1.0, 0.01, 0.01), (0.1, 1.0, 0.01))  # variances to begin from: irregular, level, season
+# Shares r / (1 + r) of the level in the movement, r the spread of its steps over that of the noise: twenty of equal
+# weight from Beta(1, 5), since most levels wander by less from one period to the next than single figures are off.
+SHARES = 1 - (1 - (np.arange(20) + 0.5) / 20) ** 0.2
 DIGITS = 9  # of standardised values, so that units and shifts reach no figure by way of rounding
 
 
@@ -27,7 +30,7 @@ class Forecast:
     one_step_error
         Root mean square of those errors, in the units of the series.
     variances
-        Of irregular, level and, where there is one, season; in squared units of the series.
+        The likeliest ones of irregular, level and, where there is one, season; in squared units of the series.
     df
         Periods fitted less coefficients of level, season and regression.
     """
@@ -57,37 +60,74 @@ def forecast_series(before: np.ndarray, inputs: np.ndarray, n_before: int, seaso
     Returns
     -------
     Forecast
-        Restricted likelihood, since the coefficients are states with an exact diffuse start.
+        Averaged over shares of the level in the movement, weighted by their restricted likelihood: with few periods
+        before, the likeliest share alone is often nought and its interval far too narrow.
     """
     y, scale, centre = _standardise(before, before)
     x = np.column_stack(
         [_standardise(column, column[:n_before])[0] for column in inputs.T] or [np.empty((len(inputs), 0))]
     )
-    found, model = _fit(y, x[:n_before], season, regression="states")
-    transition, state_noise = model["transition"], model["selection"] @ model["state_cov"] @ model["selection"].T
-    state, spread = found.predicted_state[:, -1], found.predicted_state_cov[:, :, -1]
-    observe = np.atleast_2d(model["design"][0, :, -1] if model["design"].ndim == 3 else model["design"][0])
-    horizon = len(x) - n_before
-    mean, covariance, reach = np.empty(horizon), np.zeros((horizon, horizon)), np.zeros((0, len(state)))
-    for step in range(horizon):
-        row = observe[0].copy()
-        row[len(row) - x.shape[1] :] = x[n_before + step]
-        mean[step] = row @ state
-        covariance[step, step] = row @ spread @ row + float(model["obs_cov"][0, 0])
-        covariance[step, :step] = covariance[:step, step] = reach @ row
-        reach = np.vstack([reach, row @ spread]) @ transition.T
-        state, spread = transition @ state, transition @ spread @ transition.T + state_noise
-    states = len(state)
-    names = ("irregular", "level", "season")[: 3 if season else 2]
-    errors = found.standardized_forecasts_error[0][states:]
+    best, model = _fit(y, x[:n_before], season, regression="states")
+    states, names = best.filtered_state.shape[0], ("irregular", "level", "season")[: 3 if season else 2]
+    found = [_forecast_at(model, share, best.params, x) for share in SHARES]
+    logs = np.array([one[2] for one in found])
+    weights = np.exp(logs - logs.max()) / np.exp(logs - logs.max()).sum()
+    means, covariances = np.array([one[0] for one in found]), np.array([one[1] for one in found])
+    mean = weights @ means
+    covariance = np.einsum("i,ijk->jk", weights, covariances) + np.einsum(
+        "i,ij,ik->jk", weights, means - mean, means - mean
+    )
     return Forecast(
         mean=centre + scale * mean,
         covariance=scale**2 * covariance,
-        one_step=errors,
-        one_step_error=scale * float(np.sqrt((found.forecasts_error[0][states:] ** 2).mean())),
-        variances={name: scale**2 * float(value) for name, value in zip(names, found.params, strict=True)},
+        one_step=best.standardized_forecasts_error[0][states:],
+        one_step_error=scale * float(np.sqrt((best.forecasts_error[0][states:] ** 2).mean())),
+        variances={name: scale**2 * float(value) for name, value in zip(names, best.params, strict=True)},
         df=n_before - states,
     )
+
+
+def _forecast_at(
+    model: Any,  # noqa: ANN401  statsmodels is untyped
+    share: float,
+    params: np.ndarray,
+    inputs: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Return mean, covariance and log-likelihood at one share of the level, the scale integrated out."""
+    ratio = (share / (1 - share)) ** 2
+    season = [params[2] / (params[0] + params[1]) * (1 + ratio)] if len(params) > 2 else []
+    model.update(np.array([1.0, ratio, *season]))
+    found = model.ssm.filter()
+    burn = found.filtered_state.shape[0]
+    squares = found.standardized_forecasts_error[0][burn:] ** 2
+    variance = float(squares.mean())
+    likelihood = float(found.llf) + 0.5 * float(squares.sum()) - 0.5 * len(squares) * np.log(variance)
+    mean, covariance = _carry_forward(model.ssm, found, inputs, len(found.forecasts_error[0]))
+    return mean, variance * covariance, likelihood
+
+
+def _carry_forward(
+    space: Any,  # noqa: ANN401  statsmodels is untyped
+    found: Any,  # noqa: ANN401
+    inputs: np.ndarray,
+    n_before: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and joint covariance of the periods after those that were filtered."""
+    transition, state_noise = space["transition"], space["selection"] @ space["state_cov"] @ space["selection"].T
+    state, spread = found.predicted_state[:, -1], found.predicted_state_cov[:, :, -1]
+    design = space["design"][0]
+    observe = design[:, -1] if design.ndim == 2 else design
+    horizon, k = len(inputs) - n_before, inputs.shape[1]
+    mean, covariance, shared = np.empty(horizon), np.zeros((horizon, horizon)), np.zeros((0, len(state)))
+    for step in range(horizon):
+        row = observe.copy()
+        row[len(row) - k :] = inputs[n_before + step]
+        mean[step] = row @ state
+        covariance[step, step] = row @ spread @ row + float(space["obs_cov"][0, 0])
+        covariance[step, :step] = covariance[:step, step] = shared @ row
+        shared = np.vstack([shared, row @ spread]) @ transition.T
+        state, spread = transition @ state, transition @ spread @ transition.T + state_noise
+    return mean, covariance
 
 
 def shift_of(series: np.ndarray, inputs: np.ndarray, n_before: int, season: int) -> tuple[float, float, int]:
@@ -144,7 +184,7 @@ def _model(y: np.ndarray, x: np.ndarray, season: int, *, regression: str) -> Any
 
 
 def _fit(y: np.ndarray, x: np.ndarray, season: int, *, regression: str) -> tuple[Any, Any]:
-    """Return the fit of the largest likelihood from several beginnings, and its state space."""
+    """Return the fit of the largest likelihood from several beginnings, and its model."""
     model = _model(y, x, season, regression=regression)
     fits = []
     with warnings.catch_warnings():
@@ -155,4 +195,4 @@ def _fit(y: np.ndarray, x: np.ndarray, season: int, *, regression: str) -> tuple
             fits.append(model.fit(np.concatenate([first, coefficients]), disp=False, maxiter=500, cov_type="none"))
     best = max(fits, key=lambda one: float(one.llf))
     found = model.filter(best.params)
-    return found, model.ssm
+    return found, model
