@@ -18,17 +18,26 @@ from oda.evaluate import (
     byar_limits,
     cost_benefit,
     crude_rates,
+    difference_in_differences,
     directly_standardised_rate,
     discount_factors,
+    interrupted_time_series,
     minimum_detectable_effect,
+    newey_west,
     present_value,
     staggered_adoption,
     weighted_effect,
+    wild_cluster_bootstrap,
     wilson_limits,
 )
+from oda.evaluate.inference import give_interval
+from oda.evaluate.microdata import regress
 
 CASES = ROOT.parent / "shared" / "cases"
 BYAR = "phe_dsr_byar_wilson"
+STORES, MINIMUM_WAGE = "card_krueger_1994", 5.05  # dollars an hour
+CLUSTERS = "boottest_8clusters"
+ROUNDING = 1e-12  # of sums taken in another order
 
 
 def figures(case: str) -> dict[str, tuple[float, float]]:
@@ -249,9 +258,133 @@ def test_the_parts_of_the_two_way_coefficient_are_those_of_another_library() -> 
 
 
 def stores() -> pd.DataFrame:
-    """Return Card and Krueger's stores, one row a store and wave, with full-time equivalents."""
-    wide = pd.read_csv(CASES / "card_krueger_1994" / "data.csv").assign(store=lambda one: np.arange(len(one)))
-    first = wide.assign(wave=0, fte=wide["empft"] + wide["nmgrs"] + 0.5 * wide["emppt"])
-    second = wide.assign(wave=1, fte=wide["empft2"] + wide["nmgrs2"] + 0.5 * wide["emppt2"])
-    both = pd.concat([first, second], ignore_index=True)
-    return both.assign(closed=both["store"].map(wide["status2"] == 3).astype(bool) & (both["wave"] == 1))
+    """Return Card and Krueger's stores, one row a store and wave, with full-time equivalents and the wage gap."""
+    expected = figures(STORES)
+    assert expected
+    wide = pd.read_csv(CASES / STORES / "data.csv").assign(store=lambda one: np.arange(len(one)))
+    raised = (wide["state"] == 1) & (wide["wage_st"] < MINIMUM_WAGE)
+    wide["gap"] = ((MINIMUM_WAGE - wide["wage_st"]) / wide["wage_st"]).where(raised, 0.0)
+    wide = wide.assign(**{f"chain{chain}": (wide["chain"] == chain).astype(float) for chain in (2, 3, 4)})
+    waves = [
+        wide.assign(wave=wave, fte=wide[f"empft{end}"] + wide[f"nmgrs{end}"] + 0.5 * wide[f"emppt{end}"])
+        for wave, end in enumerate(("", "2"))
+    ]
+    return pd.concat(waves, ignore_index=True)
+
+
+def in_both_waves(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the stores that have employment in both waves."""
+    return rows[rows.groupby("store")["fte"].transform("count") == 2]
+
+
+def close_to(case: str, found: dict[str, float]) -> None:
+    """Hold found figures to those of a case, each within its own tolerance."""
+    expected = figures(case)
+    for name, value in found.items():
+        figure, tolerance = expected[name]
+        assert value == pytest.approx(figure, abs=tolerance + ROUNDING), name
+
+
+def test_card_and_kruegers_table_3_is_reproduced() -> None:
+    """Employment by state and wave, its standard errors, and the difference-in-differences by three samples."""
+    rows = stores()
+    names = {"outcome": "fte", "treated": "state", "post": "wave"}
+    every = difference_in_differences(rows.dropna(subset="fte"), **names, unit="state", cluster="store")
+    new_jersey, pennsylvania, _ = every.means.to_dict("records")
+    pairs = difference_in_differences(in_both_waves(rows), **names, unit="store", inference="welch").estimate
+    shut = rows["fte"].mask((rows["wave"] == 1) & rows["status2"].isin([2, 4, 5]), 0.0)
+    closed = difference_in_differences(in_both_waves(rows.assign(fte=shut)), **names, unit="store", inference="welch")
+    found = {
+        "DiD row 3": every.estimate.value,
+        "DiD row 4": pairs.value,
+        "DiD row 4 se": pairs.std_error,
+        "DiD row 5": closed.estimate.value,
+        "DiD row 5 se": closed.estimate.std_error,
+    }
+    for state, means in (("NJ", new_jersey), ("PA", pennsylvania)):
+        for side in ("before", "after"):
+            found |= {f"{state} {side}": means[side], f"{state} {side} se": means[f"{side}_se"]}
+    close_to(STORES, found)
+
+
+def test_card_and_kruegers_table_4_is_reproduced() -> None:
+    """Changes of employment on the state, and on the gap to the new minimum wage, without and with covariates."""
+    rows = stores()
+    paid = rows["wage_st"].notna() & (rows["wage_st2"].notna() | (rows["status2"] == 3))
+    sample = in_both_waves(rows[paid])
+    assert sample["store"].nunique() == figures(STORES)["N table 4"][0]
+    chains = ["chain2", "chain3", "chain4", "co_owned"]
+    models = {"(i)": ("state", []), "(ii)": ("state", chains), "(iii)": ("gap", []), "(iv)": ("gap", chains)}
+    models["(v)"] = ("gap", [*chains, "southj", "centralj", "pa1", "pa2"])
+    names = {"outcome": "fte", "unit": "store", "post": "wave", "inference": "collapsed"}
+    found = {}
+    for model, (treated, covariates) in models.items():
+        fitted = difference_in_differences(sample, **names, treated=treated, covariates=covariates)
+        found[f"T4 {model}"], found[f"T4 {model} se"] = fitted.estimate.value, fitted.estimate.std_error
+        found[f"T4 {model} SER"] = fitted.sd_change
+    close_to(STORES, {name: value for name, value in found.items() if name in figures(STORES)})
+
+
+def test_the_wild_bootstrap_of_eight_clusters_is_that_of_stata() -> None:
+    """All 256 draws of signs, t, p and interval of Stata's boottest log; Webb's weights at random."""
+    figures(CLUSTERS)
+    rows = pd.read_csv(CASES / CLUSTERS / "data.csv")
+    names = {"outcome": "hasinsurance", "cluster": "year"}
+    terms = ["post_self", "post", "selfemployed"]
+    tests = {
+        term: wild_cluster_bootstrap(
+            rows, **names, term=term, covariates=[other for other in terms if other != term], null=null
+        )
+        for term, null in (("post_self", 0.04), ("post", 0.0))
+    }
+    webb = wild_cluster_bootstrap(
+        rows,
+        **names,
+        term="post_self",
+        covariates=["post", "selfemployed"],
+        null=0.04,
+        draw_weights="webb",
+        draws=99_999,
+    )
+    own, post = tests["post_self"], tests["post"]
+    close_to(
+        CLUSTERS,
+        {
+            "t(7) post_self=.04": own.t_value,
+            "t(7) post=0": post.t_value,
+            "WCR p post_self=.04 (x256)": 256 * own.estimate.p_value,
+            "WCR CI lo": own.estimate.ci_low,
+            "WCR CI hi": own.estimate.ci_high,
+            "WCR p post=0 (x256)": 256 * post.estimate.p_value,
+            "WCR CI post lo": post.estimate.ci_low,
+            "WCR CI post hi": post.estimate.ci_high,
+            "Webb p post_self=.04": webb.estimate.p_value,
+        },
+    )
+    assert (own.draws, own.enumerated, webb.enumerated) == (256, True, False)
+
+
+def test_the_wild_bootstrap_of_twelve_industries_is_that_of_stata() -> None:
+    """Wages on tenure by industry: the bootstrap, and the cluster-robust regression with two absorbed effects."""
+    figures(CLUSTERS)
+    women = pd.read_csv(CASES / CLUSTERS / "nlsw88.csv")
+    names = {"outcome": "wage", "term": "tenure", "covariates": ["ttl_exp", "collgrad"], "cluster": "industry"}
+    plain = wild_cluster_bootstrap(women.dropna(subset=["wage", "tenure", "ttl_exp", "industry"]), **names)
+    union = women.dropna().assign(group=lambda rows: 2 * rows["south"] + rows["union"])
+    absorbed = regress(union, **names, fixed_effects=["group"])
+    interval = give_interval(absorbed, method="crv1", level=0.95)
+    close_to(
+        CLUSTERS,
+        {
+            "nlsw88 t(11) tenure": plain.t_value,
+            "nlsw88 WCR p tenure (4096 draws)": plain.estimate.p_value,
+            "nlsw88 WCR CI lo": plain.estimate.ci_low,
+            "nlsw88 WCR CI hi": plain.estimate.ci_high,
+            "nlsw88 N (south#union)": absorbed.n_obs,
+            "nlsw88 tenure b": interval.value,
+            "nlsw88 tenure se": interval.std_error,
+            "nlsw88 tenure p": interval.p_value,
+            "nlsw88 tenure lo": interval.low,
+            "nlsw88 tenure hi": interval.high,
+        },
+    )
