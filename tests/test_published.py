@@ -15,15 +15,15 @@ from oda.evaluate import (
     adjust_p_values,
     bacon_decomposition,
     balance_table,
+    bloom_multiplier,
     byar_limits,
     cost_benefit,
     crude_rates,
     difference_in_differences,
     directly_standardised_rate,
     discount_factors,
-    interrupted_time_series,
     minimum_detectable_effect,
-    newey_west,
+    power,
     present_value,
     staggered_adoption,
     weighted_effect,
@@ -125,6 +125,19 @@ def test_blooms_multiplier_is_the_limit_of_many_units() -> None:
     value, tolerance = figures("power_mde")["Bloom multiplier large df"]
     effect = minimum_detectable_effect(1.0, n_treated=10_000, n_control=10_000)
     assert effect / np.sqrt(2 / 10_000) == pytest.approx(value, abs=tolerance)
+
+
+def test_power_at_cohens_number_of_people_is_that_of_gpower() -> None:
+    """With 64 people an arm, half a standard deviation is detected 80.15 times in 100."""
+    value, tolerance = figures("power_mde")["power d=.5 n=64"]
+    assert power(0.5, 1.0, n_treated=64, n_control=64) == pytest.approx(value, abs=tolerance)
+
+
+def test_blooms_multiplier_for_six_districts_is_his() -> None:
+    """With four degrees of freedom Bloom's multiplier is 3.717, and with very many 2.8."""
+    for name, df in (("Bloom t multiplier df=4", 4), ("Bloom multiplier large df", np.inf)):
+        value, tolerance = figures("power_mde")[name]
+        assert bloom_multiplier(df) == pytest.approx(value, abs=tolerance)
 
 
 LALONDE = "nsw_lalonde"
