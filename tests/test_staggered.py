@@ -401,7 +401,7 @@ def null(starts: list[float], rho: float, rng: np.random.Generator) -> Worked:
         cohorts=cohorts,
         codes=codes,
         noun="districts",
-        freq=None,
+        form=None,
     )
     layout = lay_out(made, controls="never" if np.isinf(begun).any() else "not yet", anticipation=0, base="varying")
     return work_out(made, layout, put_together(layout, made), 0.95)

@@ -136,7 +136,7 @@ def _check_variation(total: float, panel: AdoptionPanel) -> None:
     """Refuse a design in which treatment and period are the same thing."""
     if total <= NO_SPREAD * panel.outcomes.size:
         message = (
-            f"All {len(panel.codes)} {panel.noun} start in {say_time(panel.cohorts[0], panel.freq)}, so no comparison "
+            f"All {len(panel.codes)} {panel.noun} start in {say_time(panel.cohorts[0], panel.form)}, so no comparison "
             f"is left. Add {panel.noun} that start at another time or never."
         )
         raise DesignError(message)
@@ -168,11 +168,11 @@ def _comparisons(panel: AdoptionPanel, total: float) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["kind", "cohort", "control", "value", "weight"])
     sizes = {f"n_{side}": counts[frame[name]] for side, name in (("treated", "cohort"), ("control", "control"))}
     known = panel.cohorts[np.isfinite(panel.cohorts)]
-    names = name_times(known, panel.freq).reindex(range(len(counts)))
-    if panel.freq is None:
+    names = name_times(known, panel.form).reindex(range(len(counts)))
+    if panel.form is None:
         names = names.astype("Int64")
     for name in ("cohort", "control"):
-        frame[name] = names.take(frame[name]).array
+        frame[name] = names.take(frame[name].to_numpy()).array
     return frame.assign(**sizes)
 
 

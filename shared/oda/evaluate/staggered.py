@@ -204,7 +204,7 @@ def _design(panel: AdoptionPanel, *, controls: str, anticipation: int, base: str
     layout = lay_out(panel, controls=controls, anticipation=anticipation, base=base)
     if not len(layout.time):
         message = (
-            f"All {len(panel.starts)} {panel.noun} start in or about {say_time(known[0], panel.freq)}, so none is left "
+            f"All {len(panel.starts)} {panel.noun} start in or about {say_time(known[0], panel.form)}, so none is left "
             f"to compare with. Add {panel.noun} that start later or never."
         )
         raise DesignError(message)
@@ -230,7 +230,7 @@ def _cells(work: Worked, panel: AdoptionPanel, layout: Layout, *, ratio: bool) -
     """Return the group-time effects."""
     counts = np.bincount(panel.codes)
     keys = (panel.cohorts[layout.treated], panel.times[layout.time], panel.times[layout.base])
-    named = {name: name_times(key, panel.freq) for name, key in zip(("cohort", "time", "base"), keys, strict=True)}
+    named = {name: name_times(key, panel.form) for name, key in zip(("cohort", "time", "base"), keys, strict=True)}
     sides = {"n_treated": counts[layout.treated], "n_control": (counts @ layout.controls).astype(int)}
     event = {"event_time": layout.event.astype(int)}
     return pd.DataFrame({**named, **event, **_scaled(work, work.rows["cells"], ratio=ratio), **sides})
@@ -240,7 +240,7 @@ def _binned(work: Worked, name: str, panel: AdoptionPanel, layout: Layout, *, ra
     """Return the averages by event time, cohort or period."""
     bins = work.bins[name]
     title = {"dynamic": "event_time", "group": "cohort", "calendar": "time"}[name]
-    labels = pd.Series(bins.labels.astype(int)) if name == "dynamic" else name_times(bins.labels, panel.freq)
+    labels = pd.Series(bins.labels.astype(int)) if name == "dynamic" else name_times(bins.labels, panel.form)
     counts = np.bincount(panel.codes)[layout.treated]
     treated = counts @ bins.member
     if name == "group":

@@ -73,9 +73,12 @@ def lay_out(panel: AdoptionPanel, *, controls: str, anticipation: int, base: str
         Cells by cohort and period, both increasing.
     """
     times, cohorts = panel.times, panel.cohorts
-    cells, masks, lost = [], [], 0
+    cells: list[tuple[float, ...]] = []
+    masks: list[np.ndarray] = []
+    lost = 0
     for place, start in enumerate(cohorts[np.isfinite(cohorts)]):
-        own, own_masks, after = [], [], 0
+        own: list[tuple[float, ...]] = []
+        own_masks, after = [], 0
         reach = int(np.flatnonzero(times < start - anticipation)[-1])
         for now in range(len(times)):
             behind = reach if base == "universal" or times[now] >= start - anticipation else now - 1

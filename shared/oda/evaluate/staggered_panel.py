@@ -32,8 +32,8 @@ class AdoptionPanel:
         Shape (units,): each unit's place in `cohorts`.
     noun
         What a unit is, in the plural.
-    freq
-        Frequency of the caller's pandas periods; None where they are whole numbers.
+    form
+        Type of the caller's pandas periods; None where they are whole numbers.
     """
 
     outcomes: np.ndarray
@@ -43,7 +43,7 @@ class AdoptionPanel:
     cohorts: np.ndarray
     codes: np.ndarray
     noun: str
-    freq: pd.offsets.BaseOffset | None
+    form: pd.PeriodDtype | None
 
 
 def read_panel(
@@ -87,7 +87,7 @@ def read_panel(
         weights=weights,
     )
     noun = f"{unit}s"
-    when, freq = ordinals(frame["time"], time), _frequency(frame, time, cohort)
+    when, form = ordinals(frame["time"], time), _form(frame, time, cohort)
     begun = ordinals(frame["cohort"], cohort)
     times, places = np.unique(when, return_inverse=True)
     codes, names = pd.factorize(frame["unit"])
@@ -95,18 +95,12 @@ def read_panel(
     shape = (len(names), len(times))
     _check_balance(cells, shape, noun)
 
-    def matrix(values: np.ndarray) -> np.ndarray:
-        """Lay a column out as units by periods."""
-        laid = np.empty(shape)
-        laid.reshape(-1)[cells] = values
-        return laid
-
     weight = numbers(frame["weights"], f"weights {weights!r}", above=0) if weights else np.ones(len(frame))
-    starts = _one_each(matrix(np.where(np.isnan(begun), np.inf, begun)), "start", cohort, noun)
-    held = _one_each(matrix(weight), "weight", str(weights), noun)
-    _check_starts(starts, times, cohort, noun, freq)
+    starts = _one_each(_matrix(np.where(np.isnan(begun), np.inf, begun), cells, shape), "start", cohort, noun)
+    held = _one_each(_matrix(weight, cells, shape), "weight", str(weights), noun)
+    _check_starts(starts, times, cohort, noun, form)
     starts = np.where(starts > times[-1], np.inf, starts)
-    outcomes = matrix(_values(frame, outcome, exposure))
+    outcomes = _matrix(_values(frame, outcome, exposure), cells, shape)
     order = np.lexsort((held, *outcomes.T[::-1], starts))  # by the numbers, so that names and rows' order say nothing
     cohorts, own = np.unique(starts[order], return_inverse=True)
     return AdoptionPanel(
@@ -117,18 +111,18 @@ def read_panel(
         cohorts=cohorts,
         codes=own,
         noun=noun,
-        freq=freq,
+        form=form,
     )
 
 
-def name_times(values: np.ndarray, freq: pd.offsets.BaseOffset | None) -> pd.Series:
+def name_times(values: np.ndarray, form: pd.PeriodDtype | None) -> pd.Series:
     """Return whole numbers as the caller's own periods or numbers.
 
     Parameters
     ----------
     values
         Shape (n,), whole numbers; none is missing.
-    freq
+    form
         Of the panel.
 
     Returns
@@ -137,17 +131,17 @@ def name_times(values: np.ndarray, freq: pd.offsets.BaseOffset | None) -> pd.Ser
         Shape (n,), pandas periods or integers.
     """
     whole = values.astype(np.int64)
-    return pd.Series(whole if freq is None else pd.PeriodIndex.from_ordinals(whole, freq=freq))
+    return pd.Series(whole if form is None else pd.arrays.PeriodArray(whole, dtype=form))
 
 
-def say_time(value: float, freq: pd.offsets.BaseOffset | None) -> str:
+def say_time(value: float, form: pd.PeriodDtype | None) -> str:
     """Say one period, such as `April 2024` or `2004`.
 
     Parameters
     ----------
     value
         A whole number.
-    freq
+    form
         Of the panel.
 
     Returns
@@ -155,23 +149,21 @@ def say_time(value: float, freq: pd.offsets.BaseOffset | None) -> str:
     str
         In words.
     """
-    return str(int(value)) if freq is None else say_period(pd.Period(ordinal=int(value), freq=freq))
+    return str(int(value)) if form is None else say_period(name_times(np.array([value]), form).iloc[0])
 
 
-def _frequency(frame: pd.DataFrame, time: str, cohort: str) -> pd.offsets.BaseOffset | None:
-    """Return the frequency of time and cohort; refuse two kinds."""
-    kinds = {}
+def _form(frame: pd.DataFrame, time: str, cohort: str) -> pd.PeriodDtype | None:
+    """Return the type of period of time and cohort, none for whole numbers; refuse two kinds."""
+    forms = {}
     for fixed, name in (("time", time), ("cohort", cohort)):
         known = frame[fixed].dropna()
-        form = None
         if len(known):
-            form = known.iloc[0].freq if isinstance(known.iloc[0], pd.Period) else "whole numbers"
-        kinds[name] = form
-    if kinds[cohort] is not None and kinds[cohort] != kinds[time]:
-        said = {name: getattr(kind, "freqstr", kind) for name, kind in kinds.items()}
-        message = f"{time!r} is in {said[time]} and {cohort!r} in {said[cohort]}. Give both in the same periods."
+            forms[name] = pd.PeriodDtype(known.iloc[0].freqstr) if isinstance(known.iloc[0], pd.Period) else None
+    if len(set(forms.values())) > 1:
+        said = [f"{name!r} is in {form or 'whole numbers'}" for name, form in forms.items()]
+        message = f"{' and '.join(said)}. Give both in the same periods."
         raise DesignError(message)
-    return None if kinds[time] == "whole numbers" else kinds[time]
+    return forms[time]
 
 
 def _check_balance(cells: np.ndarray, shape: tuple[int, int], noun: str) -> None:
@@ -189,6 +181,13 @@ def _check_balance(cells: np.ndarray, shape: tuple[int, int], noun: str) -> None
         raise DesignError(message)
 
 
+def _matrix(values: np.ndarray, cells: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Lay a column out as units by periods."""
+    laid = np.empty(shape)
+    laid.reshape(-1)[cells] = values
+    return laid
+
+
 def _one_each(laid: np.ndarray, what: str, name: str, noun: str) -> np.ndarray:
     """Return the one value that each unit has in all its rows, or refuse."""
     moved = int((laid != laid[:, :1]).any(axis=1).sum())
@@ -198,17 +197,15 @@ def _one_each(laid: np.ndarray, what: str, name: str, noun: str) -> np.ndarray:
             f"rows{', such as its population before the first start' if what == 'weight' else ''}."
         )
         raise DesignError(message)
-    return laid[:, 0].copy()
+    return np.array(laid[:, 0])
 
 
-def _check_starts(
-    starts: np.ndarray, times: np.ndarray, cohort: str, noun: str, freq: pd.offsets.BaseOffset | None
-) -> None:
+def _check_starts(starts: np.ndarray, times: np.ndarray, cohort: str, noun: str, form: pd.PeriodDtype | None) -> None:
     """Refuse starts that leave nothing before or nothing after."""
-    first, last = say_time(times[0], freq), say_time(times[-1], freq)
+    first, last = say_time(times[0], form), say_time(times[-1], form)
     early = starts[starts <= times[0]]
     if len(early):
-        found = say_time(early.min(), freq) if freq is not None or early.min() else "0"
+        found = say_time(early.min(), form)
         message = (
             f"{len(early)} of {len(starts)} {noun} have a {cohort!r} of {found} or so, not after the first period, "
             f"{first}: {noun} treated from the start have no before. For never treated give a missing value; leave out "
@@ -236,4 +233,4 @@ def _values(frame: pd.DataFrame, outcome: str, exposure: str | None) -> np.ndarr
             "larger units, or give the rate as the outcome without exposure, for a difference instead of a ratio."
         )
         raise DesignError(message)
-    return np.log(counted / people)
+    return np.asarray(np.log(counted / people))

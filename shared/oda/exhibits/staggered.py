@@ -49,7 +49,7 @@ def staggered_adoption_table(result: StaggeredAdoption) -> Table:
     frame[names[1:4]] = _shown(numbers, result)
     unit, digits = _unit(result), _decimals(_shown(numbers, result)[:, 0])
     interval = f"{result.estimate.level * 100:g}% interval"
-    columns = {
+    columns: dict[str, TableColumn | str] = {
         "what": "What",
         "value": TableColumn(title="Effect", unit=unit, decimals=digits),
         "ci_low": TableColumn(title=f"{interval}, from", decimals=digits),
@@ -119,8 +119,9 @@ def bacon_decomposition_table(result: BaconDecomposition) -> Table:
         One row a kind, then the coefficient.
     """
     frame = result.kinds.assign(weight=100 * result.kinds["weight"], kind=result.kinds["kind"].map(_capital))
-    frame.loc[len(frame)] = ["The coefficient", 100.0, result.coefficient]
-    columns = {
+    whole = pd.DataFrame({"kind": ["The coefficient"], "weight": [100.0], "value": [result.coefficient]})
+    frame = pd.concat([frame, whole], ignore_index=True)
+    columns: dict[str, TableColumn | str] = {
         "kind": "Comparison",
         "weight": TableColumn(title="Weight", unit="%", decimals=1),
         "value": TableColumn(
@@ -164,9 +165,8 @@ def plot_bacon_decomposition(result: BaconDecomposition) -> Picture:
     axes.set_ylabel(f"Effect on {result.outcome}")
     axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.1, fontsize=10)
     shares = "; ".join(
-        f"{row.kind}: {100 * row.weight:.1f} per cent of the weight"
-        + (f", {row.value:.3g} on average" if row.weight else "")
-        for row in result.kinds.itertuples()
+        f"{kind}: {100 * weight:.1f} per cent of the weight" + (f", {value:.3g} on average" if weight else "")
+        for kind, weight, value in result.kinds.to_numpy().tolist()
     )
     return picture(
         drawing,
