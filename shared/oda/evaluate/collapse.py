@@ -316,7 +316,7 @@ def _sides(frame: pd.DataFrame, *, counted: bool, ratio: bool) -> tuple[pd.DataF
     empty = wide["top"] <= 0
     corrected = bool(ratio and empty.to_numpy().any())
     if corrected and not counted:
-        names = ", ".join(str(name) for name in wide.index[empty.any(axis="columns")])
+        names = ", ".join(str(name) for name in wide.index[empty[0] | empty[1]])
         message = (
             f"{names}: the outcome adds up to nothing on one side, so no ratio. Give counts and their exposure, a "
             "longer period, or scale='difference'."

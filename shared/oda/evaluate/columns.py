@@ -47,7 +47,7 @@ def take(data: pd.DataFrame, *, missing: Collection[str] = (), **columns: str | 
     if frame.empty:
         message = "The data have no row. Look at how they were read or filtered."
         raise DesignError(message)
-    lost = {wanted[fixed]: int(frame[fixed].isna().sum()) for fixed in frame if fixed not in missing}
+    lost = {name: int(frame[fixed].isna().sum()) for fixed, name in wanted.items() if fixed not in missing}
     lost = {name: count for name, count in lost.items() if count}
     if lost:
         listed = ", ".join(f"{name!r} in {count}" for name, count in lost.items())
@@ -118,7 +118,7 @@ def ordinals(times: pd.Series, name: str) -> np.ndarray:
         When the times are neither periods nor whole numbers.
     """
     if isinstance(times.dtype, pd.PeriodDtype):
-        codes = times.array.asi8.astype(float)
+        codes: np.ndarray = times.array.asi8.astype(float)
         codes[times.isna().to_numpy()] = np.nan
         return codes
     if times.isna().all():

@@ -18,7 +18,7 @@ from oda.evaluate.microdata import Regression
 from oda.evaluate.permutation import RandomisationTest, permute
 from oda.evaluate.regression import cr2_error
 from oda.evaluate.routing import FEWEST_CLUSTERS, MANY_SIDE, ROUTED_SIDE, Inference, choose_inference
-from oda.evaluate.two_way import Cells
+from oda.evaluate.two_way import Cells, means_table
 
 NOISIER = 1.5  # times the others' spread before the start; beyond it the pooled t test rejects more than 12 per cent
 
@@ -40,8 +40,8 @@ class Comparison:
         One row a unit: `unit`, `treated`, `before`, `after` (mean, or events per unit of exposure), `ratio` (after over
         before; missing where not positive) and `change`, the number that was compared.
     means
-        The 2 x 2 table, one row a group and one for its difference: `group`, `units`, `before`, `after`, `change`;
-        plain means of units.
+        The 2 x 2 table, one row a group and one for their difference: `group`, `units`, `before`, `before_se`, `after`,
+        `after_se`, `change`; plain means of units and their standard errors (of rows where these are compared).
     before, after
         First and last period of each side, inclusive.
     left_out
@@ -233,14 +233,9 @@ def _cautions(sides: Sides, estimate: Estimate, outcome: str) -> tuple[str, ...]
 
 
 def _means(changes: pd.DataFrame) -> pd.DataFrame:
-    """Return the table of means by group and side, and their differences."""
-    sides = changes[["before", "after"]].assign(change=changes["after"] - changes["before"])
-    groups = [changes["treated"], ~changes["treated"]]
-    means = [sides[group].mean() for group in groups]
-    table = pd.DataFrame([*means, means[0] - means[1]])
-    table.insert(0, "group", ["treated", "not treated", "difference"])
-    table.insert(1, "units", [*(int(group.sum()) for group in groups), len(changes)])
-    return table
+    """Return the table of means of units by group and side."""
+    sides = [changes[changes["treated"]], changes[~changes["treated"]]]
+    return means_table([(side["before"], side["after"]) for side in sides], [len(side) for side in sides])
 
 
 def compare_cells(
@@ -281,7 +276,7 @@ def compare_cells(
         other_scale=None,
         beside=tuple(scaled(replace(one, n_obs=cells.regression.n_obs), **naming) for one in beside),
         changes=cells.changes,
-        means=_means(cells.changes),
+        means=cells.means,
         before=cells.before,
         after=cells.after,
         left_out=0,

@@ -64,7 +64,8 @@ def difference_in_differences(
     treatment
         Column of the share of the row's period under treatment, from 0 to 1, or a dose.
     cluster
-        With `treatment`: column of the level at which the treatment was assigned, where it is not `unit`.
+        Column of the level at which the treatment was assigned, where it is not `unit`: with `treatment`; or with
+        `treated` and `post`, where rows are then compared as they are (a repeated cross-section).
     exposure
         Column of the denominator of counts, such as the population; its logarithm is the offset of the log rate.
     covariates
@@ -123,10 +124,10 @@ def difference_in_differences(
     check_share(level=level)
     ways = [cohort is not None, treated is not None or post is not None, treatment is not None]
     whole = (cohort is None or time is not None) and (treated is None) == (post is None)
-    if sum(ways) != 1 or not whole or (cluster is not None and treatment is None) or (treatment and time is None):
+    if sum(ways) != 1 or not whole or (cluster is not None and cohort is not None) or (treatment and time is None):
         message = (
             f"{sum(ways)} descriptions of the treatment. Give one: `cohort` with `time`, `treated` with `post`, or "
-            "`treatment` with `time` (and `cluster`, where that is not the unit)."
+            "`treatment` with `time`; and `cluster`, where that is not the unit, with the last two only."
         )
         raise DesignError(message)
     scale = scale or ("ratio" if exposure else "difference")
@@ -137,13 +138,17 @@ def difference_in_differences(
         "weights": weights,
         "scale": scale,
     }
-    if treatment is not None:
+    if treatment is not None or cluster is not None:
+        if treatment is None:
+            treatment, time = f"{treated} x {post}", post
+            data = data.assign(**{treatment: lambda rows: rows[treated] * rows[post]})
         cells = fit_cells(
             data,
             **options,
             unit=unit,
             time=str(time),
             treatment=treatment,
+            treated=treated,
             cluster=cluster or unit,
             exact=inference in ("cr2", "wild"),
         )

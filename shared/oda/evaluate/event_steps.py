@@ -31,6 +31,8 @@ class Steps:
         First and last period of each step, in the caller's form.
     left_out
         Periods left out.
+    n_obs
+        Rows used.
     corrected
         Whether half an event was added everywhere, since some step of some unit had none.
     """
@@ -41,6 +43,7 @@ class Steps:
     first: tuple[Any, ...]
     last: tuple[Any, ...]
     left_out: int
+    n_obs: int
     corrected: bool
 
 
@@ -107,6 +110,7 @@ def cut_steps(
         first=tuple(frame["time"].iloc[rows[times[rows].argmin()]] for rows in at),
         last=tuple(frame["time"].iloc[rows[times[rows].argmax()]] for rows in at),
         left_out=len(np.unique(times)) - step * len(kept),
+        n_obs=int(np.isin(number, kept).sum()),
         corrected=corrected,
     )
 

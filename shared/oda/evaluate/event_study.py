@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -189,6 +189,7 @@ def event_study(
     early = steps.event_time < 0
     whole = steps.rates[:, ~early].mean(axis=1) - steps.rates[:, early].mean(axis=1)
     estimate = _gap(whole, steps.treated, what="event study, mean after less mean before over", **options)
+    estimate = replace(estimate, n_obs=steps.n_obs, cautions=(*estimate.cautions, *_cautions(steps)))
     effects = _effects(steps, naming, options)
     return EventStudy(
         estimate=scaled(estimate, **naming),
@@ -198,6 +199,13 @@ def event_study(
         step=step,
         left_out=steps.left_out,
     )
+
+
+def _cautions(steps: Steps) -> tuple[str, ...]:
+    """Say what in these steps changes how the estimate must be read."""
+    if not steps.corrected:
+        return ()
+    return ("Some step of some unit has no event: half an event was added in every step of every unit.",)
 
 
 def _gap(changes: np.ndarray, treated: np.ndarray, *, what: str, **options: Any) -> Estimate:  # noqa: ANN401  passed on
@@ -267,7 +275,7 @@ def _break_down(steps: Steps, estimate: Estimate, options: dict[str, Any]) -> Br
     gap = steps.rates[group].mean(axis=0) - steps.rates[~group].mean(axis=0)
     moves = np.abs(np.diff(gap[early]))
     largest = float(moves.max())
-    piled = largest * ((~early).sum() + 1) / 2  # a drift of one move a step, averaged over the steps after
+    piled = largest * (int((~early).sum()) + 1) / 2  # a drift of one move a step, averaged over the steps after
     return Breakdown(
         slope=_slack(estimate) / _distance(steps),
         relative=_slack(later) / piled if len(moves) >= 2 and piled > 0 else None,
@@ -277,7 +285,7 @@ def _break_down(steps: Steps, estimate: Estimate, options: dict[str, Any]) -> Br
 
 def _slack(estimate: Estimate) -> float:
     """Return how far the interval keeps from no effect; 0 where it holds it."""
-    return max(estimate.ci_low, -estimate.ci_high, 0.0)
+    return float(max(estimate.ci_low, -estimate.ci_high, 0.0))
 
 
 @sentence.register

@@ -70,7 +70,7 @@ def placebo_in_time(
     time, cohort
         Columns of periods and of each unit's first treated one.
     starts
-        Made-up starts, in the form of `time`; by default every period that leaves 2 or more on both sides.
+        Made-up starts, in the form of `time`; by default those a quarter, half and three quarters of the way.
     **design
         The other keywords of `difference_in_differences`.
 
@@ -103,7 +103,7 @@ def placebo_in_time(
     times, begun = find_starts(frame, time=time, cohort=cohort, words=f"{design['unit']}s")
     early = times < begun.min()
     known = frame["time"][early].drop_duplicates().sort_values()
-    chosen = list(starts) or known.iloc[FEWEST_PERIODS : 1 - FEWEST_PERIODS or None].tolist()
+    chosen = list(starts) or _spread_out(known)
     absent = [start for start in chosen if start not in set(known)]
     if absent or not chosen or len(known) < 2 * FEWEST_PERIODS:
         message = (
@@ -125,6 +125,13 @@ def placebo_in_time(
         f"The {len(rows)} made-up starts share most of their periods: they are not {len(rows)} separate tests.",
     )
     return _placebos("placebo in time", actual, rows, cautions if len(rows) > 1 else ())
+
+
+def _spread_out(periods: pd.Series) -> list[object]:
+    """Return the periods a quarter, half and three quarters of the way that leave enough on both sides."""
+    n = len(periods)
+    places = {round(n * share) for share in (0.25, 0.5, 0.75)}
+    return [periods.iloc[place] for place in sorted(places) if FEWEST_PERIODS <= place <= n - FEWEST_PERIODS]
 
 
 def placebo_in_space(data: pd.DataFrame, **design: Any) -> Falsification:  # noqa: ANN401  passed on

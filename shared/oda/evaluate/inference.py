@@ -75,9 +75,7 @@ def give_interval(found: Regression, *, method: str, level: float) -> Interval:
         )
     errors = {"collapsed": classical_error, "welch": _welch_error, "cr2": cr2_error, "crv1": crv1_error}
     std_error, df = errors[method](fit)
-    name = {"collapsed": "", "welch": " for unequal spread", "cr2": " (CR2 errors)", "crv1": " (CRV1 errors)"}[
-        method
-    ]
+    name = {"collapsed": "", "welch": " for unequal spread", "cr2": " (CR2 errors)", "crv1": " (CRV1 errors)"}[method]
     said = f"{df:.0f}" if abs(df - round(df)) < WHOLE else f"{df:.1f}"
     reach = float(stats.t.ppf((1 + level) / 2, df)) * std_error
     return Interval(
@@ -150,6 +148,5 @@ def as_estimate(
         n_treated=found.n_treated,
         smallest_p=permuted.smallest_p if permuted else None,
         permutation_p=permuted.p_value if permuted else None,
-        cautions=permuted.cautions if permuted else (),
         method=f"{what} ({found.n_treated} of {n} treated), {tested.words}",
     )

@@ -199,7 +199,8 @@ def _cautions(n_treated: int, n: int, smallest: float) -> tuple[str, ...]:
 def _all_picks(n: int, n_treated: int) -> np.ndarray:
     """Return all choices of treated units, shape (choices, treated)."""
     flat = itertools.chain.from_iterable(itertools.combinations(range(n), n_treated))
-    return np.fromiter(flat, dtype=np.intp, count=math.comb(n, n_treated) * n_treated).reshape(-1, n_treated)
+    picks: np.ndarray = np.fromiter(flat, dtype=np.intp, count=math.comb(n, n_treated) * n_treated)
+    return picks.reshape(-1, n_treated)
 
 
 def _random_picks(n: int, n_treated: int, draws: int, seed: int) -> np.ndarray:
@@ -214,7 +215,7 @@ def _statistics(centred: np.ndarray, picks: np.ndarray, statistic: str) -> np.nd
     chosen = centred[picks]
     total = chosen.sum(axis=1)
     if statistic == "difference":
-        return np.abs(total)
+        return np.asarray(np.abs(total))
     n, n_treated = len(centred), picks.shape[1]
     squares, rest = (chosen**2).sum(axis=1), n - n_treated
     means = total / n_treated, -total / rest

@@ -32,6 +32,8 @@ class Cells:
     changes
         One row a cluster: `unit`, `treated`, `before`, `after` (means of the rows before and from the first treatment
         anywhere), `ratio`, `change`.
+    means
+        The 2 x 2 table of rows, as `Comparison.means`.
     before, after
         First and last period of each side, in the caller's form.
     per
@@ -43,6 +45,7 @@ class Cells:
     regression: Regression
     few: Regression | None
     changes: pd.DataFrame
+    means: pd.DataFrame
     before: tuple[Any, Any]
     after: tuple[Any, Any]
     per: str
@@ -56,6 +59,7 @@ def fit_cells(
     unit: str,
     time: str,
     treatment: str,
+    treated: str | None,
     cluster: str,
     exposure: str | None,
     covariates: Sequence[str],
@@ -73,6 +77,8 @@ def fit_cells(
         Columns, as in `difference_in_differences`.
     scale
         Of the outcome: its logarithm for a ratio.
+    treated
+        Column of who is ever treated, where clusters may be seen on one side only; else it is read off `treatment`.
     exact
         Whether CR2 or the bootstrap was asked for, which need every effect as a column.
 
@@ -88,13 +94,21 @@ def fit_cells(
     """
     named = {f"covariate{place}": name for place, name in enumerate(covariates)}
     frame = take(
-        data, outcome=outcome, unit=unit, time=time, treatment=treatment, cluster=cluster, exposure=exposure,
-        weights=weights, **named,
-    )  # fmt: skip
+        data,
+        outcome=outcome,
+        unit=unit,
+        time=time,
+        treatment=treatment,
+        treated=treated,
+        cluster=cluster,
+        exposure=exposure,
+        weights=weights,
+        **named,
+    )
     frame["outcome"] = _response(frame, outcome=outcome, exposure=exposure, scale=scale)
     frame["treatment"] = numbers(frame["treatment"], treatment, low=0)
     frame["ordinal"] = ordinals(frame["time"], time)
-    ever = frame.groupby("cluster", sort=True)["treatment"].max() > 0
+    ever = frame.groupby("cluster", sort=True)["treated" if treated else "treatment"].max() > 0
     sides = int(ever.sum()), int((~ever).sum())
     if min(sides) < 1 or sum(sides) < 3:
         message = (
@@ -123,6 +137,7 @@ def fit_cells(
         regression=fitted,
         few=few,
         changes=changes if shaped is None else changes.assign(change=shaped),
+        means=_row_means(adjusted, early, ever),
         before=_ends(frame[early]),
         after=_ends(frame[~early]),
         per=outcome if exposure is None else f"{outcome} per {exposure}",
@@ -188,6 +203,38 @@ def _changes(frame: pd.DataFrame, early: pd.Series, ever: pd.Series, scale: str)
         ratio = np.where((before > 0) & (after > 0), after / before, np.nan)
     columns = {"unit": ever.index, "treated": ever.to_numpy(), "before": before, "after": after}
     return pd.DataFrame(columns).assign(ratio=ratio, change=change)
+
+
+def _row_means(frame: pd.DataFrame, early: pd.Series, ever: pd.Series) -> pd.DataFrame:
+    """Return the table of means of rows by group and side."""
+    inside = frame["cluster"].map(ever).to_numpy()
+    groups = [tuple(frame["outcome"][side & part] for part in (early, ~early)) for side in (inside, ~inside)]
+    return means_table(groups, [int(ever.sum()), int((~ever).sum())])
+
+
+def means_table(groups: list[tuple[pd.Series, ...]], units: list[int]) -> pd.DataFrame:
+    """Return means by group and side, their standard errors, and the differences.
+
+    Parameters
+    ----------
+    groups
+        Outcomes before and after, of the treated and of the rest.
+    units
+        Number of units in each.
+
+    Returns
+    -------
+    DataFrame
+        As `Comparison.means`.
+    """
+    rows = []
+    for name, n, (before, after) in zip(("treated", "not treated"), units, groups, strict=True):
+        rows.append((name, n, before.mean(), before.sem(), after.mean(), after.sem(), after.mean() - before.mean()))
+    gap = [first - second for first, second in zip(rows[0][2:], rows[1][2:], strict=True)]
+    gap[1] = gap[3] = float("nan")
+    rows.append(("difference", sum(units), *gap))
+    columns = ["group", "units", "before", "before_se", "after", "after_se", "change"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _cautions(frame: pd.DataFrame, cluster: str) -> tuple[str, ...]:
