@@ -179,7 +179,7 @@ def period_code(value: object, times: pd.Series, name: str) -> float:
     if alike and isinstance(value, pd.Period) and isinstance(first, pd.Period):
         alike = value.freq == first.freq
     if not alike or not isinstance(value, pd.Period | int | float | np.number) or isinstance(value, bool):
-        message = f"{value!r} as {name} is no period where time has {first!r}. Give it in the same form."
+        message = f"{value!r} as {name} is no period where time has {say_time(first)}. Give it in the same form."
         raise DesignError(message)
     return float(ordinals(pd.Series([value]), name)[0])
 
