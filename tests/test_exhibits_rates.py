@@ -91,7 +91,7 @@ def test_a_report_gets_the_rate_or_the_reason() -> None:
     assert given.sentence.startswith("The directly standardised rate of falls was ")
     assert missing == CannotSay(
         sentence="The directly standardised rate of falls is not given: fewer than 10 events.",
-        needed="at least 10 events: a longer period or a larger area.",
+        needed="at least 10 events, so a longer period or a larger area.",
     )
 
 

@@ -237,7 +237,7 @@ def test_a_direct_rate_of_fewer_than_10_events_is_not_given(events: int, *, give
         assert (row["reason"], row["method"]) == ("fewer than 10 events", "")
         assert sentence(found) == (
             "The directly standardised rate of falls is not given: fewer than 10 events. What it would take: at least "
-            "10 events: a longer period or a larger area."
+            "10 events, so a longer period or a larger area."
         )
         assert "9" not in str(found)
 
@@ -257,7 +257,9 @@ def test_an_area_in_which_nothing_is_expected_has_a_reason(standardise: Callable
     """Without people there is no expected number to divide by; one empty band does no harm; a lost total does."""
     frame = districts()
     frame.loc[frame["area"] == "young", "people"] = 0
-    assert standardise(frame).estimates["young"].reason == "no event is expected at the reference's rates"
+    found = standardise(frame).estimates["young"]
+    assert found.reason == "no event is expected at the reference's rates"
+    assert found.needed.startswith("people in the area")
     frame.loc[0, "people"] = 10
     assert isinstance(standardise(frame).estimates["young"], Estimate)
     lost = standardise(districts(), outcome=None, totals=pd.Series({"young": np.nan, "old": 5}))

@@ -15,8 +15,10 @@ from oda.evaluate.words import quantity, sentence
 
 FEW = f"fewer than {FEWEST_EVENTS} events"
 NO_COUNT = "the count is missing or hidden"
+NOTHING_EXPECTED = "no event is expected at the reference's rates"
 NEEDED = {
-    FEW: f"at least {FEWEST_EVENTS} events: a longer period or a larger area.",
+    FEW: f"at least {FEWEST_EVENTS} events, so a longer period or a larger area.",
+    NOTHING_EXPECTED: "people in the area, and events in the reference population, in the same band.",
     NO_COUNT: "the count, or a larger area whose count need not be hidden.",
 }
 NUMBERS = ("value", "ci_low", "ci_high")

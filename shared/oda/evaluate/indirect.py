@@ -8,14 +8,13 @@ import numpy as np
 import pandas as pd
 
 from oda.errors import DesignError
-from oda.evaluate.area_results import NO_COUNT, NUMBERS, Rates, gather
+from oda.evaluate.area_results import NO_COUNT, NOTHING_EXPECTED, NUMBERS, Rates, gather
 from oda.evaluate.bands import differ, take_bands
 from oda.evaluate.columns import numbers
 from oda.evaluate.estimate import check_share
 from oda.evaluate.limits import poisson_limits
 from oda.evaluate.rates import limits_named, per
 
-NOTHING_EXPECTED = "no event is expected at the reference's rates"
 UNLIKE = "The areas have different reference populations, so no one figure means the same for all."
 
 
