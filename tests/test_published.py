@@ -12,6 +12,7 @@ from scipy import stats
 
 from checkout import ROOT
 from oda.evaluate import (
+    SyntheticControl,
     adjust_p_values,
     bacon_decomposition,
     balance_table,
@@ -26,6 +27,8 @@ from oda.evaluate import (
     power,
     present_value,
     staggered_adoption,
+    synthetic_control,
+    synthetic_difference_in_differences,
     weighted_effect,
     wild_cluster_bootstrap,
     wilson_limits,
@@ -401,3 +404,80 @@ def test_the_wild_bootstrap_of_twelve_industries_is_that_of_stata() -> None:
             "nlsw88 tenure hi": interval.high,
         },
     )
+
+
+SMOKING = "prop99_synth"
+ADH_PREDICTORS = [
+    ("lnincome", range(1980, 1989)),
+    ("age15to24", range(1980, 1989)),
+    ("retprice", range(1980, 1989)),
+    ("beer", range(1984, 1989)),
+    ("cigsale", 1988),
+    ("cigsale", 1980),
+    ("cigsale", 1975),
+]
+CALIFORNIA = {"treated": "California", "start": 1989}
+SALES = {"outcome": "PacksPerCapita", "unit": "State", "time": "Year"}
+
+
+@pytest.fixture(scope="module")
+def california() -> SyntheticControl:
+    """Return California's synthetic control by the predictors of Abadie, Diamond and Hainmueller."""
+    figures(SMOKING)
+    data = pd.read_csv(CASES / SMOKING / "smoking_covariates.csv")
+    names = {"outcome": "cigsale", "unit": "state", "time": "year"}
+    return synthetic_control(data, **names, **CALIFORNIA, predictors=ADH_PREDICTORS)
+
+
+def test_californias_synthetic_control_is_the_published_one(california: SyntheticControl) -> None:
+    """Donors' weights, the balance of the seven predictors and the gap of 2000 are those published in 2010."""
+    weights = california.weights.set_index("donor")["weight"]
+    balance = california.balance.set_index("predictor")
+    rows = {
+        "ln GDP": "lnincome, 1980 to 1988",
+        "pct 15-24": "age15to24, 1980 to 1988",
+        "retail price": "retprice, 1980 to 1988",
+        "beer": "beer, 1984 to 1988",
+        **{f"cig {year}": f"cigsale, {year}" for year in (1988, 1980, 1975)},
+    }
+    checked = 0
+    for name, (value, tolerance) in figures(SMOKING).items():
+        which, _, what = name.removeprefix("ADH ").partition(" ")
+        if which == "weight":
+            ours = weights[what]
+        elif which in ("synthetic", "real"):
+            ours = balance.loc[rows[what], "treated" if which == "real" else "synthetic"]
+        elif name == "ADH gap 2000":
+            ours = california.gaps.set_index("time").loc[2000, "gap"]
+        else:
+            continue
+        assert ours == pytest.approx(value, abs=tolerance), name
+        checked += 1
+    assert checked == 20
+
+
+def test_california_ranks_first_of_39(california: SyntheticControl) -> None:
+    """Its mean squared gap after over before is the largest of 39 states, so p is 0.026."""
+    expected = figures(SMOKING)
+    for name, ours in (
+        ("placebo rank of California", california.rank),
+        ("placebo p", california.estimate.p_value),
+        ("post/pre MSPE ratio California", california.mspe_ratio),
+    ):
+        value, tolerance = expected[name]
+        assert ours == pytest.approx(value, abs=tolerance), name
+    assert california.poor_fit == ()
+
+
+def test_the_three_estimates_for_california_are_those_of_synthdid() -> None:
+    """Difference-in-differences, outcome-only synthetic control and their union are those of the authors' package."""
+    expected = figures(SMOKING)
+    data = pd.read_csv(CASES / SMOKING / "data.csv")
+    data["cohort"] = np.where(data["State"] == "California", 1989, np.nan)
+    for name, found in (
+        ("DID ATT", difference_in_differences(data, **SALES, cohort="cohort")),
+        ("SC outcome-only (no intercept, no ridge) ATT", synthetic_control(data, **SALES, cohort="cohort")),
+        ("SDID ATT", synthetic_difference_in_differences(data, **SALES, **CALIFORNIA)),
+    ):
+        value, tolerance = expected[name]
+        assert found.estimate.value == pytest.approx(value, abs=tolerance), name
