@@ -228,9 +228,10 @@ def test_weights_stand_for_as_many_units() -> None:
 @pytest.mark.parametrize("of", [6, 10, 40])
 def test_what_does_not_matter_changes_nothing(change: Callable[[pd.DataFrame], pd.DataFrame], of: int) -> None:
     """Rows' order, names, levels and common trends leave all figures as they are, listed, drawn or with many units."""
-    starts = THREE_DATES if of == 6 else {chr(97 + i): 3 + i % 4 for i in range(of // 2)}
+    starts = THREE_DATES if of == 6 else {chr(97 + i): 3 + i % (of // 2 if of < 30 else 4) for i in range(of // 2)}
     frame = panel(starts, of)
     here, there = estimate(frame), estimate(change(frame))
+    assert (here.n_assignments > 20_000) == (of > 6)  # ten districts with five dates are drawn, not listed
     assert here.inference == ("permutation" if of < 30 else "influence function")
     assert figures(there) == pytest.approx(figures(here), rel=1e-8, abs=1e-10)  # a shift of 1,000 costs two digits
 

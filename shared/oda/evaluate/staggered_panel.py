@@ -101,7 +101,7 @@ def read_panel(
     _check_starts(starts, times, cohort, noun, form)
     starts = np.where(starts > times[-1], np.inf, starts)
     outcomes = _matrix(_values(frame, outcome, exposure), cells, shape)
-    order = np.lexsort((held, *outcomes.T[::-1], starts))  # by the numbers, so that names and rows' order say nothing
+    order = _order(outcomes, starts, held)
     cohorts, own = np.unique(starts[order], return_inverse=True)
     return AdoptionPanel(
         outcomes=outcomes[order],
@@ -186,6 +186,15 @@ def _matrix(values: np.ndarray, cells: np.ndarray, shape: tuple[int, int]) -> np
     laid = np.empty(shape)
     laid.reshape(-1)[cells] = values
     return laid
+
+
+def _order(outcomes: np.ndarray, starts: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Order units by start and movement, so that names, levels, trends and units of measure reach no random draw."""
+    moves = outcomes - outcomes.mean(axis=1, keepdims=True)
+    moves -= moves.mean(axis=0)
+    size = np.abs(moves).max()
+    rounded = np.round(moves / size, 9) if size > 0 else moves
+    return np.lexsort((weights, *rounded.T[::-1], starts))
 
 
 def _one_each(laid: np.ndarray, what: str, name: str, noun: str) -> np.ndarray:
