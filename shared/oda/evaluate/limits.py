@@ -168,7 +168,7 @@ def wilson_limits(events: npt.ArrayLike, population: npt.ArrayLike, *, level: fl
     share = counts / people
     middle, reach = 2 * counts + z**2, z * np.sqrt(z**2 + 4 * counts * (1 - share))
     low, high = (middle - reach) / (2 * (people + z**2)), (middle + reach) / (2 * (people + z**2))
-    return np.clip(low, 0.0, share), np.clip(high, share, 1.0)  # at 0 and at 1 rounding alone goes further
+    return low, np.clip(high, share, 1.0)  # where all have it rounding goes to either side of 1
 
 
 def dobson_limits(
