@@ -25,6 +25,7 @@ from oda.evaluate.multiple import AdjustedPValues, adjust_p_values
 from oda.evaluate.permutation import RandomisationTest, randomisation_test
 from oda.evaluate.pooling import Pooled, pool_districts
 from oda.evaluate.pooling_variance import Heterogeneity
+from oda.evaluate.power_persons import intraclass_correlation
 from oda.evaluate.power_plan import PowerPlan, plan_power
 from oda.evaluate.power_simulation import simulate_power
 from oda.evaluate.power_spread import PrePeriodSpread, modelled_spread, pre_period_spread
@@ -101,6 +102,7 @@ __all__ = [
     "indirectly_standardised_rate",
     "indirectly_standardised_ratio",
     "interrupted_time_series",
+    "intraclass_correlation",
     "leave_neighbours_out",
     "leave_one_out",
     "minimum_detectable_effect",

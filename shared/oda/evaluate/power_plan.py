@@ -131,6 +131,9 @@ def plan_power(
         effect = minimum_detectable_effect(sd_change, n_treated=treated, n_control=control, power=power, level=level)
         return _as_read(effect, sign)
 
+    def own(sd_change: float) -> float:
+        return detects(sd_change, n_treated, n_control)
+
     chance, needed = None, None
     if worthwhile is not None:
         effect = _effect(worthwhile, ratio=ratio)
@@ -148,7 +151,7 @@ def plan_power(
         n_control=n_control,
         power=power,
         level=level,
-        detectable=tuple(detects(sd, n_treated, n_control) for sd in spreads),
+        detectable=(own(spreads[0]), own(spreads[1]), own(spreads[2])),
         worthwhile=worthwhile,
         chance=chance,
         needed=needed,
@@ -158,7 +161,7 @@ def plan_power(
             columns=["units", "treated", "detectable"],
         ),
         lengths=pd.DataFrame(
-            [(after, sd, detects(sd, n_treated, n_control)) for after, sd in _lengths(spread)],
+            [(after, sd, own(sd)) for after, sd in _lengths(spread)],
             columns=["after", "sd_change", "detectable"],
         ),
     )

@@ -149,7 +149,7 @@ def fit_shocks(history: History) -> tuple[float, float]:
 
     def excess(correlation: float) -> float:
         none, one = expected(correlation)
-        return one / none - lagged / still
+        return float(one / none - lagged / still)
 
     if excess(STRONGEST) <= 0:
         correlation = STRONGEST
@@ -193,7 +193,7 @@ def change_contrast(before: int, after: int) -> np.ndarray:
     ndarray
         Shape (before + after,).
     """
-    return np.r_[np.full(before, -1 / before), np.full(after, 1 / after)]
+    return np.asarray(np.r_[np.full(before, -1 / before), np.full(after, 1 / after)])
 
 
 def pseudo_pilots(history: History, scale: str, before: int, after: int, covariance: np.ndarray) -> tuple[float, float]:
@@ -241,31 +241,25 @@ def pseudo_pilots(history: History, scale: str, before: int, after: int, covaria
 
 
 def spread_from_shocks(
-    before: int, after: int, correlation: float, shock_variance: float, history: History, covariance: np.ndarray
+    history: History, before: int, after: int, correlation: float, shock_variance: float
 ) -> tuple[float, float]:
-    """Return the variance of a change as shocks and counts would have it, and the freedom of the shocks' variance.
+    """Return the variance of a change as shocks and counts would have it, and the degrees of freedom granted to it.
 
     Parameters
     ----------
-    before, after
-        Lengths of the sides.
-    correlation, shock_variance
-        Of the shocks.
     history
         Of `read_history`.
-    covariance
-        Of a unit's figures over all periods.
+    before, after
+        Lengths of the sides; together more than the periods there are.
+    correlation, shock_variance
+        Of the shocks.
 
     Returns
     -------
     tuple of float
-        Variance and degrees of freedom.
+        Variance, and the freedom of that share of one pseudo pilot which the data cover.
     """
-    contrast = change_contrast(before, after)
-    variance = (
-        contrast @ shock_covariance(before + after, correlation, shock_variance, history.count_variance) @ contrast
-    )
-    centre = np.eye(len(covariance)) - 1 / len(covariance)
-    moved = centre @ covariance
-    df = (len(history.outcome) - 1) * np.trace(moved) ** 2 / np.trace(moved @ moved)
-    return float(variance), float(df)
+    n_units, n_periods = history.outcome.shape
+    contrast, length = change_contrast(before, after), before + after
+    variance = contrast @ shock_covariance(length, correlation, shock_variance, history.count_variance) @ contrast
+    return float(variance), (n_units - 1) * min(1.0, n_periods / length)

@@ -52,7 +52,7 @@ class PrePeriodSpread:
         Number of pseudo pilots that fit into the data; 0 where the spread is reckoned from shocks and autocorrelation.
     icc
         Share of the variance of a district's figure in one period that lies between districts for good. It cancels out
-        of a change; without it, districts could not be compared at all.
+        of a change. It is not the correlation between persons that `power` takes: see `intraclass_correlation`.
     autocorrelation
         Of a district's shocks from one period to the next, corrected for the shortness of the series.
     sd_shock
@@ -231,7 +231,7 @@ def modelled_spread(spread: PrePeriodSpread, *, before: int, after: int) -> floa
     _check_lengths(spread.scale, before=before, after=after)
     covariance = shock_covariance(before + after, spread.autocorrelation, spread.sd_shock**2, spread.sd_count**2)
     contrast = change_contrast(before, after)
-    return float(contrast @ covariance @ contrast) ** 0.5
+    return math.sqrt(float(contrast @ covariance @ contrast))
 
 
 def _check_lengths(scale: str, **lengths: int) -> None:
