@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -120,6 +121,14 @@ def test_categories_are_kept_apart() -> None:
     assert rows["benefit", "fiscal", "yes"] == 150
     assert rows["benefit", "fiscal", "no"] == 450
     assert rows["benefit"].sum() - rows["cost"].sum() == pytest.approx(found.npsv.value)
+
+
+def test_only_public_costs_and_cash_are_in_the_financial_case() -> None:
+    """Volunteers' time is a cost of the economic case alone, and so are benefits that are not cash."""
+    found = run(cost(700), cost(300, line="time", category="social", pays="volunteers"), benefit(1600, 0))
+    rows = found.cases.set_index("case")
+    assert rows["costs"].to_dict() == {"financial": 700, "economic": 1000}
+    assert rows["benefits"].to_dict() == {"financial": 800, "economic": 1600}
 
 
 def test_cashable_may_be_said_in_words_or_per_cent() -> None:
@@ -304,9 +313,11 @@ def test_row_order_names_and_the_seed_make_no_difference_that_they_should_not() 
     usual = figures(cost_benefit(sheet, effects=EFFECTS, **WAYS))
     shuffled = sheet.sample(frac=1, random_state=5)
     names = {"falls": "z", "calls": "a", "beds": "q", "care": "b", "county": "x", "NHS": "c"}
-    renamed = cost_benefit(
-        sheet.replace(names), effects={names[name]: change for name, change in reversed(EFFECTS.items())}, **WAYS
-    )
+    other = {
+        names[name]: replace(change, estimate=replace(change.estimate, outcome=names[name]))
+        for name, change in reversed(EFFECTS.items())
+    }
+    renamed = cost_benefit(sheet.replace(names), effects=other, **WAYS)
     assert figures(cost_benefit(shuffled, effects=EFFECTS, **WAYS)) == pytest.approx(usual, rel=EXACT)
     assert figures(renamed) == pytest.approx(usual, rel=EXACT)
     assert figures(cost_benefit(sheet, effects=EFFECTS, **WAYS)) == usual
@@ -389,6 +400,7 @@ def test_a_far_draw_stays_a_number() -> None:
     assert all(math.isfinite(end) for end in (found.npsv.ci_low, found.npsv.ci_high))
 
 
+GRANT = {"line": "grant", "kind": "transfer", "year": 0, "amount": 50, "pays": "county", "gains": "fire"}
 BROKEN = [
     ([cost(), benefit(deadwieght=5)], "Not known: 'deadwieght'"),
     ([{"line": "visits"}], "No column 'kind', 'year', 'amount', 'category'"),
@@ -401,6 +413,9 @@ BROKEN = [
     ([cost(year="2026/27"), benefit()], "no whole year as 'year'"),
     ([cost(year=1.5), benefit()], "no whole year as 'year'"),
     ([cost(year=-1), benefit()], "begin before the base year 0"),
+    ([cost(year=2026), benefit(year=2027)], "more than 200 years after the base year .*Give 'base_year'"),
+    ([cost(year=pd.Timestamp("2026-04-01")), benefit(year=pd.Timestamp("2027-04-01"))], "no whole year as 'year'"),
+    ([cost(), benefit(), GRANT | {"optimism_bias": 10}], "transfers with an optimism bias"),
     ([cost(), benefit(last_year=0)], "end before they begin"),
     ([cost()], "None of 1 lines is a benefit"),
     ([benefit()], "None of 1 lines is a cost"),
@@ -429,7 +444,7 @@ BROKEN = [
     ([cost(), benefit(rate="low")], "no known rate"),
     ([cost(), benefit(effect="calls", deadweight=None)], "an effect that is not given"),
     ([cost(effect="falls"), benefit()], "an effect but are no benefit"),
-    ([cost(), benefit(), {"line": "t", "kind": "transfer", "year": 0, "amount": 5, "pays": "county"}], "who gains"),
+    ([cost(), benefit(), GRANT | {"gains": None}], "of kind transfer do not say who gains"),
 ]
 
 

@@ -36,6 +36,7 @@ OPTIONAL = {
 }
 KINDS = ("cost", "benefit", "transfer")
 CATEGORIES = ("fiscal", "economic", "social")
+FARTHEST = 200  # years after the base year; what seems later counts years in another way
 KEYS = ["line", "kind", "year", "pays", "gains"]
 
 
@@ -114,7 +115,8 @@ def _take(lines: pd.DataFrame) -> pd.DataFrame:
 
 def _whole_years(sheet: pd.DataFrame, name: str) -> np.ndarray:
     """Return a column of years as whole numbers."""
-    years = pd.to_numeric(sheet[name], errors="coerce")
+    dated = getattr(sheet[name].dtype, "kind", "O") not in "iufO"
+    years = pd.to_numeric(sheet[name].astype("str") if dated else sheet[name], errors="coerce")
     broken = years.isna() | np.isinf(years) | (years % 1 != 0)
     _refuse(broken, f"have no whole year as {name!r}", "Write years such as 2026, or 0, 1, 2 from the start")
     return years.to_numpy(dtype=int)
@@ -231,6 +233,9 @@ def _expand(sheet: pd.DataFrame, base_year: int) -> pd.DataFrame:
     early = sheet["year"] < base_year
     remedy = "Leave out what is spent already, which no decision can change, or choose an earlier base year"
     _refuse(early, f"begin before the base year {base_year}", remedy)
+    late = sheet["last_year"] - base_year > FARTHEST
+    remedy = f"Give 'base_year' as 'year' counts: is {base_year} the first year?"
+    _refuse(late, f"end more than {FARTHEST} years after the base year", remedy)
     left = _per_cents(sheet, "persistence", most=100)
     _refuse((sheet["kind"] != "benefit") & (left < 1), "fade but are no benefit", "Leave 'persistence' empty there")
     spans = (sheet["last_year"] - sheet["year"] + 1).to_numpy()
