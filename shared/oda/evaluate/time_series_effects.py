@@ -193,12 +193,14 @@ def say_method(sides: tuple[pd.DataFrame, ...], model: Model, trend: str, fits: 
 
     Parameters
     ----------
-    sides, fits
-        Treated series first.
+    sides
+        Rows, treated series first.
     model
         Family and errors.
     trend
         Its form.
+    fits
+        Treated series first.
 
     Returns
     -------

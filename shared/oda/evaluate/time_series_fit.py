@@ -256,7 +256,8 @@ def _find_rho(outcome: np.ndarray, design: np.ndarray) -> float:
         y, x = _whiten(outcome, rho), _whiten(design, rho)
         coefficients = np.linalg.lstsq(x, y, rcond=None)[0]
         squares = float(((y - x @ coefficients) ** 2).sum())
-        return (n - p) * math.log(max(squares, 1e-300)) - math.log(1 - rho**2) + float(np.linalg.slogdet(x.T @ x)[1])
+        within = float(np.linalg.slogdet(x.T @ x)[1])
+        return float((n - p) * math.log(max(squares, 1e-300)) - math.log(1 - rho**2) + within)
 
     best = int(np.argmin([loss(rho) for rho in RHO]))
     low, high = RHO[max(best - 1, 0)] - 0.02, RHO[min(best + 1, len(RHO) - 1)] + 0.02

@@ -36,7 +36,7 @@ def series_rows(data: pd.DataFrame, *, time: str, start: object, **columns: str 
         When a column is absent, a value is missing, the times are neither periods nor whole numbers, or the start is
         no such time.
     """
-    frame = take(data, time=time, **columns)
+    frame = take(data, missing=(), time=time, **columns)
     step = ordinals(frame["time"], time) - _ordinal_of(start, frame["time"], time)
     frame = frame.assign(step=step.astype(int))
     keys = ["step", *(name for name in ("unit", "treated") if name in frame)]
@@ -54,7 +54,7 @@ def _ordinal_of(start: object, times: pd.Series, time: str) -> float:
     found: object = start
     if freq is not None and isinstance(start, str) and re.match(r"\d{4}", start):  # else the year would be this one
         try:
-            found = pd.Period(start, freq=freq)
+            found = pd.Period(start, freq=freq)  # type: ignore[arg-type]  # the stubs know no offset
         except ValueError:
             found = None
     fits = isinstance(found, pd.Period) and found.freq == freq

@@ -8,6 +8,7 @@ from oda.exhibits.balance import (
     propensity_weights_table,
     weighted_effect_table,
 )
+from oda.exhibits.before_after import before_after_table, plot_before_after
 from oda.exhibits.cost_benefit import cost_benefit_table, investment_case_table, partners_table, plot_cost_benefit
 from oda.exhibits.evidence import evidence_grade_table, plot_evidence_grade
 from oda.exhibits.funnel import funnel_table, plot_funnel
@@ -35,9 +36,7 @@ from oda.exhibits.synthetic_control import (
     synthetic_placebo_table,
 )
 from oda.exhibits.time_series import (
-    before_after_table,
     interrupted_series_table,
-    plot_before_after,
     plot_interrupted_series,
     plot_structural_counterfactual,
     structural_counterfactual_table,

@@ -9,9 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from oda.charts import COLOURS, GREY, mark_start, new_chart
-from oda.evaluate import BeforeAfter, Estimate, InterruptedSeries, StructuralCounterfactual, sentence
-from oda.evaluate.words import interval_words, percent_change, quantity
-from oda.periods import say_period
+from oda.evaluate import Estimate, InterruptedSeries, StructuralCounterfactual, sentence
+from oda.exhibits.series_words import headline, note_of, say_ends, say_number, say_time
 from oda.results import Picture, Table, TableColumn, picture, table
 
 MOST_LABELS = 5  # along the axis; more run into each other
@@ -45,10 +44,10 @@ def interrupted_series_table(result: InterruptedSeries) -> Table:
     )
     for kind in ("level_change", "average_change"):
         ends = zip(frame[f"{kind}_low"], frame[f"{kind}_high"], strict=True)
-        frame[f"{kind}_interval"] = [f"{_number(low, level)} to {_number(high, level)}" for low, high in ends]
-        frame[kind] = [_number(value, level) for value in frame[kind]]
+        frame[f"{kind}_interval"] = [f"{say_number(low, level)} to {say_number(high, level)}" for low, high in ends]
+        frame[kind] = [say_number(value, level) for value in frame[kind]]
     interval, unit = f"{level.level * 100:g}% interval", "ratio" if level.scale == "ratio" else level.unit
-    columns = {
+    columns: dict[str, TableColumn | str] = {
         "form": "Trend",
         "level_change": TableColumn(title="Change at the start", unit=unit),
         "level_change_interval": interval,
@@ -56,7 +55,7 @@ def interrupted_series_table(result: InterruptedSeries) -> Table:
         "average_change_interval": interval,
     }
     caption = f"Interrupted time series of {level.outcome}, by form of the trend"
-    return table(frame, caption=caption, columns=columns, note=_note(level))
+    return table(frame, caption=caption, columns=columns, note=note_of(level))
 
 
 def plot_interrupted_series(result: InterruptedSeries) -> Picture:
@@ -76,8 +75,8 @@ def plot_interrupted_series(result: InterruptedSeries) -> Picture:
     """
     rows = result.series[result.series["treated"]].reset_index(drop=True)
     per, unit = _per(rows)
-    lines = [name for name in rows if name.startswith(("observed", "fitted", "counterfactual"))]
-    rows = rows.assign(**{name: rows[name] / rows["exposure"] * per for name in lines})
+    lines = [name for name in map(str, rows) if name.startswith(("observed", "fitted", "counterfactual"))]
+    rows[lines] = rows[lines].div(rows["exposure"] / per, axis="index")
     drawing, axes = new_chart(height=4.2)
     place = np.arange(len(rows))
     after = (rows["step"] >= 0).to_numpy()
@@ -93,7 +92,7 @@ def plot_interrupted_series(result: InterruptedSeries) -> Picture:
     data = _series_table(rows, f"{result.level_change.outcome}{unit}", ("observed", "fitted", "counterfactual"))
     return picture(
         drawing,
-        caption=_headline(result.average_change, "than the earlier trend would have given, on average after the start"),
+        caption=headline(result.average_change, "than the earlier trend would have given, on average after the start"),
         alt="Chart of dots and two lines over time: observed, fitted, and expected from the earlier trend.",
         description=description,
         data=data,
@@ -120,7 +119,7 @@ def structural_counterfactual_table(result: StructuralCounterfactual) -> Table:
         "Mean gap found before the start (placebo)": result.placebo,
     }
     rows = [
-        (what, _unit(found), _number(found.value, found), _ends(found))
+        (what, _unit(found), say_number(found.value, found), say_ends(found))
         for what, found in shown.items()
         if found is not None
     ]
@@ -134,7 +133,7 @@ def structural_counterfactual_table(result: StructuralCounterfactual) -> Table:
         pd.DataFrame(rows, columns=list(columns)),
         caption=f"{result.average.outcome} beside its forecast from before the start",
         columns=columns,
-        note=_note(result.average),
+        note=note_of(result.average),
     )
 
 
@@ -165,112 +164,17 @@ def plot_structural_counterfactual(result: StructuralCounterfactual) -> Picture:
     )
     return picture(
         drawing,
-        caption=_headline(result.average, "than the forecast from before the start, on average"),
+        caption=headline(result.average, "than the forecast from before the start, on average"),
         alt="Chart of two lines over time: observed, and the forecast from before the start with its interval.",
         description=description,
         data=_series_table(rows, outcome, ("observed", "counterfactual")),
     )
 
 
-def before_after_table(result: BeforeAfter) -> Table:
-    """Show the figures before and after of each unit, and the change.
-
-    Parameters
-    ----------
-    result
-        Of `before_after`.
-
-    Returns
-    -------
-    Table
-        One row a unit, and one for the change of all. Its rates are as given: hide small counts before.
-    """
-    found = result.estimate
-    frame = result.changes.copy()
-    for name in ("before", "after", "change"):
-        frame[name] = [f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}" for value in frame[name]]
-    frame["interval"] = ""
-    overall = {"unit": "Change of all", "before": "", "after": "", "change": _number(found.value, found)}
-    rows = [*frame.to_dict("records"), overall | {"interval": _ends(found)}]
-    columns = {
-        "unit": "Unit",
-        "before": "Before",
-        "after": "After",
-        "change": "After over before" if found.scale == "ratio" else "After less before",
-        "interval": f"{found.level * 100:g}% interval",
-    }
-    caption = f"{found.outcome} before and after the start"
-    return table(pd.DataFrame(rows), caption=caption, columns=columns, note=_note(found))
-
-
-def plot_before_after(result: BeforeAfter) -> Picture:
-    """Draw one line a unit from before to after.
-
-    The rates are as given: hide small counts before the estimate is made.
-
-    Parameters
-    ----------
-    result
-        Of `before_after`.
-
-    Returns
-    -------
-    Picture
-        Unit lines in grey, their mean in colour.
-    """
-    found, frame = result.estimate, result.changes
-    drawing, axes = new_chart()
-    for before, after in zip(frame["before"], frame["after"], strict=True):
-        axes.plot([0, 1], [before, after], color="#8A8A8A", linewidth=1.2, marker="o", markersize=4)
-    middle = [_middle(frame[side], found) for side in ("before", "after")]
-    axes.plot([0, 1], middle, color=COLOURS[0], linewidth=3, marker="o", markersize=8)
-    for place, value in enumerate(middle):
-        axes.annotate(
-            f"{value:,.3g}",
-            (place, value),
-            xytext=(-10 if place == 0 else 10, 0),
-            textcoords="offset points",
-            ha="right" if place == 0 else "left",
-            va="center",
-            fontweight="bold",
-        )
-    axes.set_xticks([0, 1], [f"before\n({_when(result.before)})", f"after\n({_when(result.after)})"])
-    axes.set_xlim(-0.35, 1.35)
-    axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
-    axes.set_ylabel(f"{found.outcome}, rate or mean")
-    many = len(frame) > 1
-    who = (
-        f"Each of {len(frame)} units is a thin line, their mean the thick one" if many else "One line, the whole group"
-    )
-    return picture(
-        drawing,
-        caption=f"{_headline(found, 'than before the start')} With no comparison this is weak evidence of an effect.",
-        alt="Chart of lines from before to after, one a unit, with their mean.",
-        description=f"{sentence(result)} {who}, from {middle[0]:,.3g} before to {middle[1]:,.3g} after.",
-        data=before_after_table(result),
-    )
-
-
-def _middle(values: pd.Series, found: Estimate) -> float:
-    """Return the mean of the units, geometric for a ratio."""
-    return float(np.exp(np.log(values).mean()) if found.scale == "ratio" else values.mean())
-
-
-def _when(side: tuple[object, object]) -> str:
-    """Say a stretch of time shortly."""
-    first, last = (_say_time(one) for one in side)
-    return first if first == last else f"{first} to {last}"
-
-
-def _say_time(time: object) -> str:
-    """Say a time."""
-    return say_period(time) if isinstance(time, pd.Period) else f"{time}"
-
-
 def _span(rows: pd.DataFrame) -> str:
     """Say from when to when a chart goes, and where the start is."""
-    first, last = _say_time(rows["time"].iloc[0]), _say_time(rows["time"].iloc[-1])
-    return f"{first} to {last}, the start in {_say_time(rows.loc[rows['step'] >= 0, 'time'].iloc[0])}"
+    first, last = say_time(rows["time"].iloc[0]), say_time(rows["time"].iloc[-1])
+    return f"{first} to {last}, the start in {say_time(rows.loc[rows['step'] >= 0, 'time'].iloc[0])}"
 
 
 def _per(rows: pd.DataFrame) -> tuple[float, str]:
@@ -297,7 +201,7 @@ def _finish(axes: Axes, rows: pd.DataFrame, label: str) -> None:
     """Name the axes, mark the start, and begin at zero unless values are below it."""
     places = np.arange(len(rows))
     step = max(1, -(-len(rows) // MOST_LABELS))
-    axes.set_xticks(places[::step], [_say_time(time) for time in rows["time"].iloc[::step]])
+    axes.set_xticks(places[::step], [say_time(time) for time in rows["time"].iloc[::step]])
     axes.tick_params(axis="x", labelsize=9)
     axes.set_xlim(-0.7, len(rows) - 0.3)
     axes.margins(y=0.2)
@@ -317,38 +221,13 @@ def _series_table(rows: pd.DataFrame, label: str, names: tuple[str, ...]) -> Tab
         columns[name] = TableColumn(title=titles[name], decimals=decimals)
     for end, title in (("low", "Expected, from"), ("high", "to")):
         columns[f"counterfactual_{end}"] = TableColumn(title=title, decimals=decimals)
-    frame = rows.assign(when=[_say_time(time) for time in rows["time"]])
+    frame = rows.assign(when=[say_time(time) for time in rows["time"]])
     frame = frame.astype(dict.fromkeys(columns, object)).where(frame[list(columns)].notna(), "")
     return table(
         frame, caption=label, columns=columns, note="Nothing is expected before the start, so it is left empty."
     )
 
 
-def _number(value: float, estimate: Estimate) -> str:
-    """Say a figure of an estimate without its unit."""
-    return f"{value:.3f}" if estimate.scale == "ratio" else quantity(value, "")
-
-
-def _ends(estimate: Estimate) -> str:
-    """Say the ends of an interval."""
-    return f"{_number(estimate.ci_low, estimate)} to {_number(estimate.ci_high, estimate)}"
-
-
 def _unit(estimate: Estimate) -> str:
     """Say the unit of an estimate."""
     return "ratio" if estimate.scale == "ratio" else estimate.unit
-
-
-def _headline(estimate: Estimate, against: str) -> str:
-    """Say an effect with its interval as a caption."""
-    said = percent_change(estimate.value) if estimate.scale == "ratio" else ""
-    if not said:
-        said = f"{quantity(abs(estimate.value), estimate.unit)} {'lower' if estimate.value < 0 else 'higher'}"
-    outcome = f"{estimate.outcome[:1].upper()}{estimate.outcome[1:]}"
-    against = against.replace("than", "from", 1) if said == "unchanged" else against
-    return f"{outcome}: {said} {against} ({interval_words(estimate)})."
-
-
-def _note(estimate: Estimate) -> str:
-    """Say the method and what changes how the figures must be read."""
-    return " ".join([f"{estimate.method[:1].upper()}{estimate.method[1:]}.", *estimate.cautions])
