@@ -63,7 +63,6 @@ def nested_weights(predictors: np.ndarray, outcomes: np.ndarray, allowed: np.nda
     last = near[rows]
 
     def loss(points: np.ndarray, searches: np.ndarray) -> np.ndarray:
-        """Return how badly the outcome is followed; each search begins at its last weights."""
         at = rows[searches]
         last[searches] = weigh(predictors[at], importance_of(points), allowed[at], start=last[searches])
         return _misfit(outcomes[at], last[searches])
@@ -111,8 +110,9 @@ def importance_of(points: np.ndarray) -> np.ndarray:
     ndarray
         Shape (searches, predictors): positive, each row adds up to one.
     """
-    importance = np.exp(points - points.max(axis=1, keepdims=True)) + LEAST
-    return importance / importance.sum(axis=1, keepdims=True)
+    importance: np.ndarray = np.exp(points - points.max(axis=1, keepdims=True)) + LEAST
+    importance /= importance.sum(axis=1, keepdims=True)
+    return importance
 
 
 def _misfit(outcomes: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -202,7 +202,8 @@ def _move_worst(loss: Loss, corners: np.ndarray, values: np.ndarray, live: np.nd
     for chosen, point, value in ((second_try, other, loss_other), (first_try, reflected, loss_reflected)):
         corners[live[chosen], -1] = point[chosen]
         values[live[chosen], -1] = value[chosen]
-    return live[~(first_try | second_try)]
+    stuck: np.ndarray = live[~(first_try | second_try)]
+    return stuck
 
 
 def _shrink(loss: Loss, corners: np.ndarray, values: np.ndarray, stuck: np.ndarray) -> None:

@@ -99,7 +99,8 @@ def _least_squares(chosen: np.ndarray, taken: np.ndarray, size: np.ndarray) -> n
     diagonal = np.arange(taken.shape[1])
     gram[:, diagonal, diagonal] += np.where(taken, RIDGE, 1.0)
     solved: np.ndarray = np.linalg.solve(gram, taken[:, :, None].astype(float))[:, :, 0]
-    return solved / solved.sum(axis=1, keepdims=True)
+    solved /= solved.sum(axis=1, keepdims=True)
+    return solved
 
 
 def _entering(

@@ -206,7 +206,7 @@ def _followed(panel: DonorPanel, periods: Sequence[object] | None) -> np.ndarray
     times = pd.Series(panel.times)
     codes = [period_code(period, times, "a period of fit_over") for period in periods]
     followed = np.isin(ordinals(times, "time"), codes)
-    early = followed & panel.before
+    early: np.ndarray = followed & panel.before
     if early.sum() < len(set(codes)) or not early.any():
         message = (
             f"{len(set(codes)) - int(early.sum())} of {len(set(codes))} periods of fit_over are not in the data before "

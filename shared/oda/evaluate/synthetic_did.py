@@ -181,7 +181,7 @@ def _unit_weights(
     centred = early - early.mean(axis=0)
     n_before = len(early)
     how = {"ridge": n_before * math.sqrt(n_after) * noise**2, "least": n_before * (LEAST_DECREASE * noise) ** 2}
-    weights = allowed / allowed.sum(axis=1, keepdims=True)
+    weights: np.ndarray = allowed / allowed.sum(axis=1, keepdims=True)
     for most in STEPS:
         weights = np.where(weights <= weights.max(axis=1, keepdims=True) / 4, 0.0, weights)
         weights /= weights.sum(axis=1, keepdims=True)

@@ -263,7 +263,7 @@ def _check_periods(before: np.ndarray, start: object) -> None:
 def _periods(periods: object) -> list[object]:
     """Return one period or several as a list."""
     single = isinstance(periods, pd.Period | str | int | float | np.number) or not isinstance(periods, Iterable)
-    return [periods] if single else list(periods)  # type: ignore[call-overload, no-any-return]
+    return [periods] if single else list(periods)  # type: ignore[call-overload]
 
 
 def _name(column: str, periods: object) -> str:

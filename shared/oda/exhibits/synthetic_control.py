@@ -159,7 +159,7 @@ def plot_synthetic_placebos(result: SyntheticControl) -> Picture:
         A heavy line for the treated unit, a thin one a donor; donors that were followed much worse are left out.
     """
     frame, name, unit = _series(result), _treated(result), result.estimate.unit
-    errors = result.placebos.set_index("unit")["pre_rmspe"]
+    errors: dict[Any, float] = result.placebos.set_index("unit")["pre_rmspe"].to_dict()
     drawn = [donor for donor in result.placebo_gaps if errors[donor] <= WORST_DRAWN * result.pre_rmspe]
     drawing, axes = new_chart()
     places = range(len(frame))
