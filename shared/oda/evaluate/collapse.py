@@ -11,7 +11,7 @@ import pandas as pd
 
 from oda.errors import DesignError
 from oda.evaluate.columns import numbers, ordinals, take
-from oda.periods import say_period
+from oda.evaluate.starts import check_panel, read_starts, say
 
 FEWEST_PERIODS = 4  # before the start, to compare spreads
 CORRECTION = 0.5  # of an event, added on both sides of every unit when some side has none (Haldane, 1956)
@@ -23,13 +23,18 @@ class Sides:
 
     Attributes
     ----------
-    units
-        One row a unit: `unit`, `dose` (0 for no treatment), `before`, `after` (mean, or events per unit of exposure),
-        `weight`, and one column a covariate, `covariate0` ..., its level or its change.
-    names
-        The covariates' columns as the caller calls them.
+    labels
+        Names of the units, shape (units,).
+    dose
+        0 for no treatment, shape (units,).
     before, after
-        First and last period of each side, in the caller's form.
+        Mean, or events per unit of exposure, on each side, shape (units,).
+    weight
+        Weight of each unit, shape (units,); None where all are equal.
+    covariates
+        Level or change of each covariate, shape (units, covariates).
+    spans
+        First and last period of the side before and of the side after, in the caller's form.
     left_out
         Periods of the roll-in, used on neither side.
     n_obs
@@ -41,14 +46,28 @@ class Sides:
         about all others in the period; None with fewer than 4 periods.
     """
 
-    units: pd.DataFrame
-    names: tuple[str, ...]
-    before: tuple[Any, Any]
-    after: tuple[Any, Any]
+    labels: np.ndarray
+    dose: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+    weight: np.ndarray | None
+    covariates: np.ndarray
+    spans: tuple[tuple[Any, Any], tuple[Any, Any]]
     left_out: int
     n_obs: int
     corrected: bool
     spread_ratio: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Rows:
+    """Rows of a panel: unit, side (0 before, 1 after, -1 neither), period, and the dose of each unit."""
+
+    labels: np.ndarray
+    unit: np.ndarray
+    side: np.ndarray
+    times: np.ndarray | None
+    dose: np.ndarray
 
 
 def collapse(
@@ -101,251 +120,161 @@ def collapse(
         **named,
     )
     words = f"{unit}s"
-    frame["outcome"] = numbers(frame["outcome"], outcome, low=0 if scale == "ratio" or exposure else None)
-    frame["exposure"] = numbers(frame["exposure"], str(exposure), low=0) if exposure else 1.0
-    frame["weights"] = numbers(frame["weights"], str(weights), above=0) if weights else 1.0
-    for fixed, name in named.items():
-        frame[fixed] = numbers(frame[fixed], name)
+    value = numbers(frame["outcome"], outcome, low=0 if scale == "ratio" or exposure else None)
+    people = numbers(frame["exposure"], str(exposure), low=0) if exposure else np.ones(len(frame))
+    weight = numbers(frame["weights"], str(weights), above=0) if weights else None
+    held = [numbers(frame[fixed], name) for fixed, name in named.items()]
     if cohort is not None:
-        frame, before, after, left_out = _split_by_start(frame, time=str(time), cohort=cohort, words=words)
+        rows = _split_by_start(frame, time=str(time), cohort=cohort, words=words)
     else:
-        frame, before, after = _split_by_flags(frame, treated=str(treated), post=str(post), words=words, time=time)
-        left_out = 0
-    _check_sides(frame, words, before, after)
-    units, corrected = _sides(frame, counted=exposure is not None, ratio=scale == "ratio")
-    for fixed in named:
-        units[fixed] = _covariate(frame, fixed)
+        rows = _split_by_flags(frame, treated=str(treated), post=str(post), time=time, words=words)
+    spans = _spans(frame, rows)
+    _check_sides(rows, words, spans)
+    before, after, corrected = _rates(rows, value, people, weight, counted=exposure is not None, ratio=scale == "ratio")
+    n = len(rows.dose)
     return Sides(
-        units=units.reset_index(),
-        names=tuple(covariates),
+        labels=rows.labels,
+        dose=rows.dose,
         before=before,
         after=after,
-        left_out=left_out,
-        n_obs=int((frame["side"] >= 0).sum()),
+        weight=None if weight is None else np.bincount(rows.unit, weight, n) / np.bincount(rows.unit, minlength=n),
+        covariates=np.column_stack([_by_unit(rows, one) for one in held]) if held else np.empty((n, 0)),
+        spans=spans,
+        left_out=0 if rows.times is None else len(np.unique(rows.times[rows.side < 0])),
+        n_obs=int((rows.side >= 0).sum()),
         corrected=corrected,
-        spread_ratio=_spread_ratio(frame) if time is not None else None,
+        spread_ratio=_spread_ratio(rows, value, people),
     )
 
 
-def say(moment: object) -> str:
-    """Say a time as a reader would.
-
-    Parameters
-    ----------
-    moment
-        A pandas period or a number.
-
-    Returns
-    -------
-    str
-        Such as `March 2024` or `1992`.
-    """
-    return (
-        say_period(moment)
-        if isinstance(moment, pd.Period)
-        else f"{moment:g}"
-        if isinstance(moment, float)
-        else str(moment)
-    )
-
-
-def find_starts(frame: pd.DataFrame, *, time: str, cohort: str, words: str) -> tuple[np.ndarray, pd.Series]:
-    """Return each row's period as a whole number, and each unit's first treated one.
-
-    Parameters
-    ----------
-    frame
-        With `unit`, `time`, `cohort`.
-    time, cohort
-        The caller's columns, for messages.
-    words
-        What the units are called.
-
-    Returns
-    -------
-    times : ndarray
-        Shape (rows,).
-    starts : Series
-        By unit, NaN for one never treated.
-
-    Raises
-    ------
-    DesignError
-        When times or starts are no periods, a unit has two starts, or a row is missing or stands twice.
-    """
-    times, begun = ordinals(frame["time"], time), ordinals(frame["cohort"], cohort)
-    both = isinstance(frame["time"].dtype, pd.PeriodDtype), _are_periods(frame["cohort"])
-    known = frame["cohort"].dropna()
-    if len(known) and (both[0] != both[1] or (both[0] and known.iloc[0].freq != frame["time"].dt.freq)):
-        message = (
-            f"{known.iloc[0]!r} is no start where {time!r} is of {frame['time'].dtype}. Give starts as such periods."
-        )
-        raise DesignError(message)
-    starts = pd.Series(begun, index=frame["unit"].to_numpy()).groupby(level=0, sort=True)
-    apart = (starts.max() != starts.min()) & starts.max().notna() | starts.count().between(1, starts.size() - 1)
-    if apart.any():
-        message = (
-            f"{apart.sum()} of {len(apart)} {words} have more than one start. Give each one start, in all its rows."
-        )
-        raise DesignError(message)
-    _check_panel(frame, times, words)
-    return times, starts.first()
-
-
-def _are_periods(column: pd.Series) -> bool:
-    """Tell whether a column holds pandas periods."""
-    return isinstance(column.dtype, pd.PeriodDtype) or (
-        column.dtype == object and all(isinstance(value, pd.Period) for value in column.dropna())
-    )
-
-
-def _check_panel(frame: pd.DataFrame, times: np.ndarray, words: str) -> None:
-    """Refuse a panel in which a row is missing or stands twice."""
-    twice = int(frame.duplicated(["unit", "time"]).sum())
-    if twice:
-        message = f"{twice} of {len(frame)} rows repeat a period of one of the {words}. Add them up to one row each."
-        raise DesignError(message)
-    cells = frame["unit"].nunique() * len(np.unique(times))
-    if cells > len(frame):
-        message = (
-            f"{cells - len(frame)} of {cells} rows, one a period for each of the {words}, are not there. Add them or "
-            "leave out whole periods."
-        )
-        raise DesignError(message)
-
-
-def _split_by_start(
-    frame: pd.DataFrame, *, time: str, cohort: str, words: str
-) -> tuple[pd.DataFrame, tuple[Any, Any], tuple[Any, Any], int]:
-    """Mark each row as before the first start (0), from the last on (1) or in the roll-in (-1)."""
-    times, starts = find_starts(frame, time=time, cohort=cohort, words=words)
-    first, last = starts.min(), starts.max()
-    n_treated, n = int(starts.notna().sum()), len(starts)
-    if n_treated in (0, n) or n < 3:
-        message = (
-            f"{n_treated} of {n} {words} are treated. At least one treated, one comparison and three in all are needed."
-        )
-        raise DesignError(message)
-    side = np.where(times < first, 0, np.where(times >= last, 1, -1))
-    marked = frame.assign(side=side, dose=frame["unit"].map(starts.notna()).astype(float), ordinal=times)
-    for number, edge in ((0, f"before {_at(frame, times, first)}"), (1, f"from {_at(frame, times, last)} on")):
+def _split_by_start(frame: pd.DataFrame, *, time: str, cohort: str, words: str) -> _Rows:
+    """Mark each row as before the first start, from the last on, or in the roll-in."""
+    found = read_starts(frame, time=time, cohort=cohort, words=words)
+    side = np.where(found.times < found.first, 0, np.where(found.times >= found.last, 1, -1))
+    for number, words_of, edge in ((0, "before {}", found.first), (1, "from {} on", found.last)):
         if not (side == number).any():
+            n = len(found.starts)
+            ends = [frame["time"].iloc[int(place)] for place in (found.times.argmin(), found.times.argmax())]
+            begun = frame["cohort"].iloc[int((ordinals(frame["cohort"], cohort) == edge).argmax())]
             message = (
-                f"{n} of {n} {words} have no data {edge}; the data run from {say(_ends(frame, times)[0])} to "
-                f"{say(_ends(frame, times)[1])}. Both sides are needed for all {words}."
+                f"{n} of {n} {words} have no data {words_of.format(say(begun))}; the data run from {say(ends[0])} to "
+                f"{say(ends[1])}. Both sides are needed for all {words}."
             )
             raise DesignError(message)
-    spans = [_ends(frame[side == number], times[side == number]) for number in (0, 1)]
-    return marked, spans[0], spans[1], len(np.unique(times[side == -1]))
+    dose = np.isfinite(found.starts).astype(float)
+    return _Rows(labels=found.labels, unit=found.unit, side=side, times=found.times, dose=dose)
 
 
-def _ends(frame: pd.DataFrame, times: np.ndarray) -> tuple[Any, Any]:
-    """Return the first and last period of some rows, in the caller's form."""
-    return frame["time"].iloc[int(times.argmin())], frame["time"].iloc[int(times.argmax())]
-
-
-def _at(frame: pd.DataFrame, times: np.ndarray, ordinal: float) -> str:
-    """Say the start that has this number."""
-    known = frame["cohort"].dropna()
-    if _are_periods(known):
-        return say(pd.Period(ordinal=int(ordinal), freq=known.iloc[0].freq))
-    return say(float(ordinal))
-
-
-def _split_by_flags(
-    frame: pd.DataFrame, *, treated: str, post: str, words: str, time: str | None
-) -> tuple[pd.DataFrame, tuple[Any, Any], tuple[Any, Any]]:
+def _split_by_flags(frame: pd.DataFrame, *, treated: str, post: str, time: str | None, words: str) -> _Rows:
     """Mark each row by the caller's own columns: the dose of the unit, and whether the row is after the start."""
     dose, after = numbers(frame["treated"], treated, low=0), numbers(frame["post"], post, low=0)
     if not np.isin(after, (0, 1)).all():
-        message = (
-            f"{post!r} holds other values than 0 and 1. Give 1 for rows after the start; see `treatment` for shares."
-        )
+        message = f"{post!r} holds other values than 0 and 1. Give 1 after the start; see `treatment` for shares."
         raise DesignError(message)
-    marked = frame.assign(side=after.astype(int), dose=dose)
-    doses = marked.groupby("unit")["dose"]
-    changed = int((doses.max() != doses.min()).sum())
+    unit, labels = pd.factorize(frame["unit"], sort=True)
+    n = len(labels)
+    own = np.zeros(n)
+    own[unit] = dose
+    changed = len(np.unique(unit[own[unit] != dose]))
     if changed:
         message = (
-            f"{treated!r} changes within {changed} of {marked['unit'].nunique()} {words}. Give the same value in all "
-            "rows of one (ever treated), or use `treatment`, which may change over time."
+            f"{treated!r} changes within {changed} of {n} {words}. Give the same value in all rows of one (ever "
+            "treated), or use `treatment`, which may change over time."
         )
         raise DesignError(message)
-    cells = marked.groupby([marked["dose"] > 0, "side"]).ngroups
+    cells = len(np.unique(2 * (dose > 0) + after))
     if cells < 4:
-        message = (
-            f"{treated!r} by {post!r} fills {cells} of 4 cells. Both groups must be seen before and after the start."
-        )
+        message = f"{treated!r} by {post!r} fills {cells} of 4 cells. Both groups must be seen both before and after."
         raise DesignError(message)
-    if time is None:
-        return marked, (0, 0), (1, 1)
-    times = ordinals(frame["time"], time)
-    marked["ordinal"] = times
-    _check_panel(frame, times, words)
-    spans = [_ends(frame[after == number], times[after == number]) for number in (0, 1)]
-    if times[after == 0].max() >= times[after == 1].min():
-        message = (
-            f"{post!r} is 0 in {say(spans[0][1])} and 1 in {say(spans[1][0])}. Give 1 to every row from the start on."
-        )
-        raise DesignError(message)
-    return marked, spans[0], spans[1]
+    times = None
+    if time is not None:
+        times = ordinals(frame["time"], time)
+        check_panel(unit, n, times, words)
+        late, early = times[after == 1].min(), times[after == 0].max()
+        if early >= late:
+            said = [say(frame["time"].iloc[int((times == moment).argmax())]) for moment in (early, late)]
+            message = f"{post!r} is 0 in {said[0]} and 1 in {said[1]}. Give 1 to all rows from the start on."
+            raise DesignError(message)
+    return _Rows(labels=np.asarray(labels), unit=unit, side=after.astype(int), times=times, dose=own)
 
 
-def _check_sides(frame: pd.DataFrame, words: str, before: tuple[Any, Any], after: tuple[Any, Any]) -> None:
+def _spans(frame: pd.DataFrame, rows: _Rows) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
+    """Return the first and last period of each side, in the caller's form."""
+    if rows.times is None:
+        return (0, 0), (1, 1)
+    low = [np.where(rows.side == side, rows.times, np.inf).argmin() for side in (0, 1)]
+    high = [np.where(rows.side == side, rows.times, -np.inf).argmax() for side in (0, 1)]
+    at = frame["time"].iloc
+    return (at[int(low[0])], at[int(high[0])]), (at[int(low[1])], at[int(high[1])])
+
+
+def _check_sides(rows: _Rows, words: str, spans: tuple[tuple[Any, Any], tuple[Any, Any]]) -> None:
     """Refuse units that are seen on one side only."""
-    seen = frame[frame["side"] >= 0].groupby("unit")["side"].nunique()
-    lost = int((seen < 2).sum())
+    n = len(rows.dose)
+    sides = [np.bincount(rows.unit, rows.side == side, n) > 0 for side in (0, 1)]
+    lost = int((~(sides[0] & sides[1])).sum())
     if lost:
         message = (
-            f"{lost} of {len(seen)} {words} are seen on one side only (before: to {say(before[1])}; after: from "
-            f"{say(after[0])}). Leave them out, and say so, or give rows for both sides."
+            f"{lost} of {n} {words} are seen on one side only (before: to {say(spans[0][1])}; after: from "
+            f"{say(spans[1][0])}). Leave them out, and say so, or give rows for both sides."
         )
         raise DesignError(message)
 
 
-def _sides(frame: pd.DataFrame, *, counted: bool, ratio: bool) -> tuple[pd.DataFrame, bool]:
-    """Return each unit's dose, weight, and mean or rate on both sides; and whether half an event was added."""
-    used = frame[frame["side"] >= 0]
-    weight = used["weights"] * used["exposure"]
-    top = used["outcome"] * used["weights"]
-    sums = pd.DataFrame({"unit": used["unit"], "side": used["side"], "top": top, "below": weight})
-    wide = sums.groupby(["unit", "side"], sort=True).sum().unstack("side")  # noqa: PD010  there is one value each
-    if (wide["below"] <= 0).to_numpy().any():
+def _rates(
+    rows: _Rows, value: np.ndarray, people: np.ndarray, weight: np.ndarray | None, *, counted: bool, ratio: bool
+) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Return each unit's mean or rate before and after; and whether half an event was added."""
+    n = len(rows.dose)
+    kept = rows.side >= 0
+    cell = (2 * rows.unit + rows.side)[kept]
+    scale = np.ones(kept.sum()) if weight is None else weight[kept]
+    top = np.bincount(cell, value[kept] * scale, 2 * n).reshape(n, 2)
+    below = np.bincount(cell, people[kept] * scale, 2 * n).reshape(n, 2)
+    if (below <= 0).any():
         message = "The exposure of a unit adds up to nothing on one side. Give its denominator, or leave the unit out."
         raise DesignError(message)
-    empty = wide["top"] <= 0
-    corrected = bool(ratio and empty.to_numpy().any())
+    empty = (top <= 0).any(axis=1)
+    corrected = bool(ratio and empty.any())
     if corrected and not counted:
-        names = ", ".join(str(name) for name in wide.index[empty[0] | empty[1]])
+        names = ", ".join(str(name) for name in rows.labels[empty])
         message = (
             f"{names}: the outcome adds up to nothing on one side, so no ratio. Give counts and their exposure, a "
             "longer period, or scale='difference'."
         )
         raise DesignError(message)
-    rate = (wide["top"] + (CORRECTION if corrected else 0.0)) / wide["below"]
-    grouped = frame.groupby("unit", sort=True)
-    units = pd.DataFrame({"dose": grouped["dose"].first(), "before": rate[0], "after": rate[1]})
-    return units.assign(weight=grouped["weights"].mean()), corrected
+    rate = (top + (CORRECTION if corrected else 0.0)) / below
+    return rate[:, 0], rate[:, 1], corrected
 
 
-def _covariate(frame: pd.DataFrame, column: str) -> pd.Series:
+def _by_unit(rows: _Rows, column: np.ndarray) -> np.ndarray:
     """Return a covariate by unit: its level where it never changes within a unit, else its change."""
-    grouped = frame.groupby("unit", sort=True)[column]
-    if (grouped.max() == grouped.min()).all():
-        return grouped.first()
-    means = frame[frame["side"] >= 0].groupby(["unit", "side"], sort=True)[column].mean().unstack("side")  # noqa: PD010
-    return means[1] - means[0]
+    n = len(rows.dose)
+    level = np.zeros(n)
+    level[rows.unit] = column
+    if (level[rows.unit] == column).all():
+        return level
+    means = [
+        np.bincount(rows.unit, column * (rows.side == side), n) / np.bincount(rows.unit, rows.side == side, n)
+        for side in (0, 1)
+    ]
+    return np.asarray(means[1] - means[0])
 
 
-def _spread_ratio(frame: pd.DataFrame) -> float | None:
+def _spread_ratio(rows: _Rows, value: np.ndarray, people: np.ndarray) -> float | None:
     """Compare how much treated and other units vary before the start, about their own mean and the others' mean."""
-    early = frame[frame["side"] == 0]
-    n = early["unit"].nunique()
-    if early["ordinal"].nunique() < FEWEST_PERIODS or not (early["exposure"] > 0).all():
+    if rows.times is None:
         return None
-    value = early["outcome"] / early["exposure"]
-    mean = value.groupby(early["unit"]).transform("mean")
-    value = value / mean if (mean > 0).all() else value - mean
-    others = (value.groupby(early["ordinal"]).transform("sum") - value) / (n - 1)
-    spread = ((value - others) ** 2).groupby(early["dose"] > 0).mean()
-    return float(np.sqrt(spread[True] / spread[False])) if spread[False] > 0 else None
+    early = rows.side == 0
+    n, (periods, moment) = len(rows.dose), np.unique(rows.times[early], return_inverse=True)
+    if len(periods) < FEWEST_PERIODS or not (people[early] > 0).all():
+        return None
+    table = np.empty((n, len(periods)))
+    table[rows.unit[early], moment] = value[early] / people[early]
+    mean = table.mean(axis=1, keepdims=True)
+    table = table / mean if (mean > 0).all() else table - mean
+    others = (table.sum(axis=0) - table) / (n - 1)
+    spread = ((table - others) ** 2).mean(axis=1)
+    inside = rows.dose > 0
+    below = float(spread[~inside].mean())
+    return float(np.sqrt(spread[inside].mean() / below)) if below > 0 else None

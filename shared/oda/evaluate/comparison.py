@@ -75,13 +75,11 @@ def compare_sides(
     level: float,
 ) -> Comparison:
     """Compare the collapsed changes of two groups."""
-    frame = sides.units
-    positive = (frame[["before", "after"]] > 0).to_numpy().all()
+    before, after, dose, held, weights = sides.before, sides.after, sides.dose, sides.covariates, sides.weight
+    positive = bool((before > 0).all() and (after > 0).all())
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(positive, frame["after"] / frame["before"], np.nan)
-    change = {"ratio": np.log(ratio), "difference": (frame["after"] - frame["before"]).to_numpy()}
-    dose, held = frame["dose"].to_numpy(), frame.filter(regex=r"^covariate\d+$").to_numpy(dtype=float)
-    weights = None if frame["weight"].max() == frame["weight"].min() else frame["weight"].to_numpy()
+        ratio = np.where((before > 0) & (after > 0), after / before, np.nan)
+        change = {"ratio": np.log(ratio), "difference": after - before}
     found = collapse_fit(change[scale], dose, held, weights, name="treated")
     plain = len(np.unique(dose)) == 2 and held.shape[1] == 0 and weights is None
     permuted = permute(change[scale], dose > 0) if plain and _worth_permuting(len(dose), found.n_treated) else None
@@ -93,17 +91,16 @@ def compare_sides(
     if positive:
         turned = _other_scale(change[other], dose, held, weights, units=units, inference=inference, level=level)
     naming: dict[str, Any] = {"outcome": outcome, "per": per}
-    changes = frame[["unit", "before", "after"]]
-    changes.insert(1, "treated", dose > 0)
+    changes = {"unit": sides.labels, "treated": dose > 0, "before": before, "after": after}
     rest = found.fit.residuals(found.fit.coef)
     return Comparison(
         estimate=scaled(estimate, scale=scale, **naming),
         other_scale=None if turned is None else scaled(replace(turned, n_obs=sides.n_obs), scale=other, **naming),
         beside=tuple(scaled(replace(one, n_obs=sides.n_obs), scale=scale, **naming) for one in beside),
-        changes=changes.assign(ratio=ratio, change=change[scale]),
-        means=_means(changes),
-        before=sides.before,
-        after=sides.after,
+        changes=pd.DataFrame(changes | {"ratio": ratio, "change": change[scale]}),
+        means=means_table([(before[side], after[side]) for side in (dose > 0, dose == 0)]),
+        before=sides.spans[0],
+        after=sides.spans[1],
         left_out=sides.left_out,
         sd_change=math.sqrt(float(rest @ rest) / (len(rest) - found.fit.n_estimated)),
         spread_ratio=sides.spread_ratio,
@@ -230,12 +227,6 @@ def _cautions(sides: Sides, estimate: Estimate, outcome: str) -> tuple[str, ...]
             f"Before the start the treated varied {ratio:.1f} times as much as the others: the interval is too narrow."
         )
     return tuple(said)
-
-
-def _means(changes: pd.DataFrame) -> pd.DataFrame:
-    """Return the table of means of units by group and side."""
-    sides = [changes[changes["treated"]], changes[~changes["treated"]]]
-    return means_table([(side["before"], side["after"]) for side in sides], [len(side) for side in sides])
 
 
 def compare_cells(

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from oda.errors import DesignError
-from oda.evaluate.collapse import CORRECTION, find_starts
+from oda.evaluate.collapse import CORRECTION
 from oda.evaluate.columns import numbers, take
+from oda.evaluate.starts import read_starts
 
 FEWEST_BEFORE = 2  # steps: the reference and one more
 
@@ -85,14 +86,9 @@ def cut_steps(
     if step < 1 or step != int(step):
         message = f"A step of {step} periods. Give a whole number from 1 up."
         raise DesignError(message)
-    times, starts = find_starts(frame, time=time, cohort=cohort, words=words)
-    n, n_treated = len(starts), int(starts.notna().sum())
-    if n_treated in (0, n) or n < 3:
-        message = (
-            f"{n_treated} of {n} {words} are treated. At least one treated, one comparison and three in all are needed."
-        )
-        raise DesignError(message)
-    number = _number(times, float(starts.min()), float(starts.max()), step)
+    panel = read_starts(frame, time=time, cohort=cohort, words=words)
+    times = panel.times
+    number = _number(times, panel.first, panel.last, step)
     whole = pd.Series(times).groupby(number).nunique() == step
     kept = np.array([moment for moment in whole.index if whole[moment] and np.isfinite(moment)], dtype=float)
     if (kept < 0).sum() < FEWEST_BEFORE or not (kept >= 0).any():
@@ -105,7 +101,7 @@ def cut_steps(
     at = [np.flatnonzero(number == moment) for moment in kept]
     return Steps(
         rates=found,
-        treated=starts.notna().to_numpy(),
+        treated=np.isfinite(panel.starts),
         event_time=kept.astype(int),
         first=tuple(frame["time"].iloc[rows[times[rows].argmin()]] for rows in at),
         last=tuple(frame["time"].iloc[rows[times[rows].argmax()]] for rows in at),

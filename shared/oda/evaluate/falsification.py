@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from oda.errors import DesignError
-from oda.evaluate.collapse import find_starts, say
 from oda.evaluate.columns import take
 from oda.evaluate.comparison import Comparison
 from oda.evaluate.differences import difference_in_differences
 from oda.evaluate.estimate import Estimate
+from oda.evaluate.starts import read_starts, say
 from oda.evaluate.words import interval_words, percent_change, quantity, sentence
 
 FEWEST_PERIODS = 2  # on either side of a made-up start
@@ -100,8 +100,8 @@ def placebo_in_time(
     """
     actual = difference_in_differences(data, time=time, cohort=cohort, **design)
     frame = take(data, missing={"cohort"}, unit=design["unit"], time=time, cohort=cohort)
-    times, begun = find_starts(frame, time=time, cohort=cohort, words=f"{design['unit']}s")
-    early = times < begun.min()
+    panel = read_starts(frame, time=time, cohort=cohort, words=f"{design['unit']}s")
+    early = panel.times < panel.first
     known = frame["time"][early].drop_duplicates().sort_values()
     chosen = list(starts) or _spread_out(known)
     absent = [start for start in chosen if start not in set(known)]

@@ -10,6 +10,7 @@ import pandas as pd
 
 from oda.errors import DesignError
 
+EXHAUSTED = 1e-8  # share of a row's own variance that a fit may leave, below which it leaves none
 FLAT = 1e-10  # of a regressor's own size; what is left of it is rounding
 
 
@@ -304,6 +305,8 @@ def cr2_error(fit: Fit) -> tuple[float, float]:
     cluster-robust variance estimation and hypothesis testing in fixed effects models. Journal of Business and Economic
     Statistics, 36(4).
     """
+    if len(fit.term) == fit.n_clusters:
+        return _single_rows(fit)
     order = np.argsort(fit.cluster, kind="stable")
     design, rest = fit.design[order], fit.residuals(fit.coef)[order]
     edges = np.searchsorted(fit.cluster[order], np.arange(fit.n_clusters + 1))
@@ -315,7 +318,9 @@ def cr2_error(fit: Fit) -> tuple[float, float]:
         basis, triangle = np.linalg.qr(rows)
         hat = np.eye(len(triangle)) - triangle @ fit.inverse @ triangle.T
         values, vectors = np.linalg.eigh((hat + hat.T) / 2)
-        raised = np.where(values > 1e-8, 1 / np.sqrt(np.maximum(values, 1e-8)), 0.0)  # a pseudo-inverse, as usual
+        raised = np.where(
+            values > EXHAUSTED, 1 / np.sqrt(np.maximum(values, EXHAUSTED)), 0.0
+        )  # a pseudo-inverse, as usual
         adjusted = basis @ (vectors @ (raised * (vectors.T @ (triangle @ spread))))
         scores[place] = adjusted @ rest[edges[place] : edges[place + 1]]
         own[place] = adjusted @ adjusted
@@ -323,3 +328,14 @@ def cr2_error(fit: Fit) -> tuple[float, float]:
     expected = np.diag(own) - crossed @ fit.inverse @ crossed.T
     df = float(np.trace(expected) ** 2 / (expected**2).sum())
     return math.sqrt(float(scores @ scores)), df
+
+
+def _single_rows(fit: Fit) -> tuple[float, float]:
+    """Return CR2's error and degrees of freedom where every cluster is one row (HC2 and Bell and McCaffrey's)."""
+    left = 1 - np.einsum("ij,jk,ik->i", fit.design, fit.inverse, fit.design)
+    raised = np.where(left > EXHAUSTED, 1 / np.sqrt(np.maximum(left, EXHAUSTED)), 0.0)
+    own = fit.design @ fit.inverse[:, 0] * raised
+    scores = own * fit.residuals(fit.coef)
+    crossed = own[:, None] * fit.design
+    expected = np.diag(own**2) - crossed @ fit.inverse @ crossed.T
+    return math.sqrt(float(scores @ scores)), float(np.trace(expected) ** 2 / (expected**2).sum())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -207,34 +208,52 @@ def _changes(frame: pd.DataFrame, early: pd.Series, ever: pd.Series, scale: str)
 
 def _row_means(frame: pd.DataFrame, early: pd.Series, ever: pd.Series) -> pd.DataFrame:
     """Return the table of means of rows by group and side."""
-    inside = frame["cluster"].map(ever).to_numpy()
-    groups = [tuple(frame["outcome"][side & part] for part in (early, ~early)) for side in (inside, ~inside)]
-    return means_table(groups, [int(ever.sum()), int((~ever).sum())])
+    inside, value = frame["cluster"].map(ever).to_numpy(), frame["outcome"].to_numpy()
+    first = early.to_numpy()
+    table = means_table([(value[side & first], value[side & ~first]) for side in (inside, ~inside)])
+    return table.assign(units=[int(ever.sum()), int((~ever).sum()), len(ever)])
 
 
-def means_table(groups: list[tuple[pd.Series, ...]], units: list[int]) -> pd.DataFrame:
+def means_table(groups: list[tuple[np.ndarray, np.ndarray]]) -> pd.DataFrame:
     """Return means by group and side, their standard errors, and the differences.
 
     Parameters
     ----------
     groups
-        Outcomes before and after, of the treated and of the rest.
-    units
-        Number of units in each.
+        Values before and after, of the treated and of the rest.
 
     Returns
     -------
     DataFrame
         As `Comparison.means`.
     """
-    rows = []
-    for name, n, (before, after) in zip(("treated", "not treated"), units, groups, strict=True):
-        rows.append((name, n, before.mean(), before.sem(), after.mean(), after.sem(), after.mean() - before.mean()))
-    gap = [first - second for first, second in zip(rows[0][2:], rows[1][2:], strict=True)]
-    gap[1] = gap[3] = float("nan")
-    rows.append(("difference", sum(units), *gap))
-    columns = ["group", "units", "before", "before_se", "after", "after_se", "change"]
-    return pd.DataFrame(rows, columns=columns)
+    cells = [[(_mean(side), _mean_error(side)) for side in group] for group in groups]
+    before = [group[0][0] for group in cells]
+    after = [group[1][0] for group in cells]
+    change = [late - early for early, late in zip(before, after, strict=True)]
+    none = float("nan")
+    units = [len(group[0]) for group in groups]
+    return pd.DataFrame(
+        {
+            "group": ["treated", "not treated", "difference"],
+            "units": [*units, sum(units)],
+            "before": [*before, before[0] - before[1]],
+            "before_se": [*(group[0][1] for group in cells), none],
+            "after": [*after, after[0] - after[1]],
+            "after_se": [*(group[1][1] for group in cells), none],
+            "change": [*change, change[0] - change[1]],
+        }
+    )
+
+
+def _mean(values: np.ndarray) -> float:
+    """Return the mean."""
+    return float(values.mean()) if len(values) else float("nan")
+
+
+def _mean_error(values: np.ndarray) -> float:
+    """Return the standard error of the mean; missing for one value."""
+    return float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else float("nan")
 
 
 def _cautions(frame: pd.DataFrame, cluster: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from oda.charts import COLOURS, GREY, new_chart
 from oda.evaluate import Comparison, Estimate, sentence
-from oda.evaluate.collapse import say
+from oda.evaluate.starts import say
 from oda.exhibits.values import capital, decimals, shown, unit_shown
 from oda.results import Picture, Table, TableColumn, picture, table
 

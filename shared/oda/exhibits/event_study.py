@@ -7,7 +7,7 @@ from matplotlib.ticker import MaxNLocator
 
 from oda.charts import COLOURS, GREY, new_chart
 from oda.evaluate import EventStudy, sentence
-from oda.evaluate.collapse import say
+from oda.evaluate.starts import say
 from oda.evaluate.words import percent_change, quantity
 from oda.exhibits.values import capital, decimals, keep_in_view, shown, unit_shown
 from oda.results import Picture, Table, TableColumn, picture, table
