@@ -9,8 +9,11 @@ from oda.exhibits.balance import (
     weighted_effect_table,
 )
 from oda.exhibits.before_after import before_after_table, plot_before_after
+from oda.exhibits.comparison import comparison_table, estimate_table, plot_comparison
 from oda.exhibits.cost_benefit import cost_benefit_table, investment_case_table, partners_table, plot_cost_benefit
+from oda.exhibits.event_study import event_study_table, plot_event_study
 from oda.exhibits.evidence import evidence_grade_table, plot_evidence_grade
+from oda.exhibits.falsification import falsification_table, plot_falsification
 from oda.exhibits.funnel import funnel_table, plot_funnel
 from oda.exhibits.multiple import (
     adjusted_p_values_table,
@@ -47,8 +50,12 @@ __all__ = [
     "bacon_decomposition_table",
     "before_after_table",
     "comparability_table",
+    "comparison_table",
     "cost_benefit_table",
+    "estimate_table",
+    "event_study_table",
     "evidence_grade_table",
+    "falsification_table",
     "funnel_table",
     "interrupted_series_table",
     "investment_case_table",
@@ -57,8 +64,11 @@ __all__ = [
     "plot_bacon_decomposition",
     "plot_before_after",
     "plot_comparability",
+    "plot_comparison",
     "plot_cost_benefit",
+    "plot_event_study",
     "plot_evidence_grade",
+    "plot_falsification",
     "plot_funnel",
     "plot_interrupted_series",
     "plot_pooled",

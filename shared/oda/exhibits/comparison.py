@@ -37,7 +37,7 @@ def estimate_table(estimates: dict[str, Estimate], *, caption: str) -> Table:
     frame["p"] = [e.p_value for e in listed]
     digits, unit = decimals(values[:, 0]), unit_shown(first)
     interval = f"{first.level * 100:g}% interval"
-    columns = {
+    columns: dict[str, TableColumn | str] = {
         "what": "Estimate",
         "value": TableColumn(title="Effect", unit=unit, decimals=digits),
         "low": TableColumn(title=f"{interval}, from", decimals=digits),
@@ -68,7 +68,7 @@ def comparison_table(result: Comparison) -> Table:
     e = result.estimate
     digits = decimals(result.means[["before", "after"]])
     frame = result.means.assign(group=result.means["group"].map(capital))
-    columns = {
+    columns: dict[str, TableColumn | str] = {
         "group": "Units",
         "units": TableColumn(title="Number", decimals=0),
         "before": TableColumn(title="Before", decimals=digits),
@@ -120,7 +120,7 @@ def plot_comparison(result: Comparison) -> Picture:
     axes.set_ylabel(f"After against before, {unit}")
     shown_frame = pd.DataFrame({"unit": result.changes["unit"].astype(str), "value": values})
     shown_frame["group"] = np.where(result.changes["treated"], "treated", "not treated")
-    columns = {
+    columns: dict[str, TableColumn | str] = {
         "unit": "Unit",
         "group": "Group",
         "value": TableColumn(title="Change", unit=unit, decimals=decimals(values)),

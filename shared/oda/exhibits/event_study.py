@@ -34,7 +34,7 @@ def event_study_table(result: EventStudy) -> Table:
         for first, last in zip(frame["first"], frame["last"], strict=True)
     ]
     made = frame[["event_time"]].assign(when=when, value=values[:, 0], low=values[:, 1], high=values[:, 2])
-    columns = {
+    columns: dict[str, TableColumn | str] = {
         "when": "Periods",
         "event_time": TableColumn(title="Steps from the start", decimals=0),
         "value": TableColumn(title="Gap", unit=unit_shown(e), decimals=digits),

@@ -35,7 +35,7 @@ def falsification_table(result: Falsification) -> Table:
     frame = _rows(result)
     digits = decimals(frame["value"])
     title, head = TITLES[result.kind]
-    columns = {
+    columns: dict[str, TableColumn | str] = {
         "label": head,
         "value": TableColumn(title="Estimate", unit=unit_shown(result.actual), decimals=digits),
         "ci_low": TableColumn(title=f"{result.actual.level * 100:g}% interval, from", decimals=digits),
@@ -65,11 +65,12 @@ def plot_falsification(result: Falsification) -> Picture:
     drawing, axes = new_chart(height=min(TALLEST, 1.4 + 0.34 * len(frame)))
     axes.grid(visible=False, axis="y")
     axes.axvline(0, color=GREY, linewidth=1.2)
-    for number, (place, row) in enumerate(zip(places, frame.itertuples(), strict=True)):
+    numbers = frame[["value", "ci_low", "ci_high"]].to_numpy(dtype=float)
+    for number, (place, (value, low, high)) in enumerate(zip(places, numbers, strict=True)):
         colour, mark, inside = (COLOURS[0], "o", "white") if number else (COLOURS[2], "D", COLOURS[2])
-        if np.isfinite(row.ci_low):
-            axes.hlines(place, row.ci_low, row.ci_high, color=colour, linewidth=2.4)
-        axes.plot(row.value, place, mark, color=colour, markerfacecolor=inside, markersize=8)
+        if np.isfinite(low):
+            axes.hlines(place, low, high, color=colour, linewidth=2.4)
+        axes.plot(value, place, mark, color=colour, markerfacecolor=inside, markersize=8)
     axes.set_yticks(places, frame["label"].tolist())
     axes.set_ylim(-0.7, len(frame) - 0.3)
     axes.set_xlabel(f"Estimate, {unit_shown(result.actual)}")
