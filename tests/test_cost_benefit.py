@@ -346,6 +346,9 @@ def test_years_of_the_calendar_are_years_from_the_base_year() -> None:
     counted = run(cost(), benefit(last_year=4))
     dated = run(cost(year=2026), benefit(year=2027, last_year=2030), base_year=2026)
     assert dated.npsv.value == counted.npsv.value
+    periods = pd.PeriodIndex(["2026", "2027"], freq="Y")
+    sheet = pd.DataFrame([cost(), benefit(last_year=2030)]).assign(year=periods)
+    assert cost_benefit(sheet, price_base=2026, base_year=2026).npsv.value == counted.npsv.value
     assert dated.years["year"].tolist() == [2026, 2027, 2028, 2029, 2030]
 
 
@@ -415,6 +418,7 @@ BROKEN = [
     ([cost(year=-1), benefit()], "begin before the base year 0"),
     ([cost(year=2026), benefit(year=2027)], "more than 200 years after the base year .*Give 'base_year'"),
     ([cost(year=pd.Timestamp("2026-04-01")), benefit(year=pd.Timestamp("2027-04-01"))], "no whole year as 'year'"),
+    ([cost(year=pd.Period("2026-04", freq="M")), benefit()], "no whole year as 'year'"),
     ([cost(), benefit(), GRANT | {"optimism_bias": 10}], "transfers with an optimism bias"),
     ([cost(), benefit(last_year=0)], "end before they begin"),
     ([cost()], "None of 1 lines is a benefit"),

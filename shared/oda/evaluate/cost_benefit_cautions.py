@@ -61,20 +61,10 @@ def sheet_cautions(lines: pd.DataFrame, flows: pd.DataFrame) -> list[str]:
         )
     if "confidence" in lines and lines["confidence"].notna().any():
         said.append(str(read_rates("optimism_bias")["caution"]))
-    steady = _steady(lines)
+    steady = flows[flows["steady"]].groupby(["line", "gains"]).ngroups
     if steady:
         said.append(f"{_count(steady, 'benefit is', 'benefits are')} taken to last to the end without fading.")
     return said
-
-
-def _steady(lines: pd.DataFrame) -> int:
-    """Return how many benefits last for years and have no persistence."""
-    if "last_year" not in lines:
-        return 0
-    lasting = pd.to_numeric(lines["last_year"]) > pd.to_numeric(lines["year"])
-    if "persistence" in lines:
-        lasting &= lines["persistence"].isna()
-    return int((lasting & (lines["kind"].str.strip() == "benefit")).sum())
 
 
 def _count(number: int, one: str, more: str) -> str:

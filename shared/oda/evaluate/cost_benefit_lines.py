@@ -68,7 +68,7 @@ def read_lines(
     DataFrame
         `line`, `kind`, `category`, `pays`, `gains`, `effect`, `rate` (text, empty when not given), `t` (years since
         the base year), `amount` (pounds in prices of `price_base`, net of deadweight and fading), `bias` and
-        `cashable` (shares), sorted.
+        `cashable` (shares), `steady` (a benefit of several years not said to fade), sorted.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def read_lines(
     sheet["kept"] = 1 - _deadweight(sheet)
     flows = _expand(sheet, base_year)
     flows["amount"] *= flows["kept"] * flows["fade"] * _to_base(flows, price_base, deflator)
-    names = ["line", "kind", "category", "pays", "gains", "effect", "rate", "t", "amount", "bias", "cashable"]
+    names = ["line", "kind", "category", "pays", "gains", "effect", "rate", "t", "amount", "bias", "cashable", "steady"]
     return flows[names].sort_values(names, ignore_index=True)
 
 
@@ -115,8 +115,8 @@ def _take(lines: pd.DataFrame) -> pd.DataFrame:
 
 def _whole_years(sheet: pd.DataFrame, name: str) -> np.ndarray:
     """Return a column of years as whole numbers."""
-    dated = getattr(sheet[name].dtype, "kind", "O") not in "iufO"
-    years = pd.to_numeric(sheet[name].astype("str") if dated else sheet[name], errors="coerce")
+    counted = getattr(sheet[name].dtype, "kind", "O") in "iuf"
+    years = pd.to_numeric(sheet[name] if counted else sheet[name].astype("str"), errors="coerce")
     broken = years.isna() | np.isinf(years) | (years % 1 != 0)
     _refuse(broken, f"have no whole year as {name!r}", "Write years such as 2026, or 0, 1, 2 from the start")
     return years.to_numpy(dtype=int)
@@ -243,6 +243,7 @@ def _expand(sheet: pd.DataFrame, base_year: int) -> pd.DataFrame:
     later = np.concatenate([np.arange(span) for span in spans])
     flows = flows.reset_index(drop=True).assign(later=later)
     flows["fade"] = flows["left"] ** later
+    flows["steady"] = flows["persistence"].isna() & (flows["kind"] == "benefit") & (flows["last_year"] > flows["year"])
     flows["paid"] = flows["year"] + later
     flows["t"] = flows["paid"] - base_year
     again = flows.duplicated(["line", "kind", "paid", "pays", "gains"])
