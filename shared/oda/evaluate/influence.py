@@ -50,12 +50,13 @@ def weighted_means(rows: WeightedGroups) -> Found:
     means : tuple of float
         Of the treated and of the comparison group, in the outcome's unit.
     known, estimated : ndarray
-        Shape (rows,): influence on the difference, in the outcome's unit, with the weights taken as known and with
-        the scores estimated; the standard error is the root of the sum of squares over the number of rows.
+        Shape (rows,): influence on the difference, in the outcome's unit, with the weights taken as known; and with
+        the scores estimated and each row's own pull that of leaving it out, which keeps heavy rows from passing for
+        many. The standard error is the root of the sum of squares over the number of rows.
     """
     (one, known1, slope1), (none, known0, slope0) = (_mean(rows, rows.outcome, side) for side in _sides(rows))
-    known = known1 - known0
-    return (one, none), known, known + _score_influence(rows) @ (slope1 - slope0)
+    left_out = _leave_out(rows, known1) - _leave_out(rows, known0)
+    return (one, none), known1 - known0, left_out + _score_influence(rows) @ (slope1 - slope0)
 
 
 def augmented_means(rows: WeightedGroups) -> Found:
@@ -87,11 +88,11 @@ def augmented_means(rows: WeightedGroups) -> Found:
             fitted, moved = _regress(rows, side & kept)
         rest, influence, slope = _mean(rows, rows.outcome - fitted, side)
         mean = float(fitted[target].mean())
-        own = influence + np.where(target, fitted - mean, 0) * n / target.sum()
+        spread = np.where(target, fitted - mean, 0) * n / target.sum()
         heft = np.where(side, rows.weights, 0)
         gap = rows.columns[target].mean(axis=0) - heft @ rows.columns / heft.sum()
-        known += sign * own
-        estimated += sign * (own + _score_influence(rows) @ slope + moved @ gap)
+        known += sign * (influence + spread)
+        estimated += sign * (_leave_out(rows, influence) + spread + _score_influence(rows) @ slope + moved @ gap)
         means.append(mean + rest)
     return (means[0], means[1]), known, estimated
 
@@ -134,6 +135,13 @@ def _mean(rows: WeightedGroups, values: np.ndarray, side: np.ndarray) -> tuple[f
     steepness["ATC"] = heft if treated else np.zeros_like(heft)
     slope = (steepness[rows.estimand] * left) @ rows.columns / total * (-1 if treated else 1)
     return mean, heft * left * len(values) / total, slope
+
+
+def _leave_out(rows: WeightedGroups, influence: np.ndarray) -> np.ndarray:
+    """Return what leaving each row out would move its group's weighted mean by, times the number of rows."""
+    totals = [rows.weights[side].sum() for side in _sides(rows)]
+    moved: np.ndarray = influence / (1 - rows.weights / np.where(rows.treated, *totals))
+    return moved
 
 
 def _score_influence(rows: WeightedGroups) -> np.ndarray:
