@@ -213,6 +213,19 @@ def test_weights_stand_for_as_many_units() -> None:
     assert weighted.overall["value"].tolist() == pytest.approx(copied.overall["value"].tolist())
 
 
+def test_standard_errors_come_from_each_units_influence() -> None:
+    """Raising one district's weight a little moves each average; the root sum of squared slopes is its error."""
+    frame, step = panel({"a": 4, "b": 4, "c": 6, "d": 6, "e": 7}, of=9).assign(weight=1.0), 1e-5
+    here = estimate(frame, controls="not yet")
+    slopes = []
+    for name in "abcdefghi":
+        sides = [frame.assign(weight=1 + sign * step * (frame["district"] == name)) for sign in (1, -1)]
+        up, down = (estimate(side, controls="not yet", weights="weight").overall["value"] for side in sides)
+        slopes.append((up - down) / (2 * step))
+    errors = np.sqrt((np.array(slopes) ** 2).sum(axis=0))
+    assert here.overall["std_error"].tolist() == pytest.approx(errors.tolist(), rel=1e-6)  # of a numerical derivative
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -348,6 +361,12 @@ def test_the_sentence_says_size_interval_average_and_caveat() -> None:
         (lambda f: f.assign(start=5.0), {"controls": "not yet"}, r"^All 6 districts start in or about 5"),
         (lambda f: f.assign(start=f["start"] + 0.5), {}, r"'start' holds 4.5"),
         (lambda f: f.assign(start=pd.PeriodIndex([pd.Period("2024-01")] * 48)), {}, r"Give both in the same periods"),
+        (lambda f: f.assign(start="2004"), {}, r"'start' is of (object|str). Give pandas periods"),
+        (
+            lambda f: f.assign(year=pd.PeriodIndex([f"20{y:02}" for y in f["year"]], freq="Y"), start=np.nan),
+            {},
+            r"^0 of 6 districts are first treated between the second period and the last, 2008",
+        ),
         (lambda f: f.assign(people=f["year"]), {"weights": "people"}, r"^6 of 6 districts have more than one weight"),
         (lambda f: f.assign(people=0.0), {"weights": "people"}, r"weights 'people' of 48 of 48 rows is not above 0"),
         (

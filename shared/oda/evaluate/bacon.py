@@ -168,7 +168,7 @@ def _comparisons(panel: AdoptionPanel, total: float) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["kind", "cohort", "control", "value", "weight"])
     sizes = {f"n_{side}": counts[frame[name]] for side, name in (("treated", "cohort"), ("control", "control"))}
     known = panel.cohorts[np.isfinite(panel.cohorts)]
-    names = name_times(known, panel.form).reindex(range(len(counts)))
+    names = pd.Series(name_times(known, panel.form)).reindex(range(len(counts)))
     if panel.form is None:
         names = names.astype("Int64")
     for name in ("cohort", "control"):

@@ -240,7 +240,7 @@ def _binned(work: Worked, name: str, panel: AdoptionPanel, layout: Layout, *, ra
     """Return the averages by event time, cohort or period."""
     bins = work.bins[name]
     title = {"dynamic": "event_time", "group": "cohort", "calendar": "time"}[name]
-    labels = pd.Series(bins.labels.astype(int)) if name == "dynamic" else name_times(bins.labels, panel.form)
+    labels = bins.labels.astype(int) if name == "dynamic" else name_times(bins.labels, panel.form)
     counts = np.bincount(panel.codes)[layout.treated]
     treated = counts @ bins.member
     if name == "group":

@@ -87,8 +87,8 @@ def read_panel(
         weights=weights,
     )
     noun = f"{unit}s"
-    when, form = ordinals(frame["time"], time), _form(frame, time, cohort)
-    begun = ordinals(frame["cohort"], cohort)
+    when, begun = ordinals(frame["time"], time), ordinals(frame["cohort"], cohort)
+    form = _form(frame, time, cohort)
     times, places = np.unique(when, return_inverse=True)
     codes, names = pd.factorize(frame["unit"])
     cells = codes * len(times) + places
@@ -115,7 +115,7 @@ def read_panel(
     )
 
 
-def name_times(values: np.ndarray, form: pd.PeriodDtype | None) -> pd.Series:
+def name_times(values: np.ndarray, form: pd.PeriodDtype | None) -> np.ndarray | pd.arrays.PeriodArray:
     """Return whole numbers as the caller's own periods or numbers.
 
     Parameters
@@ -127,11 +127,11 @@ def name_times(values: np.ndarray, form: pd.PeriodDtype | None) -> pd.Series:
 
     Returns
     -------
-    Series
-        Shape (n,), pandas periods or integers.
+    ndarray or PeriodArray
+        Shape (n,), integers or pandas periods.
     """
     whole = values.astype(np.int64)
-    return pd.Series(whole if form is None else pd.arrays.PeriodArray(whole, dtype=form))
+    return whole if form is None else pd.arrays.PeriodArray(whole, dtype=form)
 
 
 def say_time(value: float, form: pd.PeriodDtype | None) -> str:
@@ -149,16 +149,18 @@ def say_time(value: float, form: pd.PeriodDtype | None) -> str:
     str
         In words.
     """
-    return str(int(value)) if form is None else say_period(name_times(np.array([value]), form).iloc[0])
+    return str(int(value)) if form is None else say_period(pd.Period(ordinal=int(value), freq=form.freq.freqstr))
 
 
 def _form(frame: pd.DataFrame, time: str, cohort: str) -> pd.PeriodDtype | None:
     """Return the type of period of time and cohort, none for whole numbers; refuse two kinds."""
-    forms = {}
+    forms: dict[str, pd.PeriodDtype | None] = {}
     for fixed, name in (("time", time), ("cohort", cohort)):
-        known = frame[fixed].dropna()
-        if len(known):
-            forms[name] = pd.PeriodDtype(known.iloc[0].freqstr) if isinstance(known.iloc[0], pd.Period) else None
+        column = frame[fixed]
+        if isinstance(column.dtype, pd.PeriodDtype):
+            forms[name] = column.dtype
+        elif len(known := column.dropna()):
+            forms[name] = pd.PeriodDtype(known.iloc[0].freqstr) if column.dtype == object else None
     if len(set(forms.values())) > 1:
         said = [f"{name!r} is in {form or 'whole numbers'}" for name, form in forms.items()]
         message = f"{' and '.join(said)}. Give both in the same periods."
