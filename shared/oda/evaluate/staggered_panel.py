@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -149,7 +150,8 @@ def say_time(value: float, form: pd.PeriodDtype | None) -> str:
     str
         In words.
     """
-    return str(int(value)) if form is None else say_period(pd.Period(ordinal=int(value), freq=form.freq.freqstr))
+    named: Any = name_times(np.array([value]), form)[0]
+    return str(named) if form is None else say_period(named)
 
 
 def _form(frame: pd.DataFrame, time: str, cohort: str) -> pd.PeriodDtype | None:
