@@ -57,6 +57,7 @@ def test_they_equal_the_definition(method: str) -> None:
     assert found.tolist() == pytest.approx(slow(p, method).tolist(), rel=EXACT)
 
 
+@pytest.mark.slow
 def test_holm_keeps_the_chance_of_any_false_finding() -> None:
     """With ten true nulls, Holm singles out something in about 5 families of 100; the raw p-values in 40."""
     rng = np.random.default_rng(2)
@@ -92,7 +93,7 @@ def test_one_test_is_left_as_it_is(method: str) -> None:
 
 def test_a_p_raised_to_the_level_is_at_it() -> None:
     """Seven tests, one of 0.05 / 7: adjusted it is 0.05, and rounding does not push it over."""
-    for n in range(2, 40):
+    for n in (3, 7, 49):
         assert adjust_p_values([0.05 / n, *[1] * (n - 1)], family=FAMILY).n_below == 1
 
 
