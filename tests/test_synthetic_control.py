@@ -213,6 +213,15 @@ def test_a_fit_no_better_than_a_flat_line_is_poor() -> None:
     assert "varies itself" in control(frame).poor_fit[0]
 
 
+def test_a_trend_does_not_hide_that_no_mixture_is_like_the_district() -> None:
+    """A district that runs ten above all others fits poorly, however much all of them rise."""
+    frame = paths()
+    above = frame["falls"] + 20 * (frame["year"] - 2004) + 10 * (frame["district"] == "a")
+    found = control(frame.assign(falls=above))
+    assert len(found.poor_fit) == 1
+    assert "no mixture of donors is like it" in found.poor_fit[0]
+
+
 def test_leaving_a_donor_out_is_leaving_it_out() -> None:
     """The effect without a donor is that of a pool without it; every donor with a weight is left out once."""
     frame = paths(effect=-4)
