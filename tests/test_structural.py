@@ -13,7 +13,7 @@ from scipy import stats
 from oda.errors import DesignError
 from oda.evaluate import StructuralCounterfactual, sentence, structural_counterfactual, structural_fit
 from oda.evaluate.structural_fit import SHARES, Forecast, forecast_series
-from oda.evaluate.structural_gaps import Reading, cumulative_gap
+from oda.evaluate.structural_gaps import Reading, cumulative_gap, mean_gap
 
 EXACT = 1e-10  # relative; rounding alone
 DRAWS = 200  # of made-up series; the standard error of a coverage of 95 per cent is 1.5 points
@@ -147,6 +147,8 @@ def test_a_sum_has_the_uncertainty_of_all_periods_together() -> None:
         df=1000,
     )
     reading = Reading(outcome="calls", scale="difference", level=0.95, n=30, method="m")
+    mean = mean_gap(np.full(4, 12.0), told, reading)
+    assert (mean.value, mean.std_error) == pytest.approx((2, 1))
     found = cumulative_gap(np.full(4, 12.0), told, reading)
     assert found.value == pytest.approx(8)
     assert found.std_error == pytest.approx(4)
