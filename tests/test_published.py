@@ -23,7 +23,9 @@ from oda.evaluate import (
     difference_in_differences,
     directly_standardised_rate,
     discount_factors,
+    interrupted_time_series,
     minimum_detectable_effect,
+    newey_west,
     power,
     present_value,
     staggered_adoption,
@@ -481,3 +483,36 @@ def test_the_three_estimates_for_california_are_those_of_synthdid() -> None:
     ):
         value, tolerance = expected[name]
         assert found.estimate.value == pytest.approx(value, abs=tolerance), name
+
+
+def test_the_effect_of_sicilys_smoking_ban_is_the_published_one() -> None:
+    """All 16 figures of the tutorial on interrupted time series: Poisson, overdispersion, season, slope, Newey-West."""
+    expected = figures("sicily_smoking_ban_its")
+    frame = pd.read_csv(CASES / "sicily_smoking_ban_its" / "data.csv")
+    names = {"outcome": "aces", "time": "time", "start": 37, "exposure": "stdpop"}
+    plain = interrupted_time_series(frame, **names, family="poisson", slope_change=False)
+    quasi = interrupted_time_series(frame, **names, slope_change=False)
+    season = interrupted_time_series(frame, **names, slope_change=False, harmonics=2)
+    slope = interrupted_time_series(frame, **names, harmonics=2)
+    change, z = season.level_change, stats.norm.ppf(0.975)  # the paper's limits are normal; ours are t with 52 df
+    found = {
+        "M1 Poisson RR": plain.level_change.value,
+        "M1 Poisson lo": plain.level_change.ci_low,
+        "M1 Poisson hi": plain.level_change.ci_high,
+        "M1 Newey-West(3) se": newey_west(plain, lags=3, replicate=True).std_error,
+        "M2 quasi dispersion": quasi.dispersion,
+        "M2 quasi se": quasi.level_change.std_error,
+        "M3 quasi+harmonics RR": change.value,
+        "M3 quasi+harmonics lo": change.value * np.exp(-z * change.std_error),
+        "M3 quasi+harmonics hi": change.value * np.exp(z * change.std_error),
+        "M3 quasi+harmonics dispersion": season.dispersion,
+        "M3 quasi+harmonics se": change.std_error,
+        "M3 annual trend RR": np.exp(12 * season.terms.set_index("term").loc["trend", "coefficient"]),
+        "M4 +slope RR": slope.level_change.value,
+        "M4 slope": np.log(slope.slope_change.value),
+        "M4 slope se": slope.slope_change.std_error,
+        "M4 slope p (t)": slope.slope_change.p_value,
+    }
+    assert set(found) == set(expected)
+    for name, (value, tolerance) in expected.items():
+        assert found[name] == pytest.approx(value, abs=tolerance), name
