@@ -19,6 +19,7 @@ LAYERS = (
     ("loading",),
     ("panel", "planning"),
     ("describe", "effect", "runs"),
+    ("sensitivity",),
     ("running",),
     ("reports",),
     ("doctor",),

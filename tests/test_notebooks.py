@@ -26,7 +26,7 @@ def code(notebook: dict) -> list[str]:
 
 def test_there_are_the_three_notebooks_of_the_falls_pilot():
     """What came, one district, the effect."""
-    assert [path.stem for path in NOTEBOOKS] == ["10-data", "20-district", "30-effect"]
+    assert [path.stem for path in NOTEBOOKS] == ["10-data", "20-district", "30-effect", "40-sensitivity"]
 
 
 def test_no_output_is_kept(notebook):

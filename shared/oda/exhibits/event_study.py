@@ -92,7 +92,7 @@ def plot_event_study(result: EventStudy) -> Picture:
     before, after = moment < -1, moment >= 0
     digits = decimals(value)
     said = [
-        f"{name} {value[side].min():,.{digits}f} to {value[side].max():,.{digits}f}"
+        f"{name} " + " to ".join(dict.fromkeys(f"{end:,.{digits}f}" for end in (value[side].min(), value[side].max())))
         for name, side in (("before the start", before), ("after it", after))
         if side.any()
     ]

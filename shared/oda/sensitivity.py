@@ -1,0 +1,336 @@
+"""How far the effect can be trusted: trends before the visits, made-up starts, each district left out, a grade."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from oda.disclosure import protect_counts
+from oda.effect import BOTH_SIDES
+from oda.errors import DesignError
+from oda.evaluate import (
+    Comparison,
+    EventStudy,
+    EvidenceGrade,
+    Falsification,
+    event_study,
+    evidence_grade,
+    leave_one_out,
+    placebo_in_space,
+    placebo_in_time,
+    sentence,
+)
+from oda.evaluate.words import interval_words, percent_change
+from oda.exhibits import plot_event_study, plot_falsification
+from oda.panel import Panel
+from oda.results import CannotSay, Estimated, Fact, Picture, Table, table
+
+STEP_WORDS = {12: "year", 6: "half-year", 4: "year", 3: "quarter", 2: "half-year", 1: "period"}
+STEPS = {12: (12, 6, 3), 4: (4, 2, 1), 1: (1,)}  # periods a step by periods a year, the longest first
+FEWEST_BEFORE, FEWEST_AFTER = 3, 2  # steps, so that a trend can be seen on either side
+SAME = 1e-6  # degrees of freedom; with as many on each side two methods are one
+WITHOUT_ESTIMATE = "Without an estimate there is nothing to check."
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Checks:
+    """The same data looked at in other ways.
+
+    Attributes
+    ----------
+    study
+        Gaps between the groups step by step; None where the data cannot give them.
+    in_time, in_space, left_out
+        Made-up starts, untreated districts taken as visited, and each district left out; None where there are none.
+    grade
+        Strength of evidence.
+    refused
+        Why what is None is missing, by name.
+    step
+        What a step of the event study is called, such as `half-year`.
+    """
+
+    study: EventStudy | None
+    in_time: Falsification | None
+    in_space: Falsification | None
+    left_out: Falsification | None
+    grade: EvidenceGrade
+    refused: dict[str, str]
+    step: str
+
+
+def check_effect(panel: Panel, found: Comparison | CannotSay, *, level: float = 0.95) -> Checks | CannotSay:
+    """Look at the effect in other ways, as far as the data can bear.
+
+    Parameters
+    ----------
+    panel
+        All districts.
+    found
+        What `estimate_effect` returned.
+    level
+        Coverage of the intervals.
+
+    Returns
+    -------
+    Checks or CannotSay
+        What was found, or that there is no estimate to check.
+    """
+    if isinstance(found, CannotSay):
+        return CannotSay(sentence=SAME = 1e-6  # degrees of freedom; with as many on each side two methods are one
+WITHOUT_ESTIMATE, needed=BOTH_SIDES)
+    counts = panel.measure == "counts"
+    design: dict[str, Any] = {
+        "outcome": "admissions" if counts else "rate",
+        "exposure": "population" if counts else None,
+        "unit": "district",
+        "time": "period",
+        "cohort": "cohort",
+        "scale": "ratio",
+        "level": level,
+    }
+    refused: dict[str, str] = {}
+    step = _choose_step(panel)
+    before = panel.whole.loc[panel.whole["period"] <= found.before[1], "period"].nunique()
+    study = _attempt(refused, "study", panel, step, lambda: event_study(panel.whole, step=step, **design))
+    in_time = _attempt(refused, "in_time", panel, max(before // 4, 1), lambda: placebo_in_time(panel.whole, **design))
+    in_space = _attempt(refused, "in_space", panel, before, lambda: placebo_in_space(panel.whole, **design))
+    left_out = _attempt(refused, "left_out", panel, before, lambda: leave_one_out(panel.whole, **design))
+    e = found.estimate
+    grade = evidence_grade(
+        "difference-in-differences",
+        n_treated=e.n_treated,
+        n_control=e.n_clusters - e.n_treated,
+        pre_trend="not examined" if study is None else "differs" if _moved_apart(study) else "tested",
+    )
+    return Checks(
+        study=study,
+        in_time=in_time,
+        in_space=in_space,
+        left_out=left_out,
+        grade=grade,
+        refused=refused,
+        step=STEP_WORDS[step],
+    )
+
+
+def _attempt(refused: dict[str, str], name: str, panel: Panel, periods: int, work: Any) -> Any:  # noqa: ANN401  any check
+    """Return what a check finds, or note why it cannot be made."""
+    small = _too_small(panel, periods)
+    if small:
+        refused[name] = f"The counts of {', '.join(small)} are too small to be cut so finely."
+        return None
+    try:
+        return work()
+    except DesignError as reason:
+        refused[name] = str(reason)
+        return None
+
+
+def _too_small(panel: Panel, periods: int) -> list[str]:
+    """Return the districts whose count in some stretch of so many periods is hidden."""
+    if panel.measure != "counts":
+        return []
+    wide = panel.whole.pivot_table(index="period", columns="district", values="admissions", aggfunc="sum").sort_index()
+    sums = wide.astype(float).rolling(periods, min_periods=periods).sum().dropna()
+    return sorted(str(name) for name in sums if protect_counts(sums[name], panel.rule).isna().any())
+
+
+def _choose_step(panel: Panel) -> int:
+    """Return the longest step, in periods, that leaves enough steps before the first visits."""
+    choices = STEPS[panel.per_year]
+    if panel.start is None:
+        return choices[-1]
+    periods = panel.whole["period"].drop_duplicates()
+    before = int((periods.dt.start_time < panel.start.start_time).sum())
+    after = int((periods >= panel.whole["cohort"].dropna().max()).sum())
+    enough = (step for step in choices if before >= FEWEST_BEFORE * step and after >= FEWEST_AFTER * step)
+    return next(enough, choices[-1])
+
+
+def _moved_apart(study: EventStudy) -> bool:
+    """Tell whether the interval of the difference in slope before the start keeps from none."""
+    slope = study.pre_trend.slope
+    return not slope.ci_low <= 0 <= slope.ci_high
+
+
+def say_trend(checks: Checks | CannotSay) -> Estimated | CannotSay:
+    """Say whether the groups moved alike before the visits, and how much that is worth.
+
+    Parameters
+    ----------
+    checks
+        What `check_effect` returned.
+
+    Returns
+    -------
+    Estimated or CannotSay
+        The drift of the rate before the visits, per step.
+    """
+    if isinstance(checks, CannotSay):
+        return checks
+    if checks.study is None:
+        return CannotSay(
+            sentence=f"Whether the groups moved alike before the visits cannot be said: {checks.refused['study']}",
+            needed=f"data from more {checks.step}s before the first visits.",
+        )
+    trend = checks.study.pre_trend
+    slope = trend.slope
+    value, low, high = (math.exp(end) for end in (slope.value, slope.ci_low, slope.ci_high))
+    drift = replace(slope, scale="ratio", unit="", value=value, ci_low=low, ci_high=high)
+    each = f"each {checks.step}"
+    moved = percent_change(value)
+    said = (
+        "did not drift apart" if moved == "unchanged" else f"drifted: the rate with visits came to lie {moved} {each}"
+    )
+    size = percent_change(math.exp(trend.hiding_slope))
+    text = (
+        f"Before the visits the two groups {said} ({interval_words(drift)}). A drift large enough to explain the whole "
+        f"estimate, {size} {each}, would have been noticed {100 * trend.power:.0f} times in 100."
+    )
+    return Estimated(sentence=text, estimate=drift)
+
+
+def study_picture(checks: Checks) -> Picture:
+    """Draw the gap between the groups step by step, under words of the pilot.
+
+    Parameters
+    ----------
+    checks
+        With an event study.
+
+    Returns
+    -------
+    Picture
+        As `plot_event_study`, with a caption of its own.
+
+    Raises
+    ------
+    DesignError
+        When there is no event study.
+    """
+    if checks.study is None:
+        raise DesignError(checks.refused["study"])
+    drawn = plot_event_study(checks.study)
+    caption = f"Gap between districts with and without visits, {checks.step} by {checks.step}, against the last before"
+    return drawn.model_copy(update={"caption": caption})
+
+
+def left_out_picture(checks: Checks) -> Picture:
+    """Draw the estimate without each district in turn.
+
+    Parameters
+    ----------
+    checks
+        With omissions.
+
+    Returns
+    -------
+    Picture
+        As `plot_falsification`, with a caption of its own.
+
+    Raises
+    ------
+    DesignError
+        When there are no omissions.
+    """
+    if checks.left_out is None:
+        raise DesignError(checks.refused["left_out"])
+    drawn = plot_falsification(checks.left_out)
+    return drawn.model_copy(update={"caption": "The estimate again, with each district left out in turn"})
+
+
+def checks_table(checks: Checks, found: Comparison) -> Table:
+    """Show every check in one line: what was looked at, what it gives, how to read it.
+
+    Parameters
+    ----------
+    checks
+        What was found.
+    found
+        The estimate.
+
+    Returns
+    -------
+    Table
+        One row a check; those that could not be made say why.
+    """
+    e = found.estimate
+    rows = [("The estimate", f"{percent_change(e.value)} ({interval_words(e).partition(': ')[2]})", "The headline.")]
+    for beside in (other for other in found.beside if abs((other.df or 0) - (e.df or 0)) > SAME):
+        words = f"{percent_change(beside.value)} ({interval_words(beside).partition(': ')[2]})"
+        rows.append((f"By another method: {beside.method.rpartition(', ')[2]}", words, "Should be much the same."))
+    rows += _permuted_row(found) + _trend_rows(checks) + _placebo_rows(checks)
+    columns = {"check": "Check", "value": "What it gives", "reading": "How to read it"}
+    return table(
+        pd.DataFrame(rows, columns=list(columns)), caption="The estimate looked at in other ways", columns=columns
+    )
+
+
+def _permuted_row(found: Comparison) -> list[tuple[str, str, str]]:
+    """Return the line of the randomisation test."""
+    e = found.estimate
+    if e.permutation_p is None or e.smallest_p is None:
+        return []
+    said = f"p {e.permutation_p:.3f}, at the smallest {e.smallest_p:.3f}"
+    few = "It cannot reach 0.05 here." if e.smallest_p > 0.05 else "Small where few other choices give as much."
+    return [("Visits re-assigned to other districts", said, few)]
+
+
+def _trend_rows(checks: Checks) -> list[tuple[str, str, str]]:
+    """Return the lines of the event study."""
+    what = f"Gaps before the visits, {checks.step} by {checks.step}"
+    if checks.study is None:
+        return [(what, "not done", checks.refused["study"])]
+    trend, broken = checks.study.pre_trend, checks.study.breakdown
+    rows = [
+        (
+            what,
+            f"p {trend.joint_p:.3f}, at the smallest {trend.smallest_p:.3f}",
+            "Small where the groups differed before.",
+        )
+    ]
+    drift = percent_change(math.exp(broken.slope)).removesuffix(" higher")
+    said = "none" if broken.slope == 0 else f"{drift} each {checks.step}"
+    rows.append(("Drift apart that would undo the finding", said, "The larger, the firmer the finding."))
+    return rows
+
+
+def _placebo_rows(checks: Checks) -> list[tuple[str, str, str]]:
+    """Return the lines of placebos and omissions."""
+    listed = (
+        ("in_time", checks.in_time, "Starts made up before the visits", "Should lie about no change."),
+        ("in_space", checks.in_space, "Each district without visits, as if visited", "Should lie about no change."),
+        ("left_out", checks.left_out, "Each district left out in turn", "Should stay near the estimate."),
+    )
+    rows = []
+    for name, check, what, reading in listed:
+        if check is None:
+            rows.append((what, "not done", checks.refused[name]))
+            continue
+        ends = [percent_change(float(end)) for end in (np.min(check.others["value"]), np.max(check.others["value"]))]
+        said = f"{len(check.others)}: {ends[0]} to {ends[1]}" if ends[0] != ends[1] else ends[0]
+        rows.append((what, said, " ".join([reading, *check.cautions[:1]])))
+    return rows
+
+
+def say_grade(checks: Checks | CannotSay) -> Fact | CannotSay:
+    """Say how strong the evidence is, on the Maryland scale.
+
+    Parameters
+    ----------
+    checks
+        What `check_effect` returned.
+
+    Returns
+    -------
+    Fact or CannotSay
+        The level, 1 to 5.
+    """
+    if isinstance(checks, CannotSay):
+        return checks
+    return Fact(sentence=sentence(checks.grade), value=checks.grade.level, unit="level, of 5, on the Maryland scale")
