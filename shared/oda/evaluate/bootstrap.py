@@ -13,7 +13,7 @@ import pandas as pd
 from oda.errors import DesignError
 from oda.evaluate.estimate import Estimate, check_share
 from oda.evaluate.microdata import Regression, regress
-from oda.evaluate.regression import Fit, crv1_error, small_sample
+from oda.evaluate.regression import Fit, check_spread, crv1_error
 
 ENUMERATED = 4096  # draws of signs; up to so many, each is taken once
 TIE = 1e-9  # of the statistic; draws that agree this closely are the same
@@ -187,10 +187,11 @@ def bootstrap_fit(
         The test.
     """
     fit = found.fit
+    std_error, _ = crv1_error(fit)
+    check_spread(fit, std_error)
     signs, enumerated = _draw(fit.n_clusters, draws, draw_weights, seed)
     smallest = (2 if enumerated else 1) / len(signs)
-    statistics = _Statistics(fit, signs, smallest)
-    std_error, _ = crv1_error(fit)
+    statistics = _Statistics(fit, signs if enumerated else signs[:, _places(fit)], smallest)
     p_value = statistics.p_value(null)
     low, high = (_end(statistics, fit.coef, side * std_error, 1 - level) for side in (-1, 1))
     listed = f"all {len(signs):,} draws of signs" if enumerated else f"{len(signs):,} random draws"
@@ -231,8 +232,8 @@ def _cautions(n_clusters: int, draws: int, size: float, *, enumerated: bool) -> 
     if not enumerated or n_clusters > 8:
         return ()
     said = f"With {n_clusters} clusters there are {draws} draws of signs, so p moves in steps of 1/{draws}"
-    end = f"and cannot be below {size:g}." if 2 / draws > size else "; Webb weights give a finer grid."
-    return (f"{said} {end}".replace(" ;", ";"),)
+    end = f" and cannot be below {size:g}." if 2 / draws > size else "; Webb weights give a finer grid."
+    return (said + end,)
 
 
 def _draw(n: int, draws: int, kind: str, seed: int) -> tuple[np.ndarray, bool]:
@@ -248,39 +249,41 @@ def _draw(n: int, draws: int, kind: str, seed: int) -> tuple[np.ndarray, bool]:
     return np.vstack([np.ones(n), signs]), False
 
 
+def _places(fit: Fit) -> np.ndarray:
+    """Return each cluster's place by its score, so that random draws do not depend on the clusters' names."""
+    keys = [
+        np.bincount(fit.cluster, column, fit.n_clusters)
+        for column in (np.ones(len(fit.term)), fit.term**2, fit.term * fit.residuals(fit.coef))
+    ]
+    order = np.lexsort([np.round(key / np.abs(key).max(), 9) for key in keys])
+    return np.argsort(order)
+
+
 class _Statistics:
-    """The bootstrap statistics as functions of the null: numerator and cluster scores are linear in it."""
+    """The bootstrap statistics as functions of the null less the estimate: all sums are linear in it."""
 
     def __init__(self, fit: Fit, signs: np.ndarray, smallest: float) -> None:
         """Reduce the rows to sums by cluster, once."""
-        self._smallest = smallest
-        self._coef, self._size = fit.coef, float(fit.term @ fit.term)
-        self._factor = small_sample(fit)
-        weighted = fit.term[:, None] * fit.design
-        reach = _sums(weighted, fit.cluster, fit.n_clusters) @ fit.inverse
-        parts = []
-        for column in (fit.response, fit.term):
+        self._smallest, self._coef, self._size = smallest, fit.coef, float(fit.term @ fit.term)
+        reach = _sums(fit.term[:, None] * fit.design, fit.cluster, fit.n_clusters) @ fit.inverse
+        tops, scores = [], []
+        for column in (fit.residuals(fit.coef), fit.term):
             own = np.bincount(fit.cluster, fit.term * column, fit.n_clusters)
             sums = _sums(column[:, None] * fit.design, fit.cluster, fit.n_clusters)
-            moved = signs @ (np.diag(own) - reach @ sums.T).T
-            parts.append((signs @ own, moved))
-        (self._top, self._scores), (self._top_slope, self._scores_slope) = parts
-        self._squares = [
-            np.einsum("ij,ij->i", a, b)
-            for a, b in (
-                (self._scores, self._scores),
-                (self._scores, self._scores_slope),
-                (self._scores_slope, self._scores_slope),
-            )
-        ]
+            tops.append(signs @ own)
+            scores.append(signs @ (np.diag(own) - sums @ reach.T))
+        self._top, self._top_slope = tops
+        pairs = ((0, 0), (0, 1), (1, 1))
+        self._squares = [np.einsum("ij,ij->i", scores[first], scores[second]) for first, second in pairs]
         own_scores = np.bincount(fit.cluster, fit.term * fit.residuals(fit.coef), fit.n_clusters)
         self._spread = float(own_scores @ own_scores)
 
     def p_value(self, null: float) -> float:
         """Return the share of draws with a statistic larger than the actual one, and at least the smallest share."""
-        top = (self._top - null * self._top_slope) ** 2
-        below = self._squares[0] - 2 * null * self._squares[1] + null**2 * self._squares[2]
-        actual = ((self._coef - null) * self._size) ** 2 / self._spread if self._spread else np.inf
+        gap = null - self._coef
+        top = (self._top - gap * self._top_slope) ** 2
+        below = self._squares[0] - 2 * gap * self._squares[1] + gap**2 * self._squares[2]
+        actual = (gap * self._size) ** 2 / self._spread
         with np.errstate(divide="ignore", invalid="ignore"):
             drawn = np.where(below > TIE**2 * self._spread, top / below, np.inf)
         return max(float((drawn > actual * (1 + TIE)).mean()), self._smallest)
@@ -297,7 +300,10 @@ def _end(statistics: _Statistics, coef: float, step: float, size: float) -> floa
     while statistics.p_value(coef + reach * step) > size:
         reach *= 2
         if reach > 2**20:
-            message = "No value is rejected, however far: the interval has no end. Use collapsed_t_test."
+            message = (
+                f"No value is rejected at {size:g}, however far: the interval has no end. Give a lower level, "
+                "draw_weights='webb', or use collapsed_t_test."
+            )
             raise DesignError(message)
     inside, outside = coef, coef + reach * step
     for _ in range(STEPS):

@@ -8,14 +8,10 @@ from dataclasses import replace
 import pandas as pd
 
 from oda.errors import DesignError
-from oda.evaluate.bootstrap import FEWEST_SIDE
 from oda.evaluate.estimate import Estimate, check_share
 from oda.evaluate.inference import as_estimate, give_interval
 from oda.evaluate.microdata import regress
-from oda.evaluate.routing import FEWEST
-
-NO_SPREAD = 1e-9  # of the largest change; changes that differ by less differ by rounding alone
-SEED = 20_240_101
+from oda.evaluate.routing import FEWEST, ROUTED_DF
 
 
 def cr2_test(
@@ -104,6 +100,6 @@ def cr2_test(
         permuted=None,
         what=f"least squares with {found.fit.n_clusters} clusters",
     )
-    few = sum(sides) and min(sides) < FEWEST_SIDE
-    caution = f"Only {min(sides)} clusters on a side: about {estimate.df or 0:.1f} degrees of freedom."
-    return replace(estimate, cautions=(caution,)) if few else estimate
+    df = estimate.df or 0.0
+    caution = f"CR2 has only {df:.1f} degrees of freedom here: it rejects too seldom, so an effect is easily missed."
+    return replace(estimate, cautions=(caution,)) if df < ROUTED_DF else estimate

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from oda.errors import DesignError
-from oda.evaluate.columns import numbers, take
+from oda.evaluate.columns import check_lists, numbers, take
 from oda.evaluate.estimate import Estimate, check_share
 from oda.evaluate.inference import as_estimate, give_interval
 from oda.evaluate.microdata import Regression
 from oda.evaluate.permutation import permute
 from oda.evaluate.regression import fit_term
-from oda.evaluate.routing import FEWEST
+from oda.evaluate.routing import FEWEST, choose_inference
 
 NO_SPREAD = 1e-9  # of the largest change; changes that differ by less differ by rounding alone
 
@@ -122,6 +124,7 @@ def collapsed_t_test(
     (-4.0, 3.0, -6.65)
     """
     check_share(level=level)
+    check_lists(covariates=covariates)
     named = {f"covariate{place}": name for place, name in enumerate(covariates)}
     frame = take(data, change=change, treated=treated, weights=weights, **named)
     dose = numbers(frame["treated"], treated, low=0)
@@ -141,11 +144,13 @@ def collapsed_t_test(
         None if weights is None else numbers(frame["weights"], weights, above=0),
         name=treated,
     )
-    tested = give_interval(found, method="collapsed" if equal_variance else "welch", level=level)
+    method: Literal["collapsed", "welch"] = "collapsed" if equal_variance else "welch"
+    tested = give_interval(found, method=method, level=level)
     permuted = permute(numbers(frame["change"], change), dose > 0) if _permutable(dose, held, weights) else None
-    return as_estimate(
+    estimate = as_estimate(
         tested, found, outcome=change, unit=change, level=level, permuted=permuted, what="one change a unit"
     )
+    return replace(estimate, cautions=choose_inference(*sides, asked=method).cautions)
 
 
 def _permutable(dose: np.ndarray, held: Sequence[object], weights: object) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
@@ -54,6 +54,25 @@ def take(data: pd.DataFrame, *, missing: Collection[str] = (), **columns: str | 
         message = f"A value is missing of {len(frame)} rows: {listed}. Fill them or leave these rows out, and say so."
         raise DesignError(message)
     return frame
+
+
+def check_lists(**lists: Sequence[str]) -> None:
+    """Refuse a single name where a list of names belongs.
+
+    Parameters
+    ----------
+    **lists
+        Columns of the caller by what they are for.
+
+    Raises
+    ------
+    DesignError
+        When one is a text, whose letters would be taken for columns.
+    """
+    for what, names in lists.items():
+        if isinstance(names, str):
+            message = f"{what} is the text {names!r}. Give a list of columns, such as [{names!r}]."
+            raise DesignError(message)
 
 
 def numbers(column: pd.Series, name: str, *, low: float | None = None, above: float | None = None) -> np.ndarray:

@@ -11,7 +11,7 @@ from oda.evaluate.bootstrap import bootstrap_fit
 from oda.evaluate.estimate import Estimate
 from oda.evaluate.microdata import Regression
 from oda.evaluate.permutation import RandomisationTest
-from oda.evaluate.regression import Fit, classical_error, cr2_error, crv1_error
+from oda.evaluate.regression import Fit, check_spread, classical_error, cr2_error, crv1_error
 
 WHOLE = 1e-6  # degrees of freedom this near a whole number are said as one
 SEED = 20_240_101
@@ -56,6 +56,11 @@ def give_interval(found: Regression, *, method: str, level: float) -> Interval:
     -------
     Interval
         The interval and p against no effect.
+
+    Raises
+    ------
+    DesignError
+        When the fit leaves no spread to measure chance by.
     """
     fit = found.fit
     if method == "wild":
@@ -75,6 +80,7 @@ def give_interval(found: Regression, *, method: str, level: float) -> Interval:
         )
     errors = {"collapsed": classical_error, "welch": _welch_error, "cr2": cr2_error, "crv1": crv1_error}
     std_error, df = errors[method](fit)
+    check_spread(fit, std_error)
     name = {"collapsed": "", "welch": " for unequal spread", "cr2": " (CR2 errors)", "crv1": " (CRV1 errors)"}[method]
     said = f"{df:.0f}" if abs(df - round(df)) < WHOLE else f"{df:.1f}"
     reach = float(stats.t.ppf((1 + level) / 2, df)) * std_error
@@ -131,8 +137,9 @@ def as_estimate(
         A difference.
     """
     n = found.fit.n_clusters
+    sides = f" ({found.n_treated} of {n} treated)" if found.n_treated else ""
     return Estimate(
-        estimand="ATT",
+        estimand="ATT" if found.n_treated else "coefficient",
         scale="difference",
         outcome=outcome,
         unit=unit,
@@ -148,5 +155,5 @@ def as_estimate(
         n_treated=found.n_treated,
         smallest_p=permuted.smallest_p if permuted else None,
         permutation_p=permuted.p_value if permuted else None,
-        method=f"{what} ({found.n_treated} of {n} treated), {tested.words}",
+        method=f"{what}{sides}, {tested.words}",
     )

@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 
 from oda.errors import DesignError
-from oda.evaluate.columns import numbers, take
-from oda.evaluate.regression import Fit, codes, demean, demean_both, fit_term
+from oda.evaluate.columns import check_lists, numbers, take
+from oda.evaluate.fixed_effects import codes, demean, demean_both, drop_rounding
+from oda.evaluate.regression import Fit, fit_term
 
 FEWEST = 2  # clusters
 MOST_EFFECTS = 1500  # fixed effects across clusters that are written out as columns
+FEW = 3  # clusters at the lowest value; a term of so many values above it is no treatment if fewer are there
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,8 +27,9 @@ class Regression:
     fit
         The fit of the term.
     n_treated, n_control
-        Clusters with the term above its lowest value in some row, and clusters without; both 0 where the term varies
-        within every cluster or takes more than two values in both, so that it is not a treatment of clusters.
+        Clusters with the term above its lowest value in some row, and clusters without. Both are 0 where the term is
+        no treatment of some clusters: it is above its lowest value somewhere in every cluster; or it differs between
+        clusters as a quantity does, with 3 or more highest values and fewer than 3 clusters at the lowest.
     n_obs
         Rows.
     """
@@ -79,6 +82,7 @@ def regress(
         When a column is absent, missing values or not of numbers; there are more than two fixed effects, or fewer
         than two clusters; or nothing is left of the term.
     """
+    check_lists(covariates=covariates, fixed_effects=fixed_effects)
     if len(fixed_effects) > 2:
         message = f"{len(fixed_effects)} fixed effects, {', '.join(map(repr, fixed_effects))}. Give two at most."
         raise DesignError(message)
@@ -107,9 +111,12 @@ def regress(
 
 def _sides(term: np.ndarray, groups: np.ndarray, n: int) -> tuple[int, int]:
     """Count clusters with and without treatment; none where the term is no treatment of clusters."""
-    lowest = term.min()
-    ever = np.bincount(groups, term > lowest, n) > 0
-    return (int(ever.sum()), int(n - ever.sum())) if not ever.all() else (0, 0)
+    highest = np.full(n, -np.inf)
+    np.maximum.at(highest, groups, term)
+    above = highest[highest > term.min()]
+    without = n - len(above)
+    quantity = without < FEW and len(np.unique(above)) >= FEW
+    return (0, 0) if without == 0 or quantity else (len(above), without)
 
 
 def _take_out(
@@ -128,10 +135,11 @@ def _take_out(
     effects = [codes(frame[name]) for name in fixed]
     n_groups = int(groups.max()) + 1
     nested = [len(np.unique(found * n_groups + groups)) == n for found, n in effects]
-    if not written_out and len(effects) == 2:
+    if len(effects) == 2 and (not written_out or all(nested)):
         (first, n_first), (second, n_second) = sorted(effects, key=lambda one: -one[1])
         counted = sum(n - 1 for (_, n), inside in zip(effects, nested, strict=True) if not inside)
-        return demean_both(columns, first, n_first, second, n_second, weights), np.empty((rows, 0)), counted + 1
+        left = demean_both(columns, first, n_first, second, n_second, weights)
+        return drop_rounding(left, columns), np.empty((rows, 0)), counted + 1
     inside = [one for one, is_nested in zip(effects, nested, strict=True) if is_nested]
     across = [one for one, is_nested in zip(effects, nested, strict=True) if not is_nested]
     many = sum(n for _, n in across)
@@ -140,6 +148,7 @@ def _take_out(
         raise DesignError(message)
     dummies = [(found[:, None] == np.arange(1, n)).astype(float) for found, n in across]
     extra = np.column_stack([np.ones((rows, 1)), *dummies])
-    for found, n in inside:
-        columns, extra = demean(columns, found, n, weights), demean(extra, found, n, weights)
-    return columns, extra, 0
+    for found, n in inside:  # one at most
+        columns = drop_rounding(demean(columns, found, n, weights), columns)
+        extra = drop_rounding(demean(extra, found, n, weights), extra)
+    return columns, extra, len(inside)

@@ -14,7 +14,8 @@ from oda.errors import DesignError
 from oda.evaluate.columns import numbers, take
 
 ENUMERATED = 20_000  # assignments; up to so many, each is taken once
-TIE = 1e-9  # of the largest change; assignments whose statistics agree this closely are the same
+TIE = 1e-9  # of the statistic or the largest change; assignments whose statistics agree this closely are the same
+FLAT = 1e-14  # of the changes' sum of squares; a variance below it is rounding
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,6 +123,9 @@ def randomisation_test(
     >>> round(found.p_value, 3), round(found.smallest_p, 3)
     (0.167, 0.167)
     """
+    if statistic not in ("difference", "studentised"):
+        message = f"{statistic!r} names no statistic. Give 'difference' or 'studentised'."
+        raise DesignError(message)
     frame = take(data, change=change, treated=treated)
     if not frame["treated"].isin([True, False]).all():
         message = f"{treated!r} holds other values than True and False. Give True for each treated unit."
@@ -171,10 +175,10 @@ def permute(
     actual = _statistics(centred, np.arange(n_treated)[None, :], statistic)[0]
     mirror = 2 if 2 * n_treated == n else 1  # in halves, the mirror assignment has the same gap
     smallest = mirror / ways if enumerated else max(mirror / ways, 1 / len(picks))
-    scale = np.abs(centred).max() if statistic == "difference" else actual
+    floor = actual - TIE * np.abs(centred).max() if statistic == "difference" else actual * (1 - TIE)
     return RandomisationTest(
         value=float(changes[treated].mean() - changes[~treated].mean()),
-        p_value=float((found >= actual - TIE * scale).mean()),
+        p_value=float((found >= floor).mean()),
         smallest_p=smallest,
         ways=ways,
         assignments=len(picks),
@@ -221,6 +225,7 @@ def _statistics(centred: np.ndarray, picks: np.ndarray, statistic: str) -> np.nd
     means = total / n_treated, -total / rest
     inner = (squares - total**2 / n_treated).clip(0), ((centred**2).sum() - squares - total**2 / rest).clip(0)
     variance = inner[0] / (n_treated - 1) / n_treated + inner[1] / (rest - 1) / rest
+    variance = np.where(variance > FLAT * (centred @ centred), variance, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         sizes = np.abs(means[0] - means[1]) / np.sqrt(variance)
     return np.asarray(np.nan_to_num(sizes, nan=0.0, posinf=np.inf))
@@ -245,7 +250,8 @@ def permute_many(changes: np.ndarray, treated: np.ndarray, *, draws: int = 9_999
     """
     order = np.lexsort((*changes.T[::-1], ~treated))
     spread = changes.std(axis=0)
-    centred = (changes[order] - changes.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    rounding = spread <= TIE * np.abs(changes).max(axis=0)
+    centred = (changes[order] - changes.mean(axis=0)) / np.where(rounding, np.inf, spread)
     n, n_treated = len(changes), int(treated.sum())
     ways = math.comb(n, n_treated)
     picks = _all_picks(n, n_treated) if ways <= ENUMERATED else _random_picks(n, n_treated, draws, seed)

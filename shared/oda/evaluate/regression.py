@@ -6,12 +6,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from oda.errors import DesignError
+from oda.evaluate.fixed_effects import FLAT, drop_rounding
 
 EXHAUSTED = 1e-8  # share of a row's own variance that a fit may leave, below which it leaves none
-FLAT = 1e-10  # of a regressor's own size; what is left of it is rounding
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,7 +22,8 @@ class Fit:
     coef
         Coefficient of the term, in units of the outcome per unit of the term.
     design
-        Regressors after fixed effects within clusters are taken out, shape (rows, regressors); the term is the first.
+        Regressors that span the same as those given, each free of the others, shape (rows, regressors); the first is
+        `term`.
     inverse
         Inverse of the regressors' cross product, shape (regressors, regressors).
     term
@@ -31,13 +31,14 @@ class Fit:
     response
         The outcome after all other regressors are taken out, shape (rows,).
     coefs
-        All coefficients in the order of `design`, shape (regressors,).
+        Coefficients of the term and of the other regressors as they were given, shape (1 + others,); 0 for one that
+        those before it already give.
     cluster
         Cluster of each row, 0 to n_clusters - 1, shape (rows,).
     n_clusters
         Clusters.
     n_estimated
-        Coefficients estimated, those within clusters not counted.
+        Coefficients estimated, with the constant; fixed effects within clusters are not counted.
     """
 
     coef: float
@@ -53,91 +54,6 @@ class Fit:
     def residuals(self, null: float) -> np.ndarray:
         """Return the residuals of the fit in which the coefficient is held at `null`, shape (rows,)."""
         return np.asarray(self.response - null * self.term)
-
-
-def codes(labels: pd.Series) -> tuple[np.ndarray, int]:
-    """Give each distinct label a number, in sorted order.
-
-    Parameters
-    ----------
-    labels
-        A pandas column, shape (rows,).
-
-    Returns
-    -------
-    codes : ndarray
-        Shape (rows,), whole numbers from 0.
-    n : int
-        Distinct labels.
-    """
-    found, names = pd.factorize(labels, sort=True)
-    return found, len(names)
-
-
-def demean(columns: np.ndarray, groups: np.ndarray, n: int, weights: np.ndarray | None = None) -> np.ndarray:
-    """Take the mean of each group out of every column.
-
-    Parameters
-    ----------
-    columns
-        Shape (rows, columns).
-    groups
-        Shape (rows,), from 0 to n - 1.
-    n
-        Groups.
-    weights
-        Shape (rows,), positive; equal when None.
-
-    Returns
-    -------
-    ndarray
-        Shape (rows, columns).
-    """
-    size = np.bincount(groups, weights, n)
-    out = np.empty_like(columns, dtype=float)
-    for place in range(columns.shape[1]):
-        column = columns[:, place]
-        total = np.bincount(groups, column if weights is None else column * weights, n)
-        out[:, place] = column - (total / size)[groups]
-    return out
-
-
-def demean_both(
-    columns: np.ndarray, units: np.ndarray, n_units: int, times: np.ndarray, n_times: int, weights: np.ndarray | None
-) -> np.ndarray:
-    """Take unit and period effects out of every column, exactly, in balanced and unbalanced panels alike.
-
-    Units are taken out by their means; the period effects that are left solve a system of as many equations as there
-    are periods.
-
-    Parameters
-    ----------
-    columns
-        Shape (rows, columns).
-    units, times
-        Shape (rows,), from 0.
-    n_units, n_times
-        Units and periods.
-    weights
-        Shape (rows,), positive; equal when None.
-
-    Returns
-    -------
-    ndarray
-        Shape (rows, columns).
-    """
-    within = demean(columns, units, n_units, weights)
-    met = np.bincount(units * n_times + times, weights, n_units * n_times).reshape(n_units, n_times)
-    if (met == met[0, 0]).all():
-        return demean(within, times, n_times, weights)
-    system = np.diag(met.sum(axis=0)) - met.T @ (met / met.sum(axis=1, keepdims=True))
-    out = np.empty_like(within)
-    for place in range(columns.shape[1]):
-        column = within[:, place]
-        sums = np.bincount(times, column if weights is None else column * weights, n_times)
-        effects = np.linalg.lstsq(system, sums, rcond=None)[0][times]
-        out[:, place] = column - demean(effects[:, None], units, n_units, weights)[:, 0]
-    return out
 
 
 def fit_term(
@@ -163,7 +79,7 @@ def fit_term(
     n_clusters
         Clusters.
     n_absorbed
-        Coefficients taken out of all arrays before, those within clusters not counted.
+        Coefficients taken out of all arrays before, with the constant; those within clusters are not counted.
     name
         The term's name, for the message.
 
@@ -177,59 +93,84 @@ def fit_term(
     DesignError
         When the other regressors leave nothing of the term, or there are as many regressors as rows.
     """
-    kept = _independent(others)
-    both = np.column_stack([term, response])
-    if kept.shape[1]:
-        basis = np.linalg.qr(kept)[0]
-        both = both - basis @ (basis.T @ both)
-    left, outcome = both[:, 0], both[:, 1]
+    kept, basis, triangle = _independent(others)
+    given = np.column_stack([term, response])
+    left, outcome = drop_rounding(given - basis @ (basis.T @ given), given).T
     size = float(left @ left)
-    if size <= (FLAT * max(float(np.abs(term).max()), 1e-300)) ** 2 * len(term):
+    if size == 0:
         message = (
             f"Nothing is left of {name!r} once the other columns and fixed effects are taken out. Leave out the column "
             "that says the same, or give a treatment that differs between units over time."
         )
         raise DesignError(message)
-    if kept.shape[1] + 1 + n_absorbed >= len(term):
-        message = (
-            f"{len(term)} rows cannot bear {kept.shape[1] + 1 + n_absorbed} coefficients. Use fewer covariates or more "
-            "rows."
-        )
+    n_estimated = len(kept) + 1 + n_absorbed
+    if n_estimated >= len(term):
+        message = f"{len(term)} rows cannot bear {n_estimated} coefficients. Use fewer covariates or more rows."
         raise DesignError(message)
-    design = np.column_stack([term, kept])
-    inverse = np.linalg.inv(design.T @ design)
+    coef = float(left @ outcome) / size
+    coefs = np.zeros(1 + others.shape[1])
+    coefs[0] = coef
+    coefs[1 + kept] = np.linalg.solve(triangle, basis.T @ (response - coef * term))
     return Fit(
-        coef=float(left @ outcome) / size,
-        coefs=inverse @ (design.T @ response),
-        design=design,
-        inverse=inverse,
+        coef=coef,
+        coefs=coefs,
+        design=np.column_stack([left, basis]),
+        inverse=np.diag(np.concatenate([[1 / size], np.ones(len(kept))])),
         term=left,
         response=outcome,
         cluster=cluster,
         n_clusters=n_clusters,
-        n_estimated=kept.shape[1] + 1 + n_absorbed,
+        n_estimated=n_estimated,
     )
 
 
-def _independent(columns: np.ndarray) -> np.ndarray:
-    """Return the columns without those that the ones before them already give."""
-    if columns.shape[1] == 0:
-        return columns
+def _independent(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the places of columns not given by those before them, an orthonormal basis and the triangle to it."""
     size = np.sqrt((columns**2).sum(axis=0))
     scaled = columns / np.where(size > 0, size, 1.0)
-    corner = np.abs(np.diag(np.linalg.qr(scaled)[1]))
-    if len(corner) == columns.shape[1] and (corner > 1e-9).all():
-        return columns
+    basis, triangle = np.linalg.qr(scaled)
+    kept = np.arange(columns.shape[1])
+    if len(triangle) < len(kept) or (np.abs(np.diag(triangle)) <= FLAT).any():
+        kept = _first_independent(scaled)
+        basis, triangle = np.linalg.qr(scaled[:, kept])
+    return kept, basis, triangle * size[kept]
+
+
+def _first_independent(scaled: np.ndarray) -> np.ndarray:
+    """Return the places of the columns, each of length 1 or 0, that the ones before them do not give."""
     kept: list[int] = []
-    basis = np.empty((len(columns), 0))
-    for place in range(columns.shape[1]):
+    basis = np.empty((len(scaled), 0))
+    for place in range(scaled.shape[1]):
         rest = scaled[:, place] - basis @ (basis.T @ scaled[:, place])
         rest = rest - basis @ (basis.T @ rest)
         length = float(np.sqrt(rest @ rest))
-        if length > 1e-9:
+        if length > FLAT:
             basis = np.column_stack([basis, rest / length])
             kept.append(place)
-    return columns[:, kept]
+    return np.array(kept, dtype=int)
+
+
+def check_spread(fit: Fit, std_error: float) -> None:
+    """Refuse a fit that leaves no spread to measure chance by.
+
+    Parameters
+    ----------
+    fit
+        The fit.
+    std_error
+        Of its coefficient.
+
+    Raises
+    ------
+    DesignError
+        When the standard error is nought but for rounding.
+    """
+    if not std_error > FLAT * math.sqrt(float(fit.response @ fit.response) / float(fit.term @ fit.term)):
+        message = (
+            f"The regression leaves no spread between its {fit.n_clusters} clusters, so nothing tells chance from "
+            "effect and no interval can be given. Use data that were not smoothed, or fewer covariates."
+        )
+        raise DesignError(message)
 
 
 def classical_error(fit: Fit) -> tuple[float, float]:
@@ -261,7 +202,8 @@ def small_sample(fit: Fit) -> float:
     Returns
     -------
     float
-        Above 1; K does not count fixed effects within clusters, as in Stata's `areg` and R's `fixest` (nested).
+        Above 1; K counts the constant but not fixed effects within clusters, as in Stata's `xtreg, fe` and `reghdfe`
+        and R's `fixest` (Stata's `areg` counts them all).
     """
     rows = len(fit.term)
     return fit.n_clusters / (fit.n_clusters - 1) * (rows - 1) / (rows - fit.n_estimated)
@@ -318,24 +260,31 @@ def cr2_error(fit: Fit) -> tuple[float, float]:
         basis, triangle = np.linalg.qr(rows)
         hat = np.eye(len(triangle)) - triangle @ fit.inverse @ triangle.T
         values, vectors = np.linalg.eigh((hat + hat.T) / 2)
-        raised = np.where(
-            values > EXHAUSTED, 1 / np.sqrt(np.maximum(values, EXHAUSTED)), 0.0
-        )  # a pseudo-inverse, as usual
+        raised = _inverse_root(values)
         adjusted = basis @ (vectors @ (raised * (vectors.T @ (triangle @ spread))))
         scores[place] = adjusted @ rest[edges[place] : edges[place + 1]]
         own[place] = adjusted @ adjusted
         crossed[place] = adjusted @ rows
     expected = np.diag(own) - crossed @ fit.inverse @ crossed.T
-    df = float(np.trace(expected) ** 2 / (expected**2).sum())
-    return math.sqrt(float(scores @ scores)), df
+    return math.sqrt(float(scores @ scores)), _satterthwaite(expected)
 
 
 def _single_rows(fit: Fit) -> tuple[float, float]:
     """Return CR2's error and degrees of freedom where every cluster is one row (HC2 and Bell and McCaffrey's)."""
     left = 1 - np.einsum("ij,jk,ik->i", fit.design, fit.inverse, fit.design)
-    raised = np.where(left > EXHAUSTED, 1 / np.sqrt(np.maximum(left, EXHAUSTED)), 0.0)
-    own = fit.design @ fit.inverse[:, 0] * raised
+    own = fit.design @ fit.inverse[:, 0] * _inverse_root(left)
     scores = own * fit.residuals(fit.coef)
     crossed = own[:, None] * fit.design
     expected = np.diag(own**2) - crossed @ fit.inverse @ crossed.T
-    return math.sqrt(float(scores @ scores)), float(np.trace(expected) ** 2 / (expected**2).sum())
+    return math.sqrt(float(scores @ scores)), _satterthwaite(expected)
+
+
+def _inverse_root(shares: np.ndarray) -> np.ndarray:
+    """Return one over the square root of what a fit leaves, 0 where it leaves nothing: a pseudo-inverse, as usual."""
+    return np.where(shares > EXHAUSTED, 1 / np.sqrt(np.maximum(shares, EXHAUSTED)), 0.0)
+
+
+def _satterthwaite(expected: np.ndarray) -> float:
+    """Return the degrees of freedom of a sum of squares whose parts have these expected products."""
+    total = float((expected**2).sum())
+    return float(np.trace(expected)) ** 2 / total if total else 1.0

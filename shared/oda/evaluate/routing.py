@@ -20,6 +20,12 @@ WORDS = {
     "wild": "wild cluster bootstrap with the null imposed",
     "crv1": "cluster-robust errors (CRV1)",
 }
+REASONS = {
+    "welch": "one alone carries no measure of its own spread",
+    "cr2": "one alone carries no measure of its own spread",
+    "wild": "with fewer it cannot reject, whatever the truth",
+    "crv1": "with fewer it rejects far too often",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,8 +139,8 @@ def _refuse(asked: str, n_treated: int, n_control: int, units: str) -> None:
     if fewest < FEWEST.get(asked, 1):
         message = (
             f"{n_treated} of {n} {units} are treated: {WORDS[asked]} need {FEWEST[asked]} or more on either side, "
-            "since fewer carry no measure of their own spread. Use inference='auto', which takes one change for each "
-            f"of the {units}; with one treated see synthetic_control too."
+            f"since {REASONS[asked]}. Use inference='auto', which takes what the design can bear, such as one change "
+            f"for each of the {units}; with one treated see synthetic_control too."
         )
         raise DesignError(message)
 
