@@ -138,6 +138,8 @@ def test_assignments_are_all_there_and_different() -> None:
     rows, ways = assignments(np.array([0, 0, 1, 2, 2, 2]))
     assert ways == len(rows) == len({tuple(row) for row in rows.tolist()}) == 60
     assert {tuple(np.sort(row)) for row in rows} == {(0, 0, 1, 2, 2, 2)}
+    codes = np.arange(20) % 5
+    assert (assignments(codes)[0][0] == codes).all()  # of a draw, the actual one is the first
 
 
 def test_a_planted_effect_is_found() -> None:
@@ -191,7 +193,19 @@ def test_one_date_and_two_periods_are_the_textbook_t_test(treated: int) -> None:
     e = found.estimate
     assert (e.p_value, e.df, found.inference) == (pytest.approx(expected.pvalue), 4, "t")
     assert (e.ci_low, e.ci_high) == pytest.approx(tuple(expected.confidence_interval()))
+    assert e.smallest_p == pytest.approx({1: 1 / 6, 2: 1 / 15, 3: 2 / 20}[treated])  # in halves the mirror ties
     assert f"cannot give a p below {e.smallest_p:.2g}" in e.cautions[0]
+
+
+def test_weights_widen_the_t_interval_as_they_are_uneven() -> None:
+    """The variance of a weighted mean is the pooled one times the sum of squared shares."""
+    frame = panel({"a": 5, "b": 5})
+    frame = frame[frame["year"].isin([4, 5])].assign(weight=lambda f: f["district"].map(ord) - 96.0)
+    change = frame.groupby("district")["visits"].agg(lambda rows: rows.iloc[1] - rows.iloc[0]).to_numpy()
+    weight, groups = np.arange(1.0, 7), (slice(0, 2), slice(2, 6))
+    pooled = sum(((change[group] - change[group].mean()) ** 2).sum() for group in groups) / 4
+    shares = sum((weight[group] ** 2).sum() / weight[group].sum() ** 2 for group in groups)
+    assert estimate(frame, weights="weight").estimate.std_error == pytest.approx(np.sqrt(pooled * shares))
 
 
 def test_a_ratio_is_the_difference_of_logarithms() -> None:
