@@ -81,8 +81,7 @@ def check_effect(panel: Panel, found: Comparison | CannotSay, *, level: float = 
         What was found, or that there is no estimate to check.
     """
     if isinstance(found, CannotSay):
-        return CannotSay(sentence=SAME = 1e-6  # degrees of freedom; with as many on each side two methods are one
-WITHOUT_ESTIMATE, needed=BOTH_SIDES)
+        return CannotSay(sentence=WITHOUT_ESTIMATE, needed=BOTH_SIDES)
     counts = panel.measure == "counts"
     design: dict[str, Any] = {
         "outcome": "admissions" if counts else "rate",

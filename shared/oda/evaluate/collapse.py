@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,6 +14,8 @@ from oda.errors import DesignError
 from oda.evaluate.columns import numbers, ordinals, take
 from oda.evaluate.starts import check_panel, read_starts, say
 
+FLAT = 1e-20  # of the mean square; a variance below it is rounding
+FEWEST_UNITS = 3
 FEWEST_PERIODS = 4  # before the start, to compare spreads
 CORRECTION = 0.5  # of an event, added on both sides of every unit when some side has none (Haldane, 1956)
 
@@ -42,8 +45,8 @@ class Sides:
     corrected
         Whether half an event was added everywhere, since some side of some unit had none.
     spread_ratio
-        Spread of the treated units' periods before the start over that of the others', each about its own mean and
-        about all others in the period; None with fewer than 4 periods.
+        Standard deviation of the treated units' periods before the start over that of the others', each about its own
+        mean and what all units share in a period; None with fewer than 4 periods, or others without spread.
     """
 
     labels: np.ndarray
@@ -138,7 +141,7 @@ def collapse(
         before=before,
         after=after,
         weight=None if weight is None else np.bincount(rows.unit, weight, n) / np.bincount(rows.unit, minlength=n),
-        covariates=np.column_stack([_by_unit(rows, one) for one in held]) if held else np.empty((n, 0)),
+        covariates=np.column_stack([_by_unit(rows, one, weight) for one in held]) if held else np.empty((n, 0)),
         spans=spans,
         left_out=0 if rows.times is None else len(np.unique(rows.times[rows.side < 0])),
         n_obs=int((rows.side >= 0).sum()),
@@ -155,10 +158,11 @@ def _split_by_start(frame: pd.DataFrame, *, time: str, cohort: str, words: str) 
         if not (side == number).any():
             n = len(found.starts)
             ends = [frame["time"].iloc[int(place)] for place in (found.times.argmin(), found.times.argmax())]
-            begun = frame["cohort"].iloc[int((ordinals(frame["cohort"], cohort) == edge).argmax())]
+            begun = frame["cohort"].iloc[int((found.starts[found.unit] == edge).argmax())]
             message = (
                 f"{n} of {n} {words} have no data {words_of.format(say(begun))}; the data run from {say(ends[0])} to "
-                f"{say(ends[1])}. Both sides are needed for all {words}."
+                f"{say(ends[1])}. Both sides are needed for all {words}; give a missing {cohort!r} to one that starts "
+                "later."
             )
             raise DesignError(message)
     dose = np.isfinite(found.starts).astype(float)
@@ -181,6 +185,9 @@ def _split_by_flags(frame: pd.DataFrame, *, treated: str, post: str, time: str |
             f"{treated!r} changes within {changed} of {n} {words}. Give the same value in all rows of one (ever "
             "treated), or use `treatment`, which may change over time."
         )
+        raise DesignError(message)
+    if n < FEWEST_UNITS:
+        message = f"{(own > 0).sum()} of {n} {words} are treated. At least one treated, one comparison and three in all are needed."
         raise DesignError(message)
     cells = len(np.unique(2 * (dose > 0) + after))
     if cells < 4:
@@ -243,21 +250,22 @@ def _rates(
             "longer period, or scale='difference'."
         )
         raise DesignError(message)
-    rate = (top + (CORRECTION if corrected else 0.0)) / below
+    if corrected:  # half an event of the weight of the side's rows
+        top = top + CORRECTION * (np.bincount(cell, scale, 2 * n) / np.bincount(cell, minlength=2 * n)).reshape(n, 2)
+    rate = top / below
     return rate[:, 0], rate[:, 1], corrected
 
 
-def _by_unit(rows: _Rows, column: np.ndarray) -> np.ndarray:
+def _by_unit(rows: _Rows, column: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
     """Return a covariate by unit: its level where it never changes within a unit, else its change."""
     n = len(rows.dose)
     level = np.zeros(n)
     level[rows.unit] = column
     if (level[rows.unit] == column).all():
         return level
-    means = [
-        np.bincount(rows.unit, column * (rows.side == side), n) / np.bincount(rows.unit, rows.side == side, n)
-        for side in (0, 1)
-    ]
+    scale = np.ones(len(column)) if weight is None else weight
+    sides = [scale * (rows.side == side) for side in (0, 1)]
+    means = [np.bincount(rows.unit, column * side, n) / np.bincount(rows.unit, side, n) for side in sides]
     return np.asarray(means[1] - means[0])
 
 
@@ -274,7 +282,8 @@ def _spread_ratio(rows: _Rows, value: np.ndarray, people: np.ndarray) -> float |
     mean = table.mean(axis=1, keepdims=True)
     table = table / mean if (mean > 0).all() else table - mean
     others = (table.sum(axis=0) - table) / (n - 1)
-    spread = ((table - others) ** 2).mean(axis=1)
+    apart = ((table - others) ** 2).mean(axis=1)
+    own = apart - apart.sum() / (n * (n - 1))  # the share of the others' noise, were all noises independent
     inside = rows.dose > 0
-    below = float(spread[~inside].mean())
-    return float(np.sqrt(spread[inside].mean() / below)) if below > 0 else None
+    above, below = (float(own[side].mean()) for side in (inside, ~inside))
+    return math.sqrt(max(above, 0.0) / below) if below > FLAT * (table**2).mean() else None

@@ -17,9 +17,14 @@ from oda.evaluate.inference import as_estimate, give_interval
 from oda.evaluate.microdata import Regression
 from oda.evaluate.permutation import RandomisationTest, permute
 from oda.evaluate.regression import cr2_error
-from oda.evaluate.routing import FEWEST_CLUSTERS, MANY_SIDE, ROUTED_SIDE, Inference, choose_inference
+from oda.evaluate.routing import FEWEST_CLUSTERS, MANY_SIDE, ROUTED_SIDE, Inference, Route, choose_inference
 from oda.evaluate.two_way import Cells, means_table
 
+Method = Literal["collapsed", "welch", "cr2", "wild", "crv1"]
+ALONG = "difference-in-differences on one change along the treatment for each of"
+WHOLE = ("collapsed", "welch")  # methods that rest on one change a unit
+AGREED = 1e-9  # estimates that differ by less differ by rounding alone
+NARROW = "the interval is too narrow, the p too small."
 NOISIER = 1.5  # times the others' spread before the start; beyond it the pooled t test rejects more than 12 per cent
 
 
@@ -151,22 +156,31 @@ def infer(
     DesignError
         When the design cannot bear the method asked for.
     """
+    route = _choose(found, units=units, inference=inference, plain=plain)
+    options: dict[str, Any] = {"units": units, "level": level, "permuted": permuted, "what": what}
+    first, *rest = (_give(found, method, **options) for method in (route.method, *route.beside))
+    return replace(first, cautions=(*route.cautions, *first.cautions)), tuple(rest)
+
+
+def _choose(found: Regression, *, units: str, inference: Inference, plain: bool) -> Route:
+    """Choose the inference that a fitted comparison can bear."""
     if inference == "welch" and not plain:
         message = "Unequal spread can be allowed for with one dose, no covariates and no weights. Use 'cr2' instead."
         raise DesignError(message)
     fewest = min(found.n_treated, found.n_control)
     few = found.fit.n_clusters < FEWEST_CLUSTERS or fewest < MANY_SIDE
     df = cr2_error(found.fit)[1] if fewest >= 2 and few and inference == "auto" else None
-    route = choose_inference(found.n_treated, found.n_control, asked=inference, df_cr2=df, units=units)
-    n = found.fit.n_clusters
-    said = f"{what} {n} {units} ({found.n_treated} treated)"
-    made = []
-    for method in (route.method, *route.beside):
-        interval = give_interval(found, method=method, level=level)
-        one = as_estimate(interval, found, outcome="", unit="", level=level, permuted=permuted, what="")
-        made.append(replace(one, method=f"{said}, {interval.words}"))
-    first = replace(made[0], cautions=(*route.cautions, *made[0].cautions))
-    return first, tuple(made[1:])
+    return choose_inference(found.n_treated, found.n_control, asked=inference, df_cr2=df, units=units)
+
+
+def _give(
+    found: Regression, method: Method, *, units: str, level: float, permuted: RandomisationTest | None, what: str
+) -> Estimate:
+    """Give a fitted comparison its interval by one method."""
+    interval = give_interval(found, method=method, level=level)
+    one = as_estimate(interval, found, outcome="", unit="", level=level, permuted=permuted, what="")
+    said = f"{what} {found.fit.n_clusters} {units} ({found.n_treated} treated)"
+    return replace(one, method=f"{said}, {interval.words}")
 
 
 def _other_scale(
@@ -220,12 +234,14 @@ def _cautions(sides: Sides, estimate: Estimate, outcome: str) -> tuple[str, ...]
             f"Some side of some unit has no {outcome}: half an event was added on both sides of every unit, so the "
             "ratio leans towards no change."
         )
-    ratio = sides.spread_ratio
-    pooled = estimate.df is not None and estimate.df == round(estimate.df)
-    if ratio is not None and ratio > NOISIER and pooled and min(estimate.n_treated, estimate.n_clusters) <= 2:
-        said.append(
-            f"Before the start the treated varied {ratio:.1f} times as much as the others: the interval is too narrow."
-        )
+    ratio, control = sides.spread_ratio, estimate.n_clusters - estimate.n_treated
+    pooled = "errors)" not in estimate.method and "unequal" not in estimate.method and estimate.df is not None
+    if ratio is not None and pooled:
+        if ratio > NOISIER and estimate.n_treated <= max(control, 2):
+            said.append(f"Before the start the treated varied {ratio:.1f} times as much as the others: {NARROW}")
+        if ratio * NOISIER < 1 and control <= max(estimate.n_treated, 2):
+            times = f"{1 / ratio:.1f} times" if ratio > 0 else "many times"
+            said.append(f"Before the start the others varied {times} as much as the treated: {NARROW}")
     return tuple(said)
 
 
@@ -239,38 +255,67 @@ def compare_cells(
     level: float,
 ) -> Comparison:
     """Give the effect of a treatment that may change over time its interval, by cluster or on one change a cluster."""
-    found = cells.few if cells.few is not None and inference in ("auto", "collapsed", "welch") else cells.regression
-    plain = cells.few is not None
-    if found is cells.few and inference == "auto" and min(found.n_treated, found.n_control) >= ROUTED_SIDE:
-        found = cells.regression
-    if found is cells.regression and inference in ("collapsed", "welch"):
-        message = (
-            "The treated units' treatment differs over time, so no one change stands for each. Use inference='cr2', or "
-            "`cohort` with a common start."
-        )
-        raise DesignError(message)
-    permuted = None
-    if found is cells.few:
-        what = "difference-in-differences on one change along the treatment for each of"
-        if _worth_permuting(found.fit.n_clusters, found.n_treated):
-            permuted = permute(cells.changes["change"].to_numpy(), cells.changes["treated"].to_numpy())
-    else:
-        what = "two-way fixed effects over"
-    estimate, beside = infer(
-        found, units=units, inference=inference, level=level, permuted=permuted, plain=plain, what=what
-    )
-    estimate = replace(estimate, cautions=(*estimate.cautions, *cells.cautions))
+    first, rest, cautions = _infer_cells(cells, units=units, inference=inference, level=level)
     naming: dict[str, Any] = {"outcome": outcome, "per": cells.per, "scale": scale}
-    rest = found.fit.residuals(found.fit.coef)
+    n_obs = cells.regression.n_obs
     return Comparison(
-        estimate=scaled(replace(estimate, n_obs=cells.regression.n_obs), **naming),
+        estimate=scaled(replace(first, n_obs=n_obs, cautions=(*cautions, *first.cautions, *cells.cautions)), **naming),
         other_scale=None,
-        beside=tuple(scaled(replace(one, n_obs=cells.regression.n_obs), **naming) for one in beside),
+        beside=tuple(scaled(replace(one, n_obs=n_obs), **naming) for one in rest),
         changes=cells.changes,
         means=cells.means,
         before=cells.before,
         after=cells.after,
         left_out=0,
-        sd_change=math.sqrt(float(rest @ rest) / (len(rest) - found.fit.n_estimated)),
+        sd_change=_sd_change(cells),
         spread_ratio=None,
     )
+
+
+def _infer_cells(
+    cells: Cells, *, units: str, inference: Inference, level: float
+) -> tuple[Estimate, list[Estimate], tuple[str, ...]]:
+    """Choose the inference; collapsed tests rest on one change a cluster, never on rows."""
+    few, rows = cells.few, cells.regression
+    if few is None and (inference in ("collapsed", "welch") or min(rows.n_treated, rows.n_control) == 1):
+        message = (
+            f"{rows.n_treated} of {rows.fit.n_clusters} {units} are treated, and no one change stands for each: the "
+            "treated differ in when or how much, or one has no row in some period. Leave out whole periods; or use "
+            "`cohort`, or with two or more on either side inference='cr2'."
+        )
+        raise DesignError(message)
+    chosen = rows if few is None or min(rows.n_treated, rows.n_control) >= ROUTED_SIDE else few
+    route = _choose(chosen, units=units, inference=inference, plain=cells.plain)
+    if few is None:
+        route = _by_rows(route, rows, units)
+    permuted = None
+    if few is not None and cells.plain and _worth_permuting(few.fit.n_clusters, few.n_treated):
+        permuted = permute(cells.changes["change"].to_numpy(), cells.changes["treated"].to_numpy())
+    made = []
+    for method in (route.method, *route.beside):
+        found = few if few is not None and (method in WHOLE or route.method in WHOLE) else rows
+        same = few is not None and math.isclose(found.fit.coef, few.fit.coef, rel_tol=AGREED, abs_tol=AGREED)
+        what = ALONG if found is few else "two-way fixed effects over"
+        own = permuted if same else None
+        made.append(_give(found, method, units=units, level=level, permuted=own, what=what))
+    return made[0], made[1:], route.cautions
+
+
+def _by_rows(route: Route, rows: Regression, units: str) -> Route:
+    """Leave collapsed tests, which rows cannot bear, out of a route; CR2 leads instead."""
+    if route.method not in WHOLE:
+        return replace(route, beside=())
+    said = (
+        f"CR2 has {cr2_error(rows.fit)[1]:.1f} degrees of freedom with these {units}: a true effect is easily missed."
+    )
+    return Route(method="cr2", beside=(), cautions=(*route.cautions, said))
+
+
+def _sd_change(cells: Cells) -> float:
+    """Return the standard deviation of a cluster's change about its group."""
+    if cells.few is not None:
+        rest = cells.few.fit.residuals(cells.few.fit.coef)
+        return math.sqrt(float(rest @ rest) / (len(rest) - cells.few.fit.n_estimated))
+    seen = cells.changes.dropna(subset="change")
+    around = (seen["change"] - seen.groupby("treated")["change"].transform("mean")).to_numpy()
+    return math.sqrt(float(around @ around) / max(len(around) - 2, 1))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from oda.errors import DesignError
 from oda.evaluate.collapse import collapse
+from oda.evaluate.columns import numbers, take
 from oda.evaluate.comparison import Comparison, compare_cells, compare_sides
 from oda.evaluate.estimate import check_share
 from oda.evaluate.routing import Inference
@@ -140,8 +142,8 @@ def difference_in_differences(
     }
     if treatment is not None or cluster is not None:
         if treatment is None:
-            treatment, time = f"{treated} x {post}", post
-            data = data.assign(**{treatment: lambda rows: rows[treated] * rows[post]})
+            data, treatment = _with_treatment(data, treated=str(treated), post=str(post))
+            time = time or post
         cells = fit_cells(
             data,
             **options,
@@ -158,6 +160,17 @@ def difference_in_differences(
     per = outcome if exposure is None else f"{outcome} per {exposure}"
     words = f"{unit}s"
     return compare_sides(sides, outcome=outcome, per=per, units=words, scale=scale, inference=inference, level=level)
+
+
+def _with_treatment(data: pd.DataFrame, *, treated: str, post: str) -> tuple[pd.DataFrame, str]:
+    """Return the data with the treatment of each row, and its column: the dose after the start."""
+    flags = take(data, treated=treated, post=post)
+    dose, after = numbers(flags["treated"], treated, low=0), numbers(flags["post"], post)
+    if not np.isin(after, (0, 1)).all():
+        message = f"{post!r} holds other values than 0 and 1. Give 1 after the start; see `treatment` for shares."
+        raise DesignError(message)
+    name = f"{treated} x {post}"
+    return data.assign(**{name: dose * after, post: after.astype(int)}), name
 
 
 @sentence.register

@@ -30,6 +30,8 @@ class Steps:
         Shape (steps,), whole numbers in rising order; -1 is the last before the start.
     first, last
         First and last period of each step, in the caller's form.
+    roll_in
+        Steps between the first and the last start, a number that need not be whole.
     left_out
         Periods left out.
     n_obs
@@ -43,6 +45,7 @@ class Steps:
     event_time: np.ndarray
     first: tuple[Any, ...]
     last: tuple[Any, ...]
+    roll_in: float
     left_out: int
     n_obs: int
     corrected: bool
@@ -105,6 +108,7 @@ def cut_steps(
         event_time=kept.astype(int),
         first=tuple(frame["time"].iloc[rows[times[rows].argmin()]] for rows in at),
         last=tuple(frame["time"].iloc[rows[times[rows].argmax()]] for rows in at),
+        roll_in=(panel.last - panel.first) / step,
         left_out=len(np.unique(times)) - step * len(kept),
         n_obs=int(np.isin(number, kept).sum()),
         corrected=corrected,

@@ -194,7 +194,7 @@ def event_study(
     return EventStudy(
         estimate=scaled(estimate, **naming),
         effects=effects,
-        pre_trend=_pre_trend(steps, estimate, naming["per"], options),
+        pre_trend=_pre_trend(steps, estimate, naming, options),
         breakdown=_break_down(steps, estimate, options),
         step=step,
         left_out=steps.left_out,
@@ -231,7 +231,7 @@ def _effects(steps: Steps, naming: dict[str, Any], options: dict[str, Any]) -> p
     return pd.DataFrame(rows)
 
 
-def _pre_trend(steps: Steps, estimate: Estimate, per: str, options: dict[str, Any]) -> PreTrend:
+def _pre_trend(steps: Steps, estimate: Estimate, naming: dict[str, Any], options: dict[str, Any]) -> PreTrend:
     """Test the steps before the start, and say how much that test can see."""
     early = steps.event_time < 0
     times = steps.event_time[early].astype(float)
@@ -239,11 +239,12 @@ def _pre_trend(steps: Steps, estimate: Estimate, per: str, options: dict[str, An
     slopes = steps.rates[:, early] @ centred / float(centred @ centred)
     slope = _gap(slopes, steps.treated, what="difference in slope before the start over", **options)
     hiding = estimate.value / _distance(steps)
+    outcome, per = naming["outcome"], "log points" if naming["scale"] == "ratio" else naming["per"]
     before = steps.rates[:, early]
     gaps = (before - before[:, -1:])[:, :-1]
     joint = permute_many(gaps, steps.treated)
     return PreTrend(
-        slope=scaled(slope, outcome=slope.outcome, per=f"{per} a step", scale="difference"),
+        slope=replace(slope, estimand="difference in slope", outcome=f"slope of {outcome}", unit=f"{per} a step"),
         joint_p=joint.p_value,
         smallest_p=joint.smallest_p,
         steps=gaps.shape[1],
@@ -253,9 +254,9 @@ def _pre_trend(steps: Steps, estimate: Estimate, per: str, options: dict[str, An
 
 
 def _distance(steps: Steps) -> float:
-    """Return how many steps lie between the middle of the steps before and the middle of those after."""
+    """Return how many steps, the roll-in among them, lie between the middle of those before and of those after."""
     early = steps.event_time < 0
-    return float(steps.event_time[~early].mean() - steps.event_time[early].mean())
+    return float(steps.event_time[~early].mean() - steps.event_time[early].mean()) + steps.roll_in
 
 
 def _power(noncentrality: float, df: float, size: float = 0.05) -> float:
@@ -275,7 +276,7 @@ def _break_down(steps: Steps, estimate: Estimate, options: dict[str, Any]) -> Br
     gap = steps.rates[group].mean(axis=0) - steps.rates[~group].mean(axis=0)
     moves = np.abs(np.diff(gap[early]))
     largest = float(moves.max())
-    piled = largest * (int((~early).sum()) + 1) / 2  # a drift of one move a step, averaged over the steps after
+    piled = largest * ((int((~early).sum()) + 1) / 2 + steps.roll_in)  # one move a step, averaged over those after
     return Breakdown(
         slope=_slack(estimate) / _distance(steps),
         relative=_slack(later) / piled if len(moves) >= 2 and piled > 0 else None,

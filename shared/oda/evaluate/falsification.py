@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -18,6 +19,7 @@ from oda.evaluate.starts import read_starts, say
 from oda.evaluate.words import interval_words, percent_change, quantity, sentence
 
 FEWEST_PERIODS = 2  # on either side of a made-up start
+PLAIN = 1e-6  # relative; estimates nearer than that to the difference of mean changes are that
 AS_LARGE = 1e-9  # relative; placebos within rounding of the estimate count as as large
 
 
@@ -155,7 +157,8 @@ def placebo_in_space(data: pd.DataFrame, **design: Any) -> Falsification:  # noq
     Raises
     ------
     DesignError
-        When the design is refused, or there are fewer than two untreated units.
+        When the design is refused, there are fewer than two untreated units, or the estimate has covariates, weights or
+        doses.
 
     References
     ----------
@@ -175,6 +178,7 @@ def placebo_in_space(data: pd.DataFrame, **design: Any) -> Falsification:  # noq
     changes = actual.changes
     control = changes[~changes["treated"]]
     n = len(control)
+    _check_plain(actual)
     if n < 2:
         message = f"{n} untreated {design['unit']}s. Two or more are needed, one to stand for the treated."
         raise DesignError(message)
@@ -194,6 +198,21 @@ def placebo_in_space(data: pd.DataFrame, **design: Any) -> Falsification:  # noq
     ]
     cautions = (f"With {n} untreated units the share cannot be below {1 / (n + 1):.3f}.",) if 1 / (n + 1) > 0.05 else ()
     return _placebos("placebo in space", actual, rows, cautions)
+
+
+def _check_plain(actual: Comparison) -> None:
+    """Refuse an estimate that is not the mean change of the treated less that of the others."""
+    e, changes = actual.estimate, actual.changes
+    side = changes["treated"].to_numpy()
+    change = changes["change"].to_numpy(dtype=float)
+    gap, value = change[side].mean() - change[~side].mean(), math.log(e.value) if e.scale == "ratio" else e.value
+    if not abs(gap - value) <= PLAIN * max(float(np.abs(change).max()), abs(value)):
+        message = (
+            "The estimate is not a plain difference of mean changes, which single units could be set beside. Leave out "
+            "covariates, weights and doses, give every unit a row in every period and the treated one shape of "
+            "treatment."
+        )
+        raise DesignError(message)
 
 
 def one_row(label: str, found: Comparison) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def leave_one_out(data: pd.DataFrame, **design: Any) -> Falsification:  # noqa: 
     6
     """
     actual = difference_in_differences(data, **design)
-    unit = design["unit"]
+    unit = design.get("cluster") or design["unit"]
     rows, lost = [], []
     for label in actual.changes["unit"]:
         try:
@@ -74,7 +74,7 @@ def leave_neighbours_out(
     data
         As for `difference_in_differences`.
     neighbours
-        The neighbours of each treated unit, by its label.
+        The neighbours of each treated unit, by its label; those of untreated ones are passed over.
     **design
         The keywords of `difference_in_differences`.
 
@@ -86,7 +86,7 @@ def leave_neighbours_out(
     Raises
     ------
     DesignError
-        When a label is not in the data, or no comparison is left without the neighbours.
+        When a label is not in the data, none of them is treated, or no comparison is left without the neighbours.
 
     Examples
     --------
@@ -99,7 +99,7 @@ def leave_neighbours_out(
     [3]
     """
     actual = difference_in_differences(data, **design)
-    unit, changes = design["unit"], actual.changes
+    unit, changes = design.get("cluster") or design["unit"], actual.changes
     known = set(changes["unit"])
     strange = [
         label for label in [*neighbours, *(one for many in neighbours.values() for one in many)] if label not in known
@@ -111,13 +111,18 @@ def leave_neighbours_out(
         raise DesignError(message)
     treated = set(changes.loc[changes["treated"], "unit"])
     sets = {str(label): set(near) - treated for label, near in neighbours.items() if label in treated}
+    if not sets:
+        message = f"None of {len(neighbours)} labels in neighbours is treated. Give the neighbours of the treated ones."
+        raise DesignError(message)
+    unknown = sorted(str(label) for label in treated - set(neighbours))
+    cautions = [f"No neighbours were given for {', '.join(unknown)}."] if unknown else []
     if len(sets) > 1:
         sets["all of them"] = set().union(*sets.values())
     rows = [
         one_row(f"neighbours of {label}", difference_in_differences(data[~data[unit].isin(near)], **design))
         for label, near in sets.items()
     ]
-    return _omissions("leave neighbours out", actual, rows, [])
+    return _omissions("leave neighbours out", actual, rows, cautions)
 
 
 def _omissions(

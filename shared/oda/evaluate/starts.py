@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,10 +62,10 @@ def read_starts(frame: pd.DataFrame, *, time: str, cohort: str, words: str) -> S
     Raises
     ------
     DesignError
-        When times or starts are no periods, a unit has two starts, a row is missing or stands twice, no unit or every
-        unit is treated, or there are fewer than three.
+        When times or starts are no periods, a unit has two starts or one before the second period, a row is missing or
+        stands twice, no unit or every unit is treated, or there are fewer than three.
     """
-    times, begun = ordinals(frame["time"], time), ordinals(frame["cohort"], cohort)
+    times, begun = ordinals(frame["time"], time), ordinals(_whole(frame["cohort"]), cohort)
     _check_form(frame, time)
     unit, labels = pd.factorize(frame["unit"], sort=True)
     n = len(labels)
@@ -79,6 +80,14 @@ def read_starts(frame: pd.DataFrame, *, time: str, cohort: str, words: str) -> S
         message = f"{apart.sum()} of {n} {words} have more than one start. Give each one start, in all its rows."
         raise DesignError(message)
     treated = counts > 0
+    early = treated & (lowest <= times.min())
+    if early.any():
+        edge, begun_first = say(frame["time"].iloc[int(times.argmin())]), say(_start(frame, begun, lowest[early].min()))
+        message = (
+            f"{early.sum()} of {n} {words} have no data before {begun_first}, their start: the data run from {edge} on. "
+            f"Give a missing {cohort!r}, not 0, to those never treated, and leave out those treated from the beginning."
+        )
+        raise DesignError(message)
     if treated.sum() in (0, n) or n < 3:
         message = (
             f"{treated.sum()} of {n} {words} are treated. At least one treated, one comparison and three in all are "
@@ -96,14 +105,28 @@ def read_starts(frame: pd.DataFrame, *, time: str, cohort: str, words: str) -> S
     )
 
 
+def _whole(column: pd.Series) -> pd.Series:
+    """Return whole numbers among None, which pandas keeps as objects, as numbers; all else as it is."""
+    known = column.dropna()
+    if column.dtype != object or known.empty or not all(isinstance(one, numbers.Real) for one in known):
+        return column
+    return pd.to_numeric(column.where(column.notna(), np.nan))
+
+
+def _start(frame: pd.DataFrame, begun: np.ndarray, moment: float) -> object:
+    """Return a start in the caller's form."""
+    return frame["cohort"].iloc[int((begun == moment).argmax())]
+
+
 def _check_form(frame: pd.DataFrame, time: str) -> None:
     """Refuse starts that are not of the form of the periods."""
     known = frame["cohort"].dropna()
     if known.empty:
         return
-    start, form = known.iloc[0], frame["time"].dtype
-    periods = isinstance(form, pd.PeriodDtype), isinstance(start, pd.Period)
-    if periods[0] != periods[1] or (periods[0] and start.freq != frame["time"].dt.freq):
+    start, moment = known.iloc[0], frame["time"].iloc[0]
+    periods = isinstance(moment, pd.Period), isinstance(start, pd.Period)
+    if periods[0] != periods[1] or (periods[0] and start.freq != moment.freq):
+        form = f"period[{moment.freqstr}]" if periods[0] else frame["time"].dtype
         message = f"{start!r} is no start where {time!r} is of {form}. Give starts as such periods."
         raise DesignError(message)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -14,7 +14,7 @@ from oda.errors import DesignError
 from oda.evaluate.collapsed import collapse_fit
 from oda.evaluate.columns import numbers, ordinals, take
 from oda.evaluate.microdata import Regression, regress
-from oda.evaluate.routing import FEWEST_CLUSTERS, MANY_SIDE
+from oda.evaluate.routing import FEWEST_CLUSTERS, MANY_SIDE, ROUTED_SIDE
 
 SAME = 1e-9  # shares of treatment that differ by less are the same
 
@@ -30,6 +30,8 @@ class Cells:
     few
         One change a cluster along the treatment's shape over time, compared between treated clusters and the rest;
         None where the treated differ in it, or a cluster has no row in some period.
+    plain
+        Whether `few` has no weights.
     changes
         One row a cluster: `unit`, `treated`, `before`, `after` (means of the rows before and from the first treatment
         anywhere), `ratio`, `change`.
@@ -45,12 +47,25 @@ class Cells:
 
     regression: Regression
     few: Regression | None
+    plain: bool
     changes: pd.DataFrame
     means: pd.DataFrame
     before: tuple[Any, Any]
     after: tuple[Any, Any]
     per: str
     cautions: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Grid:
+    """Rows by cluster and period: their numbers, who is treated at some time, which rows come before anyone is."""
+
+    labels: Any
+    group: np.ndarray
+    moment: np.ndarray
+    n_moments: int
+    ever: np.ndarray
+    early: np.ndarray
 
 
 def fit_cells(
@@ -108,9 +123,9 @@ def fit_cells(
     )
     frame["outcome"] = _response(frame, outcome=outcome, exposure=exposure, scale=scale)
     frame["treatment"] = numbers(frame["treatment"], treatment, low=0)
-    frame["ordinal"] = ordinals(frame["time"], time)
-    ever = frame.groupby("cluster", sort=True)["treated" if treated else "treatment"].max() > 0
-    sides = int(ever.sum()), int((~ever).sum())
+    frame["time"], times = ordinals(frame["time"], time), frame["time"]
+    grid = _grid(frame, treated=numbers(frame["treated"], treated, low=0) if treated else None)
+    sides = int(grid.ever.sum()), int((~grid.ever).sum())
     if min(sides) < 1 or sum(sides) < 3:
         message = (
             f"{sides[0]} of {sum(sides)} {cluster}s are treated at some time. At least one treated, one never "
@@ -118,7 +133,7 @@ def fit_cells(
             "controls='not yet'."
         )
         raise DesignError(message)
-    columns = {"outcome": "outcome", "term": "treatment", "cluster": "cluster", "fixed_effects": ("unit", "ordinal")}
+    columns = {"outcome": "outcome", "term": "treatment", "cluster": "cluster", "fixed_effects": ("unit", "time")}
     fitted = regress(
         frame,
         **columns,  # type: ignore[arg-type]
@@ -126,29 +141,29 @@ def fit_cells(
         weights="weights" if weights else None,
         written_out=exact or sum(sides) < FEWEST_CLUSTERS or min(sides) < MANY_SIDE,
     )
-    start = frame.loc[frame["treatment"] > 0, "ordinal"].min()
-    early = frame["ordinal"] < start
-    if not early.any():
+    if not grid.early.any():
         message = f"{treatment!r} is above 0 from the first period on. Give periods before the treatment too."
         raise DesignError(message)
-    adjusted = _adjust(frame, list(named), fitted)
-    few, shaped = _collapse(adjusted, ever, weighted=weights is not None)
-    changes = _changes(adjusted, early, ever, scale)
+    value = _adjust(frame, list(named), fitted)
+    weight = numbers(frame["weights"], str(weights), above=0) if weights else None
+    few, shaped = _collapse(frame, grid, value, weight)
+    changes = _changes(grid, value, scale)
     return Cells(
-        regression=fitted,
+        regression=replace(fitted, n_treated=sides[0], n_control=sides[1]),
         few=few,
+        plain=weights is None,
         changes=changes if shaped is None else changes.assign(change=shaped),
-        means=_row_means(adjusted, early, ever),
-        before=_ends(frame[early]),
-        after=_ends(frame[~early]),
+        means=_row_means(grid, np.exp(value) if scale == "ratio" else value),
+        before=_ends(times, frame["time"], grid.early),
+        after=_ends(times, frame["time"], ~grid.early),
         per=outcome if exposure is None else f"{outcome} per {exposure}",
-        cautions=_cautions(frame, cluster),
+        cautions=_cautions(frame, grid, cluster, adjusted=bool(named)),
     )
 
 
 def _response(frame: pd.DataFrame, *, outcome: str, exposure: str | None, scale: str) -> np.ndarray:
     """Return the outcome, or the logarithm of its rate."""
-    values = numbers(frame["outcome"], outcome, low=0 if scale == "ratio" else None)
+    values = numbers(frame["outcome"], outcome, low=0 if scale == "ratio" or exposure else None)
     if exposure is not None:
         values = values / numbers(frame["exposure"], exposure, above=0)
     if scale == "difference":
@@ -163,55 +178,78 @@ def _response(frame: pd.DataFrame, *, outcome: str, exposure: str | None, scale:
     return np.asarray(np.log(values))
 
 
-def _ends(frame: pd.DataFrame) -> tuple[Any, Any]:
+def _grid(frame: pd.DataFrame, *, treated: np.ndarray | None) -> _Grid:
+    """Number clusters and periods, and tell who is treated at some time and which rows are before anyone is."""
+    group, labels = pd.factorize(frame["cluster"], sort=True)
+    moment, moments = pd.factorize(frame["time"], sort=True)
+    on = frame["treatment"].to_numpy() > 0
+    ever = np.bincount(group, on if treated is None else treated > 0, len(labels)) > 0
+    start = moment[on].min() if on.any() else len(moments)
+    return _Grid(labels=labels, group=group, moment=moment, n_moments=len(moments), ever=ever, early=moment < start)
+
+
+def _ends(times: pd.Series, order: pd.Series, chosen: np.ndarray) -> tuple[Any, Any]:
     """Return the first and last period of some rows, in the caller's form."""
-    order = frame["ordinal"].to_numpy()
-    return frame["time"].iloc[int(order.argmin())], frame["time"].iloc[int(order.argmax())]
+    low, high = np.where(chosen, order, np.inf).argmin(), np.where(chosen, order, -np.inf).argmax()
+    return times.iloc[int(low)], times.iloc[int(high)]
 
 
-def _adjust(frame: pd.DataFrame, covariates: list[str], fitted: Regression) -> pd.DataFrame:
+def _adjust(frame: pd.DataFrame, covariates: list[str], fitted: Regression) -> np.ndarray:
     """Take the covariates' part out of the outcome, by the coefficients of the regression."""
+    value = frame["outcome"].to_numpy()
     if not covariates:
-        return frame
-    part = frame[covariates].to_numpy(dtype=float) @ fitted.fit.coefs[1 : 1 + len(covariates)]
-    return frame.assign(outcome=frame["outcome"] - part)
+        return value
+    return np.asarray(value - frame[covariates].to_numpy(dtype=float) @ fitted.fit.coefs[1 : 1 + len(covariates)])
 
 
-def _collapse(frame: pd.DataFrame, ever: pd.Series, *, weighted: bool) -> tuple[Regression | None, np.ndarray | None]:
+def _collapse(
+    frame: pd.DataFrame, grid: _Grid, value: np.ndarray, weight: np.ndarray | None
+) -> tuple[Regression | None, np.ndarray | None]:
     """Fit one change a cluster along the treatment's shape over time, where the treated share one."""
-    weight = frame["weights"] if weighted else pd.Series(1.0, index=frame.index)
-    sums = pd.DataFrame({"w": weight, "y": frame["outcome"] * weight, "d": frame["treatment"] * weight})
-    cells = sums.groupby([frame["cluster"], frame["ordinal"]], sort=True).sum()
-    wide = cells["y"].div(cells["w"]).unstack()  # noqa: PD010  there is one value each
-    shapes = cells["d"].div(cells["w"]).unstack().loc[ever]  # noqa: PD010
-    if wide.isna().to_numpy().any() or (shapes.max() - shapes.min()).abs().max() > SAME:
+    n, cell = len(grid.ever), grid.group * grid.n_moments + grid.moment
+    w, y, d = (
+        np.bincount(cell, column, n * grid.n_moments).reshape(n, -1)
+        for column in _weighed(weight, value, frame["treatment"].to_numpy())
+    )
+    if (w <= 0).any():
         return None, None
-    shape = shapes.iloc[0].to_numpy()
-    centred = shape - shape.mean()
-    change = wide.to_numpy() @ centred / float(centred @ centred)
-    empty = np.empty((len(change), 0))
-    return collapse_fit(change, ever.to_numpy(dtype=float), empty, None, name="treatment"), change
+    shapes = (d / w)[grid.ever]
+    if (np.ptp(shapes, axis=0) > SAME).any():
+        return None, None
+    centred = shapes[0] - shapes[0].mean()
+    change = (y / w) @ centred / float(centred @ centred)
+    means = None if weight is None else w.sum(axis=1) / np.bincount(grid.group, minlength=n)
+    return collapse_fit(change, grid.ever.astype(float), np.empty((n, 0)), means, name="treatment"), change
 
 
-def _changes(frame: pd.DataFrame, early: pd.Series, ever: pd.Series, scale: str) -> pd.DataFrame:
+def _weighed(weight: np.ndarray | None, *columns: np.ndarray) -> list[np.ndarray]:
+    """Return the weights, then each column times its weight."""
+    if weight is None:
+        return [np.ones(len(columns[0])), *columns]
+    return [weight, *(column * weight for column in columns)]
+
+
+def _changes(grid: _Grid, value: np.ndarray, scale: str) -> pd.DataFrame:
     """Return each cluster's means before and from the first treatment anywhere."""
-    means = frame["outcome"].groupby([frame["cluster"], early]).mean().unstack()  # noqa: PD010
-    before, after = means[True].to_numpy(), means[False].to_numpy()
-    change = after - before
-    if scale == "ratio":
-        before, after = np.exp(before), np.exp(after)
+    n = len(grid.ever)
     with np.errstate(divide="ignore", invalid="ignore"):
+        before, after = (
+            np.bincount(grid.group, value * side, n) / np.bincount(grid.group, side, n)
+            for side in (grid.early, ~grid.early)
+        )
+        change = after - before
+        if scale == "ratio":
+            before, after = np.exp(before), np.exp(after)
         ratio = np.where((before > 0) & (after > 0), after / before, np.nan)
-    columns = {"unit": ever.index, "treated": ever.to_numpy(), "before": before, "after": after}
+    columns = {"unit": grid.labels, "treated": grid.ever, "before": before, "after": after}
     return pd.DataFrame(columns).assign(ratio=ratio, change=change)
 
 
-def _row_means(frame: pd.DataFrame, early: pd.Series, ever: pd.Series) -> pd.DataFrame:
+def _row_means(grid: _Grid, value: np.ndarray) -> pd.DataFrame:
     """Return the table of means of rows by group and side."""
-    inside, value = frame["cluster"].map(ever).to_numpy(), frame["outcome"].to_numpy()
-    first = early.to_numpy()
-    table = means_table([(value[side & first], value[side & ~first]) for side in (inside, ~inside)])
-    return table.assign(units=[int(ever.sum()), int((~ever).sum()), len(ever)])
+    inside = grid.ever[grid.group]
+    table = means_table([(value[side & grid.early], value[side & ~grid.early]) for side in (inside, ~inside)])
+    return table.assign(units=[int(grid.ever.sum()), int((~grid.ever).sum()), len(grid.ever)])
 
 
 def means_table(groups: list[tuple[np.ndarray, np.ndarray]]) -> pd.DataFrame:
@@ -256,12 +294,18 @@ def _mean_error(values: np.ndarray) -> float:
     return float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else float("nan")
 
 
-def _cautions(frame: pd.DataFrame, cluster: str) -> tuple[str, ...]:
+def _cautions(frame: pd.DataFrame, grid: _Grid, cluster: str, *, adjusted: bool) -> tuple[str, ...]:
     """Say when treatment began at different times, which two-way fixed effects do not bear well."""
-    starts = frame[frame["treatment"] > 0].groupby("cluster")["ordinal"].min()
-    if starts.nunique() < 2:
-        return ()
-    return (
-        f"The treated {cluster}s began at {starts.nunique()} different times: effects that grow are understated or "
-        "even turned round by two-way fixed effects. See bacon_decomposition and staggered_adoption.",
-    )
+    said = []
+    on, n = frame["treatment"].to_numpy() > 0, len(grid.ever)
+    begun = np.full(n, grid.n_moments)
+    np.minimum.at(begun, grid.group[on], grid.moment[on])
+    starts = len(np.unique(begun[begun < grid.n_moments]))
+    if starts > 1:
+        said.append(
+            f"The treated {cluster}s began at {starts} different times: effects that grow are understated or even "
+            "turned round by two-way fixed effects. See bacon_decomposition and staggered_adoption."
+        )
+    if adjusted and min(grid.ever.sum(), n - grid.ever.sum()) < ROUTED_SIDE:
+        said.append("What the covariates explain was taken out of each change as if it were known.")
+    return tuple(said)

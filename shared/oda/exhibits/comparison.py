@@ -108,13 +108,14 @@ def plot_comparison(result: Comparison) -> Picture:
     drawing, axes = new_chart()
     axes.axhline(0, color=GREY, linewidth=1)
     groups = ((True, "Treated", "o"), (False, "Not treated", "s"))
+    means: list[float] = []
     for place, (treated, name, mark) in enumerate(groups):
         side = result.changes["treated"].to_numpy() == treated
         own = np.sort(values[side])
         across = place + np.linspace(-0.22, 0.22, len(own)) if len(own) > 1 else np.array([float(place)])
         axes.plot(across, own, mark, color=COLOURS[place * 2], markersize=8, alpha=0.85, label=name)
-        mean = 100 * (np.exp(change[side].mean()) - 1) if ratio else change[side].mean()
-        axes.hlines(mean, place - 0.32, place + 0.32, color=COLOURS[place * 2], linewidth=3)
+        means.append(100 * (np.exp(change[side].mean()) - 1) if ratio else change[side].mean())
+        axes.hlines(means[-1], place - 0.32, place + 0.32, color=COLOURS[place * 2], linewidth=3)
     axes.set_xticks([0, 1], [f"{name} ({int((result.changes['treated'] == side).sum())})" for side, name, _ in groups])
     axes.set_xlim(-0.6, 1.6)
     axes.set_ylabel(f"After against before, {unit}")
@@ -125,16 +126,22 @@ def plot_comparison(result: Comparison) -> Picture:
         "group": "Group",
         "value": TableColumn(title="Change", unit=unit, decimals=decimals(values)),
     }
-    spans = [f"{say(first)} to {say(last)}" for first, last in (result.before, result.after)]
-    digits, inside = decimals(values), result.changes["treated"].to_numpy()
-    means = [f"{values[side].mean():,.{digits}f}" for side in (inside, ~inside)]
+    digits = decimals(values)
+    said = f"{means[0]:,.{digits}f} for treated units, {means[1]:,.{digits}f} for the others"
     return picture(
         drawing,
         caption=sentence(result),
         alt=f"Dot chart of the change in {e.outcome} of each unit, treated units beside the others.",
         description=(
-            f"One dot a unit, a bar at each group's mean: {means[0]} for treated units, {means[1]} for the others "
-            f"({unit}; before: {spans[0]}; after: {spans[1]})."
+            f"One dot a unit, a bar at each group's {'geometric ' * ratio}mean: {said} ({'; '.join([unit, *_spans(result)])})."
         ),
         data=table(shown_frame, caption=f"Change in {e.outcome} by unit", columns=columns),
     )
+
+
+def _spans(result: Comparison) -> list[str]:
+    """Say the periods of both sides, where they are known."""
+    if (result.before, result.after) == ((0, 0), (1, 1)):
+        return []
+    sides = (("before", result.before), ("after", result.after))
+    return [f"{name}: {say(a) if a == b else f'{say(a)} to {say(b)}'}" for name, (a, b) in sides]
