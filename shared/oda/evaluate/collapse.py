@@ -187,7 +187,10 @@ def _split_by_flags(frame: pd.DataFrame, *, treated: str, post: str, time: str |
         )
         raise DesignError(message)
     if n < FEWEST_UNITS:
-        message = f"{(own > 0).sum()} of {n} {words} are treated. At least one treated, one comparison and three in all are needed."
+        message = (
+            f"{(own > 0).sum()} of {n} {words} are treated. At least one treated, one comparison and three in all are "
+            "needed."
+        )
         raise DesignError(message)
     cells = len(np.unique(2 * (dose > 0) + after))
     if cells < 4:

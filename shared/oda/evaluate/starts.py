@@ -82,10 +82,10 @@ def read_starts(frame: pd.DataFrame, *, time: str, cohort: str, words: str) -> S
     treated = counts > 0
     early = treated & (lowest <= times.min())
     if early.any():
-        edge, begun_first = say(frame["time"].iloc[int(times.argmin())]), say(_start(frame, begun, lowest[early].min()))
+        edge, own = say(frame["time"].iloc[int(times.argmin())]), say(_start(frame, begun, lowest[early].min()))
         message = (
-            f"{early.sum()} of {n} {words} have no data before {begun_first}, their start: the data run from {edge} on. "
-            f"Give a missing {cohort!r}, not 0, to those never treated, and leave out those treated from the beginning."
+            f"{early.sum()} of {n} {words} have no data before {own}, their start; the data run from {edge} on. Give "
+            f"a missing {cohort!r}, not 0, to those never treated, and leave out those treated from the beginning."
         )
         raise DesignError(message)
     if treated.sum() in (0, n) or n < 3:

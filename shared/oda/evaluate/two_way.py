@@ -179,7 +179,7 @@ def _response(frame: pd.DataFrame, *, outcome: str, exposure: str | None, scale:
 
 
 def _grid(frame: pd.DataFrame, *, treated: np.ndarray | None) -> _Grid:
-    """Number clusters and periods, and tell who is treated at some time and which rows are before anyone is."""
+    """Give clusters and periods numbers, and tell who is treated at some time and which rows are before anyone is."""
     group, labels = pd.factorize(frame["cluster"], sort=True)
     moment, moments = pd.factorize(frame["time"], sort=True)
     on = frame["treatment"].to_numpy() > 0

@@ -126,15 +126,13 @@ def plot_comparison(result: Comparison) -> Picture:
         "group": "Group",
         "value": TableColumn(title="Change", unit=unit, decimals=decimals(values)),
     }
-    digits = decimals(values)
+    digits, bar = decimals(values), "geometric mean" if ratio else "mean"
     said = f"{means[0]:,.{digits}f} for treated units, {means[1]:,.{digits}f} for the others"
     return picture(
         drawing,
         caption=sentence(result),
         alt=f"Dot chart of the change in {e.outcome} of each unit, treated units beside the others.",
-        description=(
-            f"One dot a unit, a bar at each group's {'geometric ' * ratio}mean: {said} ({'; '.join([unit, *_spans(result)])})."
-        ),
+        description=(f"One dot a unit, a bar at each group's {bar}: {said} ({'; '.join([unit, *_spans(result)])})."),
         data=table(shown_frame, caption=f"Change in {e.outcome} by unit", columns=columns),
     )
 
