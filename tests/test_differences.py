@@ -19,7 +19,10 @@ from scipy import stats
 
 from oda.datasets import Synthetic
 from oda.errors import DesignError
-from oda.evaluate import Comparison, difference_in_differences, differences
+from oda.evaluate import Comparison, difference_in_differences
+from oda.evaluate.collapsed import collapse_fit
+from oda.evaluate.comparison import infer
+from oda.evaluate.permutation import permute
 from oda.pilot import District, Pilot
 from oda.synthetic import make_falls
 
@@ -141,8 +144,12 @@ def null_changes(kind: str) -> np.ndarray:
 @pytest.mark.parametrize("treated", [1, 2, 3])
 def test_a_true_null_is_rejected_one_time_in_twenty(kind: str, treated: int) -> None:
     """With no effect the test cries wolf about 5 times in 100, however few districts are treated."""
-    who, words = np.arange(6) < treated, {"outcome": "n", "units": "districts", "level": 0.95, "n_obs": 72}
-    p_values = [differences._test(changes, who, **words).p_value for changes in null_changes(kind)]
+    who = (np.arange(6) < treated).astype(float)
+    options = {"units": "districts", "inference": "auto", "level": 0.95, "permuted": None, "plain": True}
+    p_values = []
+    for changes in null_changes(kind):
+        found = collapse_fit(changes, who, np.empty((6, 0)), None, name="treated")
+        p_values.append(infer(found, **options)[0].p_value)
     assert SIZE[0] <= np.mean(np.array(p_values) < 0.05) <= SIZE[1]
 
 
@@ -225,7 +232,7 @@ def test_the_smallest_p_is_the_one_that_a_huge_effect_gives(treated: int, of: in
 def test_ties_count_as_ties() -> None:
     """Two districts that changed alike are alike in every re-assignment, whatever rounding does to their figures."""
     changes = np.log(np.array([0.7, 0.7 * (1 + 1e-15), 1.3, 1.1]))
-    assert differences._permute(changes, np.array([True, False, False, False]))[0] == 0.75
+    assert permute(changes, np.array([True, False, False, False])).p_value == 0.75
 
 
 def test_too_many_ways_are_not_counted() -> None:
@@ -239,27 +246,29 @@ def test_too_many_ways_are_not_counted() -> None:
     ("broken", "words"),
     [
         (lambda f: f.drop(columns=["n", "people"]), r"No column 'n', 'people'. There is: 'district'"),
-        (lambda f: f.assign(n=f["n"].where(f.index != 3)), r"^1 of 48 rows have no outcome"),
-        (lambda f: f.assign(people=f["people"].where(f.index > 1)), r"^2 of 48 rows have no outcome"),
-        (lambda f: f.assign(n=f["n"].astype(object)), r"outcome is not a column of numbers"),
-        (lambda f: f.assign(n=f["n"].astype(str)), r"outcome is not a column of numbers"),
-        (lambda f: f.assign(n=f["n"].where(f.index != 3, -1)), r"outcome of 1 of 48 rows is below zero or infinite"),
-        (lambda f: f.assign(people=f["people"].where(f.index != 3, np.inf)), r"exposure of 1 of 48 rows is below"),
+        (lambda f: f.assign(n=f["n"].where(f.index != 3)), r"^A value is missing of 48 rows: 'n' in 1\. Fill them"),
+        (
+            lambda f: f.assign(people=f["people"].where(f.index > 1)),
+            r"^A value is missing of 48 rows: 'people' in 2\. Fill them",
+        ),
+        (lambda f: f.assign(n=f["n"].astype(object)), r"The n is not a column of numbers"),
+        (lambda f: f.assign(n=f["n"].astype(str)), r"The n is not a column of numbers"),
+        (lambda f: f.assign(n=f["n"].where(f.index != 3, -1)), r"The n of 1 of 48 rows is below 0"),
+        (lambda f: f.assign(people=f["people"].where(f.index != 3, np.inf)), r"The people of 1 of 48 rows is infinite"),
         (lambda f: f.assign(month=f["month"].astype(str)), r"Give pandas periods"),
-        (lambda f: f.iloc[:0], r"The time of 0 rows"),
+        (lambda f: f.iloc[:0], r"^The data have no row\."),
         (lambda f: pd.concat([f, f.iloc[:2]]), r"^2 of 50 rows repeat a period of one of the districts"),
         (lambda f: f.drop(index=5), r"^1 of 48 rows, one a period for each of the districts, are not there"),
         (lambda f: f.assign(start=f["start"].where(f.index != 0)), r"^1 of 6 districts have more than one start"),
-        (lambda f: f.assign(start=f["start"].dt.asfreq("Q")), r"is no start where time is of period\[M\]"),
+        (lambda f: f.assign(start=f["start"].dt.asfreq("Q")), r"is no start where 'month' is of period\[M\]"),
         (lambda f: with_starts(f, {}), r"^0 of 6 districts are treated"),
         (lambda f: with_starts(f, dict.fromkeys(f["district"], START)), r"^6 of 6 districts are treated"),
         (lambda f: f[f["district"] < "d2"].pipe(with_starts, {"d0": START}), r"^1 of 2 districts are treated"),
-        (lambda f: with_starts(f, {"d0": MONTHS[0]}), r"no data before January 2024; the data run from January 2024"),
+        (lambda f: with_starts(f, {"d0": MONTHS[0]}), r"no data before January 2024, their start; the data run from"),
         (lambda f: with_starts(f, {"d0": MONTHS[-1] + 1}), r"no data from September 2024 on"),
         (lambda f: with_starts(f, {"d0": MONTHS[0], "d1": MONTHS[-1] + 3}), r"no data before January 2024"),
-        (lambda f: f.assign(n=f["n"].where(f["district"] != "d4", 0)), r"^d4: nothing counted before the start"),
-        (lambda f: f.assign(n=f["n"].where(f["month"] < START, 0)), r"nothing counted after the start, so no ratio"),
-        (lambda f: f.assign(n=f["people"]), r"The changes of all districts of a group are the same"),
+        (lambda f: f.assign(n=f["n"].where(f["month"] < START, 0)), r"^Nothing is counted on one side in any unit"),
+        (lambda f: f.assign(n=f["people"]), r"The changes of all units of a group are the same"),
     ],
 )
 def test_a_broken_design_is_refused(broken: Callable[[pd.DataFrame], pd.DataFrame], words: str) -> None:

@@ -246,6 +246,9 @@ def _rates(
         raise DesignError(message)
     empty = (top <= 0).any(axis=1)
     corrected = bool(ratio and empty.any())
+    if corrected and (top <= 0).all(axis=0).any():
+        message = "Nothing is counted on one side in any unit, so there is no ratio. Use a longer period."
+        raise DesignError(message)
     if corrected and not counted:
         names = ", ".join(str(name) for name in rows.labels[empty])
         message = (

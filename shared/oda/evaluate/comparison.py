@@ -90,7 +90,8 @@ def compare_sides(
     permuted = permute(change[scale], dose > 0) if plain and _worth_permuting(len(dose), found.n_treated) else None
     estimate, beside = infer(found, units=units, inference=inference, level=level, permuted=permuted, plain=plain)
     cautions = (*estimate.cautions, *_cautions(sides, estimate, outcome))
-    estimate = replace(estimate, n_obs=sides.n_obs, cautions=cautions)
+    smallest = _smallest_p(len(dose), found.n_treated) if plain else None
+    estimate = replace(estimate, n_obs=sides.n_obs, cautions=cautions, smallest_p=smallest)
     other: Literal["ratio", "difference"] = "difference" if scale == "ratio" else "ratio"
     turned = None
     if positive:
@@ -115,6 +116,11 @@ def compare_sides(
 def _worth_permuting(n: int, n_treated: int) -> bool:
     """Tell whether a permutation p belongs beside the estimate: with few units, or few treated ones."""
     return n < FEWEST_CLUSTERS or n_treated <= ROUTED_SIDE
+
+
+def _smallest_p(n: int, n_treated: int) -> float:
+    """Return the smallest p that re-assigning the treatment in every way could give; halves have a mirror image."""
+    return (2 if 2 * n_treated == n else 1) / math.comb(n, n_treated)
 
 
 def infer(
