@@ -44,9 +44,9 @@ def identity(folder: Path) -> str:
 
 
 def test_the_default_pilot_runs_every_notebook_for_every_district():
-    """Eight notebooks: two for the whole pilot, and one for each of six districts, all done."""
+    """Nine notebooks: three for the whole pilot, and one for each of six districts, all done."""
     done = made_up()
-    assert [outcome.done for outcome in done.run.outcomes] == [True] * 8
+    assert [outcome.done for outcome in done.run.outcomes] == [True] * 9
     assert set(done.run.by_district) == {district.code for district in done.pilot.districts}
 
 

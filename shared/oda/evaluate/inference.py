@@ -82,7 +82,8 @@ def give_interval(found: Regression, *, method: str, level: float) -> Interval:
     std_error, df = errors[method](fit)
     check_spread(fit, std_error)
     name = {"collapsed": "", "welch": " for unequal spread", "cr2": " (CR2 errors)", "crv1": " (CRV1 errors)"}[method]
-    said = f"{df:.0f}" if abs(df - round(df)) < WHOLE else f"{df:.1f}"
+    df = float(round(df)) if abs(df - round(df)) < WHOLE else df
+    said = f"{df:.0f}" if df == round(df) else f"{df:.1f}"
     reach = float(stats.t.ppf((1 + level) / 2, df)) * std_error
     return Interval(
         value=fit.coef,
