@@ -67,10 +67,14 @@ def demean_both(
     ----------
     columns
         Shape (rows, columns).
-    units, times
+    units
         Shape (rows,), from 0.
-    n_units, n_times
-        Units and periods.
+    n_units
+        Units.
+    times
+        Shape (rows,), from 0.
+    n_times
+        Periods.
     weights
         Shape (rows,), positive; equal when None.
 

@@ -52,7 +52,18 @@ class Fit:
     n_estimated: int
 
     def residuals(self, null: float) -> np.ndarray:
-        """Return the residuals of the fit in which the coefficient is held at `null`, shape (rows,)."""
+        """Return the residuals of the fit in which the coefficient is held at a value.
+
+        Parameters
+        ----------
+        null
+            The value, in units of the coefficient.
+
+        Returns
+        -------
+        ndarray
+            Shape (rows,).
+        """
         return np.asarray(self.response - null * self.term)
 
 
