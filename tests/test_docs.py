@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from conftest import CODES
 
 import oda
 from finished import OPEN_CARD
+from oda import evaluate
 from oda.cli import main
 from oda.loading import load
 from oda.pilot import load_pilot
@@ -46,6 +48,19 @@ def test_every_command_has_help_and_is_in_the_documents():
     for name, command in main.commands.items():
         assert command.help, name
         assert re.search(rf"(oda|start\.py) {name}\b", text), name
+
+
+def test_every_estimator_is_in_the_guide():
+    """A person with a question finds every function of `oda.evaluate` in docs/evaluation.md."""
+    text = read("docs/evaluation.md")
+    functions = [name for name in evaluate.__all__ if not isinstance(getattr(evaluate, name), type)]
+    assert [name for name in functions if f"`{name}" not in text] == []
+
+
+def test_the_example_of_the_guide_gives_what_it_shows():
+    """The commands of docs/evaluation.md are run, and their answers compared."""
+    done = doctest.testfile(str(ROOT / "docs" / "evaluation.md"), module_relative=False, encoding="utf-8")
+    assert (done.failed, done.attempted > 10) == (0, True)
 
 
 def prose(text: str) -> str:
