@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pandas as pd
 
@@ -159,7 +157,7 @@ def say_effect(found: Comparison | CannotSay) -> Estimated | CannotSay:
     if isinstance(found, CannotSay):
         return found
     subject, against = "In the districts with visits the rate of admissions", "than it would have been without them"
-    return Estimated(sentence=sentence(found.estimate, subject=subject, against=against), estimate=found.estimate)
+    return Estimated(sentence=sentence(found, subject=subject, against=against), estimate=found.estimate)
 
 
 def effect_table(found: Comparison, panel: Panel) -> Table:
@@ -196,6 +194,7 @@ def effect_table(found: Comparison, panel: Panel) -> Table:
         ("p against no effect", "below 0.001" if (e.p_value or 0) < 0.001 else f"{e.p_value:.3f}"),
         ("p by re-assigning the visits", permuted),
     ]
+    rows += [("Caution", caution) for caution in e.cautions]
     columns = {"what": "What", "value": "Value"}
     caption = "The effect and how it was estimated"
     return table(pd.DataFrame(rows, columns=["what", "value"]), caption=caption, columns=columns)
@@ -217,10 +216,11 @@ def detectable(found: Comparison, *, power: float = 0.8) -> pd.DataFrame:
         `districts`, `visited` (half of them, but for the pilot's own in the first row), `reduction` (per cent).
     """
     e = found.estimate
-    spread = (e.std_error or 0.0) / math.sqrt(1 / e.n_treated + 1 / (e.n_clusters - e.n_treated))
     sizes = [(e.n_clusters, e.n_treated), *((size, size // 2) for size in SIZES if size > e.n_clusters)]
     effects = [
-        minimum_detectable_effect(spread, n_treated=visited, n_control=size - visited, power=power, level=e.level)
+        minimum_detectable_effect(
+            found.sd_change, n_treated=visited, n_control=size - visited, power=power, level=e.level
+        )
         for size, visited in sizes
     ]
     frame = pd.DataFrame(sizes, columns=["districts", "visited"])
