@@ -286,8 +286,8 @@ def _infer_cells(
     if few is None and (inference in ("collapsed", "welch") or min(rows.n_treated, rows.n_control) == 1):
         message = (
             f"{rows.n_treated} of {rows.fit.n_clusters} {units} are treated, and no one change stands for each: the "
-            "treated differ in when or how much, or one has no row in some period. Leave out whole periods; or use "
-            "`cohort`, or with two or more on either side inference='cr2'."
+            "treated differ in when or how much, or one has no row in some period. Leave out whole periods; where "
+            "starts differ see staggered_adoption; with two or more on either side use inference='cr2'."
         )
         raise DesignError(message)
     chosen = rows if few is None or min(rows.n_treated, rows.n_control) >= ROUTED_SIDE else few

@@ -127,7 +127,7 @@ def _check_form(frame: pd.DataFrame, time: str) -> None:
     periods = isinstance(moment, pd.Period), isinstance(start, pd.Period)
     if periods[0] != periods[1] or (periods[0] and start.freq != moment.freq):
         form = f"period[{moment.freqstr}]" if periods[0] else frame["time"].dtype
-        message = f"{start!r} is no start where {time!r} is of {form}. Give starts as such periods."
+        message = f"{say(start)} is no start where {time!r} is of {form}. Give starts as such periods."
         raise DesignError(message)
 
 
