@@ -24,12 +24,12 @@ from oda.evaluate import (
     placebo_in_time,
     sentence,
 )
-from oda.evaluate.words import interval_words, percent_change
+from oda.evaluate.words import cannot_tell, interval_words, percent_change
 from oda.exhibits import plot_event_study, plot_falsification
 from oda.panel import Panel
 from oda.results import CannotSay, Estimated, Fact, Picture, Table, table
 
-STEP_WORDS = {12: "year", 6: "half-year", 4: "year", 3: "quarter", 2: "half-year", 1: "period"}
+STEP_WORDS = {12: "year", 6: "half-year", 3: "quarter", 1: "month"}  # by months in a step
 STEPS = {12: (12, 6, 3), 4: (4, 2, 1), 1: (1,)}  # periods a step by periods a year, the longest first
 FEWEST_BEFORE, FEWEST_AFTER = 3, 2  # steps, so that a trend can be seen on either side
 SAME = 1e-6  # degrees of freedom; with as many on each side two methods are one
@@ -113,7 +113,7 @@ def check_effect(panel: Panel, found: Comparison | CannotSay, *, level: float = 
         left_out=left_out,
         grade=grade,
         refused=refused,
-        step=STEP_WORDS[step],
+        step=STEP_WORDS[step * 12 // panel.per_year],
     )
 
 
@@ -182,14 +182,14 @@ def say_trend(checks: Checks | CannotSay) -> Estimated | CannotSay:
     value, low, high = (math.exp(end) for end in (slope.value, slope.ci_low, slope.ci_high))
     drift = replace(slope, scale="ratio", unit="", value=value, ci_low=low, ci_high=high)
     each = f"each {checks.step}"
-    moved = percent_change(value)
-    said = (
-        "did not drift apart" if moved == "unchanged" else f"drifted: the rate with visits came to lie {moved} {each}"
-    )
-    size = percent_change(math.exp(trend.hiding_slope))
+    moved, size = percent_change(value), percent_change(math.exp(trend.hiding_slope))
+    said = f"drifted apart: the rate with visits came to lie {moved} {each}"
+    if moved == "unchanged":
+        said = f"moved alike, {checks.step} by {checks.step}"
+    doubt = " The data cannot tell this from no drift." if cannot_tell(drift) else ""
     text = (
-        f"Before the visits the two groups {said} ({interval_words(drift)}). A drift large enough to explain the whole "
-        f"estimate, {size} {each}, would have been noticed {100 * trend.power:.0f} times in 100."
+        f"Before the visits the two groups {said} ({interval_words(drift)}).{doubt} A drift large enough to explain "
+        f"the whole estimate, {size} {each}, would have been noticed {100 * trend.power:.0f} times in 100."
     )
     return Estimated(sentence=text, estimate=drift)
 

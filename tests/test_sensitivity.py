@@ -1,0 +1,121 @@
+"""The effect looked at in other ways: what is said, what is refused, and that nothing small is cut finer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from oda import effect, sensitivity
+from oda.evaluate import Comparison, event_study
+from oda.panel import Panel
+from oda.pilot import Disclosure
+from oda.results import CannotSay, Estimated, Fact
+from oda.sensitivity import Checks
+
+RULE = Disclosure(hide_below=8, round_to=5)
+START = pd.Period("2024-01", freq="M")
+NAMES = ("Ashby", "Beale", "Corse", "Dale", "Elm", "Ford")
+
+
+def panel(*, visited: int = 3, mean: float = 60.0, effect: float = 0.8, drift: float = 0.0, seed: int = 1) -> Panel:
+    """Make four years of months for six districts, the first of them visited from the third year on."""
+    rng = np.random.default_rng(seed)
+    months = pd.period_range("2022-01", "2025-12", freq="M")
+    rows = []
+    for place, name in enumerate(NAMES):
+        treated = place < visited
+        for number, month in enumerate(months):
+            rate = mean * (effect if treated and month >= START else 1.0) * np.exp(drift * number / 12 * treated)
+            cohort = START if treated else pd.NaT
+            rows.append((name, name, month, cohort, 20_000, rng.poisson(rate)))
+    columns = ["district_code", "district", "period", "cohort", "population", "admissions"]
+    frame = pd.DataFrame(rows, columns=columns).astype({"admissions": "Int64", "population": "Int64"})
+    frame["cohort"] = pd.PeriodIndex(frame["cohort"], freq="M")
+    return Panel(frame=frame, measure="counts", per_year=12, unit="per 100,000", rule=RULE, partial=())
+
+
+def checked(made: Panel) -> tuple[Checks, Comparison]:
+    """Return the checks of a panel that bears an estimate, and the estimate."""
+    found = effect.estimate_effect(made)
+    assert isinstance(found, Comparison)
+    checks = sensitivity.check_effect(made, found)
+    assert isinstance(checks, Checks)
+    return checks, found
+
+
+def test_every_check_is_made_where_the_data_bear_it() -> None:
+    """With four years of plain counts nothing is refused, and each line of the table says what it gives."""
+    checks, found = checked(panel())
+    assert checks.refused == {}
+    rows = {row[0]: row[1] for row in sensitivity.checks_table(checks, found).rows}
+    assert rows["Each district left out in turn"].startswith("6: ")
+    assert rows["Starts made up before the visits"].startswith("3: ")
+    assert rows["Each district without visits, as if visited"].startswith("3: ")
+    assert "not done" not in " ".join(map(str, rows.values()))
+
+
+def test_the_trend_is_that_of_the_event_study() -> None:
+    """What the sentence says is the slope before the visits of an event study by half-years, as a ratio."""
+    made = panel()
+    checks, _ = checked(made)
+    said = sensitivity.say_trend(checks)
+    assert isinstance(said, Estimated)
+    by_hand = event_study(
+        made.frame, outcome="admissions", unit="district", time="period", cohort="cohort", exposure="population", step=6
+    )
+    assert said.estimate.value == pytest.approx(np.exp(by_hand.pre_trend.slope.value))
+    assert "each half-year" in said.sentence
+    assert f"noticed {100 * by_hand.pre_trend.power:.0f} times in 100" in said.sentence
+
+
+def test_a_drift_before_the_visits_lowers_the_grade() -> None:
+    """Districts that fell apart long before the visits are a poor comparison, and the strength of evidence says so."""
+    alike, _ = checked(panel(mean=400.0))
+    apart, _ = checked(panel(mean=400.0, drift=-0.15))
+    assert alike.grade.level == 3
+    assert apart.grade.level < 3
+    assert isinstance(sensitivity.say_grade(apart), Fact)
+
+
+def test_small_counts_are_not_cut_finer() -> None:
+    """Counts that may be shown by year but not by half-year or by quarter are not cut so for a check."""
+    checks, found = checked(panel(mean=1.2))
+    assert checks.study is None
+    assert "too small to be cut so finely" in checks.refused["study"]
+    assert isinstance(sensitivity.say_trend(checks), CannotSay)
+    rows = {row[0]: row[1:] for row in sensitivity.checks_table(checks, found).rows}
+    assert rows["Gaps before the visits, half-year by half-year"][0] == "not done"
+
+
+def test_one_visited_district_is_said_and_capped() -> None:
+    """A single visited district cannot be left out, and its evidence is capped at level 2."""
+    checks, found = checked(panel(visited=1))
+    assert checks.grade.level == 2
+    assert "Only 1 of 6 districts was treated" in effect.say_effect(found).sentence
+    assert checks.left_out is not None
+    assert "Ashby" in checks.left_out.cautions[0]
+
+
+def test_without_an_estimate_there_is_nothing_to_check() -> None:
+    """A pilot without comparison districts gets a reason in every place, and no number."""
+    none = CannotSay(sentence="No.", needed="More.")
+    checks = sensitivity.check_effect(panel(), none)
+    assert isinstance(checks, CannotSay)
+    assert sensitivity.say_trend(checks) is checks
+    assert sensitivity.say_grade(checks) is checks
+
+
+def test_yearly_rates_are_checked_too() -> None:
+    """Rates without counts, a year at a time, go by years."""
+    made = panel()
+    rows = made.frame.assign(period=made.frame["period"].dt.asfreq("Y"), cohort=made.frame["cohort"].dt.asfreq("Y"))
+    keys = ["district_code", "district", "period", "cohort"]
+    years = rows.groupby(keys, dropna=False)["admissions"].sum().reset_index()
+    years["rate"] = years["admissions"].astype(float)
+    years = years.drop(columns="admissions")
+    checks, _ = checked(replace(made, frame=years, measure="rates", per_year=1))
+    assert checks.step == "year"
+    assert checks.study is not None
