@@ -109,6 +109,15 @@ def test_groups_without_spread_have_no_p_of_nought() -> None:
         assert run(data, statistic="studentised").p_value == 1 / 35
 
 
+@pytest.mark.parametrize(("first", "second", "n"), [(-0.62, 0.04, 4), (0.54, 0.21, 3), (0.09, -0.74, 5)])
+def test_rounding_is_no_spread(first: float, second: float, n: int) -> None:
+    """In halves without spread the mirror assignment ties, though rounding leaves one of them some spread."""
+    found = run(
+        pd.DataFrame({"change": [first] * n + [second] * n, "treated": [1] * n + [0] * n}), statistic="studentised"
+    )
+    assert found.p_value == found.smallest_p == 2 / math.comb(2 * n, n)
+
+
 @pytest.mark.parametrize("statistic", ["difference", "studentised"])
 @pytest.mark.parametrize(("treated", "of"), [(3, 7), (16, 33)])
 def test_order_of_rows_units_and_level_do_not_matter(treated: int, of: int, statistic: str) -> None:

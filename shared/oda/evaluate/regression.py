@@ -138,17 +138,18 @@ def fit_term(
 def _independent(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the places of columns not given by those before them, an orthonormal basis and the triangle to it."""
     size = np.sqrt((columns**2).sum(axis=0))
-    scaled = columns / np.where(size > 0, size, 1.0)
+    kept = np.flatnonzero(size > 0)
+    scaled = columns[:, kept] / size[kept]
     basis, triangle = np.linalg.qr(scaled)
-    kept = np.arange(columns.shape[1])
     if len(triangle) < len(kept) or (np.abs(np.diag(triangle)) <= FLAT).any():
-        kept = _first_independent(scaled)
-        basis, triangle = np.linalg.qr(scaled[:, kept])
+        first = _first_independent(scaled)
+        kept = kept[first]
+        basis, triangle = np.linalg.qr(scaled[:, first])
     return kept, basis, triangle * size[kept]
 
 
 def _first_independent(scaled: np.ndarray) -> np.ndarray:
-    """Return the places of the columns, each of length 1 or 0, that the ones before them do not give."""
+    """Return the places of the columns, each of length 1, that the ones before them do not give."""
     kept: list[int] = []
     basis = np.empty((len(scaled), 0))
     for place in range(scaled.shape[1]):
