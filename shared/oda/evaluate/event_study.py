@@ -16,7 +16,7 @@ from oda.evaluate.estimate import Estimate, check_share
 from oda.evaluate.event_steps import Steps, cut_steps
 from oda.evaluate.permutation import permute_many
 from oda.evaluate.routing import Inference
-from oda.evaluate.words import interval_words, percent_change, quantity, sentence
+from oda.evaluate.words import interval_words, quantity, sentence
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -295,10 +295,28 @@ def _(result: EventStudy, *, subject: str = "", against: str = "") -> str:
     said = sentence(result.estimate, subject=subject, against=against)
     trend, ratio = result.pre_trend, result.estimate.scale == "ratio"
     slope = scaled(trend.slope, outcome="", per=result.estimate.unit, scale="ratio") if ratio else trend.slope
-    moved = percent_change(slope.value) if ratio else quantity(slope.value, result.estimate.unit)
-    size = percent_change(math.exp(trend.hiding_slope)) if ratio else quantity(trend.hiding_slope, result.estimate.unit)
+    moved, hiding = (say_drift(one, result.estimate) for one in (trend.slope.value, trend.hiding_slope))
     return (
-        f"{said} Before the start the gap between the groups moved by {moved} a step ({interval_words(slope)}); a "
-        f"movement that explains the whole estimate ({size} a step) would have been noticed {100 * trend.power:.0f} "
-        "times in 100."
+        f"{said} Before the start the treated {'fell' if trend.slope.value < 0 else 'rose'} by {moved} a step against "
+        f"the others ({interval_words(slope)}); a drift that explains the whole estimate ({hiding} a step) would have "
+        f"been noticed {100 * trend.power:.0f} times in 100."
     )
+
+
+def say_drift(slope: float, estimate: Estimate) -> str:
+    """Say the size of a drift, such as `0.31 per cent`.
+
+    Parameters
+    ----------
+    slope
+        A difference of logarithms where the estimate is a ratio, else in its unit.
+    estimate
+        Whose scale it is.
+
+    Returns
+    -------
+    str
+        Without its direction.
+    """
+    size = abs(100 * math.expm1(slope)) if estimate.scale == "ratio" else abs(slope)
+    return quantity(size, "per cent" if estimate.scale == "ratio" else estimate.unit)

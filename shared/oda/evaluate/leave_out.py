@@ -105,9 +105,9 @@ def leave_neighbours_out(
         label for label in [*neighbours, *(one for many in neighbours.values() for one in many)] if label not in known
     ]
     if strange or not neighbours:
-        message = (
-            f"{', '.join(map(repr, strange)) or 'No unit'} in neighbours is no {unit} of the data. Use its labels."
-        )
+        message = f"{', '.join(map(repr, strange))} in neighbours is no {unit} of the data. Use its labels."
+        if not neighbours:
+            message = f"No neighbours are given. Give those of each treated {unit} by its label."
         raise DesignError(message)
     treated = set(changes.loc[changes["treated"], "unit"])
     sets = {str(label): set(near) - treated for label, near in neighbours.items() if label in treated}

@@ -67,13 +67,14 @@ def comparison_table(result: Comparison) -> Table:
     """
     e = result.estimate
     digits = decimals(result.means[["before", "after"]])
+    unit = next((one.unit for one in (e, result.other_scale) if one is not None and one.unit), "")
     frame = result.means.assign(group=result.means["group"].map(capital))
     columns: dict[str, TableColumn | str] = {
         "group": "Units",
         "units": TableColumn(title="Number", decimals=0),
-        "before": TableColumn(title="Before", decimals=digits),
-        "after": TableColumn(title="After", decimals=digits),
-        "change": TableColumn(title="Change", decimals=digits),
+        "before": TableColumn(title="Before", unit=unit, decimals=digits),
+        "after": TableColumn(title="After", unit=unit, decimals=digits),
+        "change": TableColumn(title="Change", unit=unit, decimals=digits),
     }
     p = "" if e.p_value is None else f" p {e.p_value:.3f}."
     permuted = ""

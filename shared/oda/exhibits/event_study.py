@@ -7,8 +7,8 @@ from matplotlib.ticker import MaxNLocator
 
 from oda.charts import COLOURS, GREY, new_chart
 from oda.evaluate import EventStudy, sentence
+from oda.evaluate.event_study import say_drift
 from oda.evaluate.starts import say
-from oda.evaluate.words import percent_change, quantity
 from oda.exhibits.values import capital, decimals, keep_in_view, shown, unit_shown
 from oda.results import Picture, Table, TableColumn, picture, table
 
@@ -112,9 +112,7 @@ def _say_breakdown(result: EventStudy) -> str:
     broken, e = result.breakdown, result.estimate
     if broken.slope == 0:
         return "The interval holds no effect already."
-    slope = percent_change(float(np.exp(broken.slope))) if e.scale == "ratio" else quantity(broken.slope, e.unit)
-    size = slope.removesuffix(" higher")
-    said = f"A drift apart of {size} a step would be enough for the interval to reach no effect."
+    said = f"A drift apart of {say_drift(broken.slope, e)} a step would be enough for the interval to reach no effect."
     if broken.relative:
         said += f" Taken a step at a time, {broken.relative:.1f} times the largest movement before the start would."
     return said
