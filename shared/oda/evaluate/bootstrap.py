@@ -109,7 +109,8 @@ def wild_cluster_bootstrap(
     The p is the share of draws whose statistic is larger than the actual one. Draws that agree with it to 1e-9, as the
     actual signs and their mirror image do, are ties and are not counted, whatever rounding makes of them (Stata's
     `boottest` leaves that to rounding); where no draw is larger, p is 2 / 2^G, the smallest that there is, never 0.
-    The interval holds the values that the same draws do not reject. With 3 of 6 districts treated its true size at 5
+    The interval ends where the same draws begin to reject; since p moves in steps, now and then a value near an end is
+    on the wrong side of it. With 3 of 6 districts treated its true size at 5
     per cent is 5.6; with 1 or 2 treated 0.3 and 2.8, which is why it is refused there.
 
     References
