@@ -110,8 +110,8 @@ def wild_cluster_bootstrap(
     actual signs and their mirror image do, are ties and are not counted, whatever rounding makes of them (Stata's
     `boottest` leaves that to rounding); where no draw is larger, p is 2 / 2^G, the smallest that there is, never 0.
     The interval ends where the same draws begin to reject; since p moves in steps, now and then a value near an end is
-    on the wrong side of it. With 3 of 6 districts treated its true size at 5
-    per cent is 5.6; with 1 or 2 treated 0.3 and 2.8, which is why it is refused there.
+    on the wrong side of it. With 3 of 6 districts treated its true size at 5 per cent is 5.6; with 1 or 2 treated 0.3
+    and 2.8, which is why it is refused there.
 
     References
     ----------
