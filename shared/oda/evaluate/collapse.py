@@ -256,9 +256,10 @@ def _rates(
             "longer period, or scale='difference'."
         )
         raise DesignError(message)
+    added = np.zeros(2 * n)
     if corrected:  # half an event of the weight of the side's rows
-        top = top + CORRECTION * (np.bincount(cell, scale, 2 * n) / np.bincount(cell, minlength=2 * n)).reshape(n, 2)
-    rate = top / below
+        added = CORRECTION * np.bincount(cell, scale, 2 * n) / np.bincount(cell, minlength=2 * n)
+    rate = (top + added.reshape(n, 2)) / below
     return rate[:, 0], rate[:, 1], corrected
 
 

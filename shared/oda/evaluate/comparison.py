@@ -21,6 +21,7 @@ from oda.evaluate.routing import FEWEST_CLUSTERS, MANY_SIDE, ROUTED_SIDE, Infere
 from oda.evaluate.two_way import Cells, means_table
 
 Method = Literal["collapsed", "welch", "cr2", "wild", "crv1"]
+CHANGES = "difference-in-differences on one before-and-after change for each of"
 ALONG = "difference-in-differences on one change along the treatment for each of"
 WHOLE = ("collapsed", "welch")  # methods that rest on one change a unit
 AGREED = 1e-9  # estimates that differ by less differ by rounding alone
@@ -131,7 +132,7 @@ def infer(
     level: float,
     permuted: RandomisationTest | None,
     plain: bool,
-    what: str = "difference-in-differences on one before-and-after change for each of",
+    what: str = CHANGES,
 ) -> tuple[Estimate, tuple[Estimate, ...]]:
     """Give the interval by the method that the design can bear, and those beside it.
 
@@ -205,7 +206,9 @@ def _other_scale(
     except DesignError:
         return None
     plain = len(np.unique(dose)) == 2 and held.shape[1] == 0 and weights is None
-    return infer(found, units=units, inference=inference, level=level, permuted=None, plain=plain)[0]
+    route = _choose(found, units=units, inference=inference, plain=plain)
+    one = _give(found, route.method, units=units, level=level, permuted=None, what=CHANGES)
+    return replace(one, cautions=(*route.cautions, *one.cautions))
 
 
 def scaled(estimate: Estimate, *, outcome: str, per: str, scale: Literal["ratio", "difference"]) -> Estimate:
@@ -301,7 +304,7 @@ def _infer_cells(
     for method in (route.method, *route.beside):
         found = few if few is not None and (method in WHOLE or route.method in WHOLE) else rows
         same = few is not None and math.isclose(found.fit.coef, few.fit.coef, rel_tol=AGREED, abs_tol=AGREED)
-        what = ALONG if found is few else "two-way fixed effects over"
+        what = ALONG if len(found.fit.term) == found.fit.n_clusters else "two-way fixed effects over"
         own = permuted if same else None
         made.append(_give(found, method, units=units, level=level, permuted=own, what=what))
     return made[0], made[1:], route.cautions

@@ -107,8 +107,10 @@ def read_starts(frame: pd.DataFrame, *, time: str, cohort: str, words: str) -> S
 
 def _whole(column: pd.Series) -> pd.Series:
     """Return whole numbers among None, which pandas keeps as objects, as numbers; all else as it is."""
+    if column.dtype != object:
+        return column
     known = column.dropna()
-    if column.dtype != object or known.empty or not all(isinstance(one, numbers.Real) for one in known):
+    if known.empty or not all(isinstance(one, numbers.Real) for one in known):
         return column
     return pd.to_numeric(column.where(column.notna(), np.nan))
 
@@ -120,6 +122,8 @@ def _start(frame: pd.DataFrame, begun: np.ndarray, moment: float) -> object:
 
 def _check_form(frame: pd.DataFrame, time: str) -> None:
     """Refuse starts that are not of the form of the periods."""
+    if all(getattr(frame[name].dtype, "kind", "O") in "iuf" for name in ("time", "cohort")):
+        return
     known = frame["cohort"].dropna()
     if known.empty:
         return

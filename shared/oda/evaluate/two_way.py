@@ -26,7 +26,7 @@ class Cells:
     Attributes
     ----------
     regression
-        Outcome on treatment, covariates, unit and period effects.
+        Outcome on treatment, covariates, unit and period effects; on a plain balanced panel `few`, which is the same.
     few
         One change a cluster along the treatment's shape over time, compared between treated clusters and the rest;
         None where the treated differ in it, or a cluster has no row in some period.
@@ -133,23 +133,29 @@ def fit_cells(
             "controls='not yet'."
         )
         raise DesignError(message)
-    columns = {"outcome": "outcome", "term": "treatment", "cluster": "cluster", "fixed_effects": ("unit", "time")}
-    fitted = regress(
-        frame,
-        **columns,  # type: ignore[arg-type]
-        covariates=list(named),
-        weights="weights" if weights else None,
-        written_out=exact or sum(sides) < FEWEST_CLUSTERS or min(sides) < MANY_SIDE,
-    )
     if not grid.early.any():
         message = f"{treatment!r} is above 0 from the first period on. Give periods before the treatment too."
         raise DesignError(message)
-    value = _adjust(frame, list(named), fitted)
-    weight = numbers(frame["weights"], str(weights), above=0) if weights else None
-    few, shaped = _collapse(frame, grid, value, weight)
+    value, weight = frame["outcome"].to_numpy(), None
+    few, shaped, fitted = None, None, None
+    if unit == cluster and not named and weights is None and len(frame) == len(grid.ever) * grid.n_moments:
+        few, shaped = _collapse(frame, grid, value, weight)
+        fitted = few  # on a balanced panel one change a cluster holds all that the rows say
+    if fitted is None:
+        columns = {"outcome": "outcome", "term": "treatment", "cluster": "cluster", "fixed_effects": ("unit", "time")}
+        fitted = regress(
+            frame,
+            **columns,  # type: ignore[arg-type]
+            covariates=list(named),
+            weights="weights" if weights else None,
+            written_out=exact or sum(sides) < FEWEST_CLUSTERS or min(sides) < MANY_SIDE,
+        )
+        value = _adjust(frame, list(named), fitted)
+        weight = numbers(frame["weights"], str(weights), above=0) if weights else None
+        few, shaped = _collapse(frame, grid, value, weight)
     changes = _changes(grid, value, scale)
     return Cells(
-        regression=replace(fitted, n_treated=sides[0], n_control=sides[1]),
+        regression=replace(fitted, n_treated=sides[0], n_control=sides[1], n_obs=len(frame)),
         few=few,
         plain=weights is None,
         changes=changes if shaped is None else changes.assign(change=shaped),
@@ -271,17 +277,17 @@ def means_table(groups: list[tuple[np.ndarray, np.ndarray]]) -> pd.DataFrame:
     change = [late - early for early, late in zip(before, after, strict=True)]
     none = float("nan")
     units = [len(group[0]) for group in groups]
-    return pd.DataFrame(
-        {
-            "group": ["treated", "not treated", "difference"],
-            "units": [*units, sum(units)],
-            "before": [*before, before[0] - before[1]],
-            "before_se": [*(group[0][1] for group in cells), none],
-            "after": [*after, after[0] - after[1]],
-            "after_se": [*(group[1][1] for group in cells), none],
-            "change": [*change, change[0] - change[1]],
-        }
-    )
+    columns = {
+        "before": [*before, before[0] - before[1]],
+        "before_se": [*(group[0][1] for group in cells), none],
+        "after": [*after, after[0] - after[1]],
+        "after_se": [*(group[1][1] for group in cells), none],
+        "change": [*change, change[0] - change[1]],
+    }
+    table = pd.DataFrame(np.array(list(columns.values())).T, columns=list(columns))
+    table.insert(0, "units", [*units, sum(units)])
+    table.insert(0, "group", ["treated", "not treated", "difference"])
+    return table
 
 
 def _mean(values: np.ndarray) -> float:
