@@ -18,13 +18,10 @@ from oda.evaluate.microdata import Regression
 from oda.evaluate.permutation import RandomisationTest, permute
 from oda.evaluate.regression import cr2_error
 from oda.evaluate.routing import FEWEST_CLUSTERS, MANY_SIDE, ROUTED_SIDE, Inference, Route, choose_inference
-from oda.evaluate.two_way import Cells, means_table
+from oda.evaluate.two_way import means_table
 
 Method = Literal["collapsed", "welch", "cr2", "wild", "crv1"]
 CHANGES = "difference-in-differences on one before-and-after change for each of"
-ALONG = "difference-in-differences on one change along the treatment for each of"
-WHOLE = ("collapsed", "welch")  # methods that rest on one change a unit
-AGREED = 1e-9  # estimates that differ by less differ by rounding alone
 NARROW = "the interval is too narrow, the p too small."
 NOISIER = 1.5  # times the others' spread before the start; beyond it the pooled t test rejects more than 12 per cent
 
@@ -80,7 +77,27 @@ def compare_sides(
     inference: Inference,
     level: float,
 ) -> Comparison:
-    """Compare the collapsed changes of two groups."""
+    """Compare the collapsed changes of two groups.
+
+    Parameters
+    ----------
+    sides
+        One row a unit.
+    outcome, per, units
+        What is measured, the unit of a difference, and what the units are called.
+    scale, inference, level
+        As in `difference_in_differences`.
+
+    Returns
+    -------
+    Comparison
+        The estimate and what it is made of.
+
+    Raises
+    ------
+    DesignError
+        When the design cannot bear the inference asked for, or the changes have no spread.
+    """
     before, after, dose, held, weights = sides.before, sides.after, sides.dose, sides.covariates, sides.weight
     positive = bool((before > 0).all() and (after > 0).all())
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -88,7 +105,7 @@ def compare_sides(
         change = {"ratio": np.log(ratio), "difference": after - before}
     found = collapse_fit(change[scale], dose, held, weights, name="treated")
     plain = len(np.unique(dose)) == 2 and held.shape[1] == 0 and weights is None
-    permuted = permute(change[scale], dose > 0) if plain and _worth_permuting(len(dose), found.n_treated) else None
+    permuted = permute(change[scale], dose > 0) if plain and worth_permuting(len(dose), found.n_treated) else None
     estimate, beside = infer(found, units=units, inference=inference, level=level, permuted=permuted, plain=plain)
     cautions = (*estimate.cautions, *_cautions(sides, estimate, outcome))
     smallest = _smallest_p(len(dose), found.n_treated) if plain else None
@@ -114,8 +131,19 @@ def compare_sides(
     )
 
 
-def _worth_permuting(n: int, n_treated: int) -> bool:
-    """Tell whether a permutation p belongs beside the estimate: with few units, or few treated ones."""
+def worth_permuting(n: int, n_treated: int) -> bool:
+    """Tell whether a permutation p belongs beside the estimate: with few units, or few treated ones.
+
+    Parameters
+    ----------
+    n, n_treated
+        Units, and those treated.
+
+    Returns
+    -------
+    bool
+        Whether it does.
+    """
     return n < FEWEST_CLUSTERS or n_treated <= ROUTED_SIDE
 
 
@@ -163,14 +191,32 @@ def infer(
     DesignError
         When the design cannot bear the method asked for.
     """
-    route = _choose(found, units=units, inference=inference, plain=plain)
+    route = choose_route(found, units=units, inference=inference, plain=plain)
     options: dict[str, Any] = {"units": units, "level": level, "permuted": permuted, "what": what}
-    first, *rest = (_give(found, method, **options) for method in (route.method, *route.beside))
+    first, *rest = (give_estimate(found, method, **options) for method in (route.method, *route.beside))
     return replace(first, cautions=(*route.cautions, *first.cautions)), tuple(rest)
 
 
-def _choose(found: Regression, *, units: str, inference: Inference, plain: bool) -> Route:
-    """Choose the inference that a fitted comparison can bear."""
+def choose_route(found: Regression, *, units: str, inference: Inference, plain: bool) -> Route:
+    """Choose the inference that a fitted comparison can bear.
+
+    Parameters
+    ----------
+    found
+        The fitted comparison.
+    units, inference, plain
+        As in `infer`.
+
+    Returns
+    -------
+    Route
+        The method that leads, and those beside it.
+
+    Raises
+    ------
+    DesignError
+        When the design cannot bear the method asked for.
+    """
     if inference == "welch" and not plain:
         message = "Unequal spread can be allowed for with one dose, no covariates and no weights. Use 'cr2' instead."
         raise DesignError(message)
@@ -180,10 +226,25 @@ def _choose(found: Regression, *, units: str, inference: Inference, plain: bool)
     return choose_inference(found.n_treated, found.n_control, asked=inference, df_cr2=df, units=units)
 
 
-def _give(
+def give_estimate(
     found: Regression, method: Method, *, units: str, level: float, permuted: RandomisationTest | None, what: str
 ) -> Estimate:
-    """Give a fitted comparison its interval by one method."""
+    """Give a fitted comparison its interval by one method.
+
+    Parameters
+    ----------
+    found
+        The fitted comparison.
+    method
+        Of `choose_route`.
+    units, level, permuted, what
+        As in `infer`.
+
+    Returns
+    -------
+    Estimate
+        On the difference scale, without the outcome's name.
+    """
     interval = give_interval(found, method=method, level=level)
     one = as_estimate(interval, found, outcome="", unit="", level=level, permuted=permuted, what="")
     said = f"{what} {found.fit.n_clusters} {units} ({found.n_treated} treated)"
@@ -206,8 +267,8 @@ def _other_scale(
     except DesignError:
         return None
     plain = len(np.unique(dose)) == 2 and held.shape[1] == 0 and weights is None
-    route = _choose(found, units=units, inference=inference, plain=plain)
-    one = _give(found, route.method, units=units, level=level, permuted=None, what=CHANGES)
+    route = choose_route(found, units=units, inference=inference, plain=plain)
+    one = give_estimate(found, route.method, units=units, level=level, permuted=None, what=CHANGES)
     return replace(one, cautions=(*route.cautions, *one.cautions))
 
 
@@ -252,79 +313,3 @@ def _cautions(sides: Sides, estimate: Estimate, outcome: str) -> tuple[str, ...]
             times = f"{1 / ratio:.1f} times" if ratio > 0 else "many times"
             said.append(f"Before the start the others varied {times} as much as the treated: {NARROW}")
     return tuple(said)
-
-
-def compare_cells(
-    cells: Cells,
-    *,
-    outcome: str,
-    units: str,
-    scale: Literal["ratio", "difference"],
-    inference: Inference,
-    level: float,
-) -> Comparison:
-    """Give the effect of a treatment that may change over time its interval, by cluster or on one change a cluster."""
-    first, rest, cautions = _infer_cells(cells, units=units, inference=inference, level=level)
-    naming: dict[str, Any] = {"outcome": outcome, "per": cells.per, "scale": scale}
-    n_obs = cells.regression.n_obs
-    return Comparison(
-        estimate=scaled(replace(first, n_obs=n_obs, cautions=(*cautions, *first.cautions, *cells.cautions)), **naming),
-        other_scale=None,
-        beside=tuple(scaled(replace(one, n_obs=n_obs), **naming) for one in rest),
-        changes=cells.changes,
-        means=cells.means,
-        before=cells.before,
-        after=cells.after,
-        left_out=0,
-        sd_change=_sd_change(cells),
-        spread_ratio=None,
-    )
-
-
-def _infer_cells(
-    cells: Cells, *, units: str, inference: Inference, level: float
-) -> tuple[Estimate, list[Estimate], tuple[str, ...]]:
-    """Choose the inference; collapsed tests rest on one change a cluster, never on rows."""
-    few, rows = cells.few, cells.regression
-    if few is None and (inference in ("collapsed", "welch") or min(rows.n_treated, rows.n_control) == 1):
-        message = (
-            f"{rows.n_treated} of {rows.fit.n_clusters} {units} are treated, and no one change stands for each: the "
-            "treated differ in when or how much, or one has no row in some period. Leave out whole periods; where "
-            "starts differ see staggered_adoption; with two or more on either side use inference='cr2'."
-        )
-        raise DesignError(message)
-    chosen = rows if few is None or min(rows.n_treated, rows.n_control) >= ROUTED_SIDE else few
-    route = _choose(chosen, units=units, inference=inference, plain=cells.plain)
-    if few is None:
-        route = _by_rows(route, rows, units)
-    permuted = None
-    if few is not None and cells.plain and _worth_permuting(few.fit.n_clusters, few.n_treated):
-        permuted = permute(cells.changes["change"].to_numpy(), cells.changes["treated"].to_numpy())
-    made = []
-    for method in (route.method, *route.beside):
-        found = few if few is not None and (method in WHOLE or route.method in WHOLE) else rows
-        same = few is not None and math.isclose(found.fit.coef, few.fit.coef, rel_tol=AGREED, abs_tol=AGREED)
-        what = ALONG if len(found.fit.term) == found.fit.n_clusters else "two-way fixed effects over"
-        own = permuted if same else None
-        made.append(_give(found, method, units=units, level=level, permuted=own, what=what))
-    return made[0], made[1:], route.cautions
-
-
-def _by_rows(route: Route, rows: Regression, units: str) -> Route:
-    """Leave collapsed tests, which rows cannot bear, out of a route; CR2 leads instead."""
-    if route.method not in WHOLE:
-        return replace(route, beside=())
-    said = (
-        f"CR2 has {cr2_error(rows.fit)[1]:.1f} degrees of freedom with these {units}: a true effect is easily missed."
-    )
-    return Route(method="cr2", beside=(), cautions=(*route.cautions, said))
-
-
-def _sd_change(cells: Cells) -> float:
-    """Return the standard deviation of a cluster's change about its group."""
-    if cells.few is not None:
-        rest = cells.few.fit.residuals(cells.few.fit.coef)
-        return math.sqrt(float(rest @ rest) / (len(rest) - cells.few.fit.n_estimated))
-    seen = cells.changes.dropna(subset="change")
-    around = (seen["change"] - seen.groupby("treated")["change"].transform("mean")).to_numpy()
-    return math.sqrt(float(around @ around) / max(len(around) - 2, 1))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -11,11 +13,25 @@ import pandas as pd
 from oda.errors import DesignError
 from oda.evaluate.collapse import collapse
 from oda.evaluate.columns import numbers, take
-from oda.evaluate.comparison import Comparison, compare_cells, compare_sides
-from oda.evaluate.estimate import check_share
-from oda.evaluate.routing import Inference
-from oda.evaluate.two_way import fit_cells
+from oda.evaluate.comparison import (
+    Comparison,
+    choose_route,
+    compare_sides,
+    give_estimate,
+    scaled,
+    worth_permuting,
+)
+from oda.evaluate.estimate import Estimate, check_share
+from oda.evaluate.microdata import Regression
+from oda.evaluate.permutation import permute
+from oda.evaluate.regression import cr2_error
+from oda.evaluate.routing import ROUTED_SIDE, Inference, Route
+from oda.evaluate.two_way import Cells, fit_cells
 from oda.evaluate.words import sentence
+
+ALONG = "difference-in-differences on one change along the treatment for each of"
+WHOLE = ("collapsed", "welch")  # methods that rest on one change a unit
+AGREED = 1e-9  # estimates that differ by less differ by rounding alone
 
 
 def difference_in_differences(
@@ -67,7 +83,8 @@ def difference_in_differences(
         Column of the share of the row's period under treatment, from 0 to 1, or a dose.
     cluster
         Column of the level at which the treatment was assigned, where it is not `unit`: with `treatment`; or with
-        `treated` and `post`, where rows are then compared as they are (a repeated cross-section).
+        `treated` and `post`, where rows are then compared as they are (a repeated cross-section), with effects of
+        `time` where it is given, else of `post`.
     exposure
         Column of the denominator of counts, such as the population; its logarithm is the offset of the log rate.
     covariates
@@ -92,8 +109,9 @@ def difference_in_differences(
     DesignError
         When a column is absent or of the wrong kind; a value is missing or infinite; a unit has no row or two for a
         period, two starts, or one side only; there is no treated or no comparison unit, fewer than three units, or no
-        period before or after; a ratio is asked of amounts that add up to nothing; the changes have no spread; or the
-        design cannot bear the inference asked for.
+        period before or after; a ratio is asked of amounts that add up to nothing, or of counts with no event in any
+        unit on one side; the changes have no spread; a lone treated or comparison unit has no one change (with
+        `treatment`, a row is missing); or the design cannot bear the inference asked for.
 
     Notes
     -----
@@ -155,7 +173,7 @@ def difference_in_differences(
             exact=inference in ("cr2", "wild"),
         )
         words = f"{cluster or unit}s"
-        return compare_cells(cells, outcome=outcome, units=words, scale=scale, inference=inference, level=level)
+        return _compare_cells(cells, outcome=outcome, units=words, scale=scale, inference=inference, level=level)
     sides = collapse(data, **options, unit=unit, time=time, cohort=cohort, treated=treated, post=post)
     per = outcome if exposure is None else f"{outcome} per {exposure}"
     words = f"{unit}s"
@@ -171,6 +189,82 @@ def _with_treatment(data: pd.DataFrame, *, treated: str, post: str) -> tuple[pd.
         raise DesignError(message)
     name = f"{treated} x {post}"
     return data.assign(**{name: dose * after, post: after.astype(int)}), name
+
+
+def _compare_cells(
+    cells: Cells,
+    *,
+    outcome: str,
+    units: str,
+    scale: Literal["ratio", "difference"],
+    inference: Inference,
+    level: float,
+) -> Comparison:
+    """Give the effect of a treatment that may change over time its interval, by cluster or on one change a cluster."""
+    first, rest, cautions = _infer_cells(cells, units=units, inference=inference, level=level)
+    naming: dict[str, Any] = {"outcome": outcome, "per": cells.per, "scale": scale}
+    n_obs = cells.regression.n_obs
+    return Comparison(
+        estimate=scaled(replace(first, n_obs=n_obs, cautions=(*cautions, *first.cautions, *cells.cautions)), **naming),
+        other_scale=None,
+        beside=tuple(scaled(replace(one, n_obs=n_obs), **naming) for one in rest),
+        changes=cells.changes,
+        means=cells.means,
+        before=cells.before,
+        after=cells.after,
+        left_out=0,
+        sd_change=_sd_change(cells),
+        spread_ratio=None,
+    )
+
+
+def _infer_cells(
+    cells: Cells, *, units: str, inference: Inference, level: float
+) -> tuple[Estimate, list[Estimate], tuple[str, ...]]:
+    """Choose the inference; collapsed tests rest on one change a cluster, never on rows."""
+    few, rows = cells.few, cells.regression
+    if few is None and (inference in ("collapsed", "welch") or min(rows.n_treated, rows.n_control) == 1):
+        message = (
+            f"{rows.n_treated} of {rows.fit.n_clusters} {units} are treated, and no one change stands for each: the "
+            "treated differ in when or how much, or one has no row in some period. Leave out whole periods; where "
+            "starts differ see staggered_adoption; with two or more on either side use inference='cr2'."
+        )
+        raise DesignError(message)
+    chosen = rows if few is None or min(rows.n_treated, rows.n_control) >= ROUTED_SIDE else few
+    route = choose_route(chosen, units=units, inference=inference, plain=cells.plain)
+    if few is None:
+        route = _by_rows(route, rows, units)
+    permuted = None
+    if few is not None and cells.plain and worth_permuting(few.fit.n_clusters, few.n_treated):
+        permuted = permute(cells.changes["change"].to_numpy(), cells.changes["treated"].to_numpy())
+    made = []
+    for method in (route.method, *route.beside):
+        found = few if few is not None and (method in WHOLE or route.method in WHOLE) else rows
+        same = few is not None and math.isclose(found.fit.coef, few.fit.coef, rel_tol=AGREED, abs_tol=AGREED)
+        what = ALONG if len(found.fit.term) == found.fit.n_clusters else "two-way fixed effects over"
+        own = permuted if same else None
+        made.append(give_estimate(found, method, units=units, level=level, permuted=own, what=what))
+    return made[0], made[1:], route.cautions
+
+
+def _by_rows(route: Route, rows: Regression, units: str) -> Route:
+    """Leave collapsed tests, which rows cannot bear, out of a route; CR2 leads instead."""
+    if route.method not in WHOLE:
+        return replace(route, beside=())
+    said = (
+        f"CR2 has {cr2_error(rows.fit)[1]:.1f} degrees of freedom with these {units}: a true effect is easily missed."
+    )
+    return Route(method="cr2", beside=(), cautions=(*route.cautions, said))
+
+
+def _sd_change(cells: Cells) -> float:
+    """Return the standard deviation of a cluster's change about its group."""
+    if cells.few is not None:
+        rest = cells.few.fit.residuals(cells.few.fit.coef)
+        return math.sqrt(float(rest @ rest) / (len(rest) - cells.few.fit.n_estimated))
+    seen = cells.changes.dropna(subset="change")
+    around = (seen["change"] - seen.groupby("treated")["change"].transform("mean")).to_numpy()
+    return math.sqrt(float(around @ around) / max(len(around) - 2, 1))
 
 
 @sentence.register

@@ -16,6 +16,7 @@ from oda.evaluate.columns import numbers, ordinals, take
 from oda.evaluate.microdata import Regression, regress
 from oda.evaluate.routing import FEWEST_CLUSTERS, MANY_SIDE, ROUTED_SIDE
 
+GROUPS = pd.array(["treated", "not treated", "difference"], dtype="str")  # of the table of means
 SAME = 1e-9  # shares of treatment that differ by less are the same
 
 
@@ -89,12 +90,14 @@ def fit_cells(
     ----------
     data
         Shape (rows, columns); any number of rows a unit and period.
-    outcome, unit, time, treatment, cluster, exposure, covariates, weights
+    outcome, unit, time, treatment
+        Columns, as in `difference_in_differences`.
+    treated
+        Column of who is ever treated, where clusters may be seen on one side only; else it is read off `treatment`.
+    cluster, exposure, covariates, weights
         Columns, as in `difference_in_differences`.
     scale
         Of the outcome: its logarithm for a ratio.
-    treated
-        Column of who is ever treated, where clusters may be seen on one side only; else it is read off `treatment`.
     exact
         Whether CR2 or the bootstrap was asked for, which need every effect as a column.
 
@@ -136,20 +139,13 @@ def fit_cells(
     if not grid.early.any():
         message = f"{treatment!r} is above 0 from the first period on. Give periods before the treatment too."
         raise DesignError(message)
-    value, weight = frame["outcome"].to_numpy(), None
-    few, shaped, fitted = None, None, None
-    if unit == cluster and not named and weights is None and len(frame) == len(grid.ever) * grid.n_moments:
-        few, shaped = _collapse(frame, grid, value, weight)
-        fitted = few  # on a balanced panel one change a cluster holds all that the rows say
+    plain = unit == cluster and not named and weights is None and len(frame) == len(grid.ever) * grid.n_moments
+    value = frame["outcome"].to_numpy()
+    few, shaped = _collapse(frame, grid, value, None) if plain else (None, None)
+    fitted = few  # where there is one, it holds all that the rows of a plain balanced panel say
     if fitted is None:
-        columns = {"outcome": "outcome", "term": "treatment", "cluster": "cluster", "fixed_effects": ("unit", "time")}
-        fitted = regress(
-            frame,
-            **columns,  # type: ignore[arg-type]
-            covariates=list(named),
-            weights="weights" if weights else None,
-            written_out=exact or sum(sides) < FEWEST_CLUSTERS or min(sides) < MANY_SIDE,
-        )
+        written_out = exact or sum(sides) < FEWEST_CLUSTERS or min(sides) < MANY_SIDE
+        fitted = _fit_rows(frame, list(named), weighted=weights is not None, written_out=written_out)
         value = _adjust(frame, list(named), fitted)
         weight = numbers(frame["weights"], str(weights), above=0) if weights else None
         few, shaped = _collapse(frame, grid, value, weight)
@@ -164,6 +160,20 @@ def fit_cells(
         after=_ends(times, frame["time"], ~grid.early),
         per=outcome if exposure is None else f"{outcome} per {exposure}",
         cautions=_cautions(frame, grid, cluster, adjusted=bool(named)),
+    )
+
+
+def _fit_rows(frame: pd.DataFrame, covariates: list[str], *, weighted: bool, written_out: bool) -> Regression:
+    """Regress the outcome of rows on treatment, covariates, unit and period effects."""
+    return regress(
+        frame,
+        outcome="outcome",
+        term="treatment",
+        cluster="cluster",
+        covariates=covariates,
+        fixed_effects=("unit", "time"),
+        weights="weights" if weighted else None,
+        written_out=written_out,
     )
 
 
@@ -271,33 +281,33 @@ def means_table(groups: list[tuple[np.ndarray, np.ndarray]]) -> pd.DataFrame:
     DataFrame
         As `Comparison.means`.
     """
-    cells = [[(_mean(side), _mean_error(side)) for side in group] for group in groups]
+    cells = [[_mean(side) for side in group] for group in groups]
     before = [group[0][0] for group in cells]
     after = [group[1][0] for group in cells]
     change = [late - early for early, late in zip(before, after, strict=True)]
     none = float("nan")
     units = [len(group[0]) for group in groups]
-    columns = {
-        "before": [*before, before[0] - before[1]],
-        "before_se": [*(group[0][1] for group in cells), none],
-        "after": [*after, after[0] - after[1]],
-        "after_se": [*(group[1][1] for group in cells), none],
-        "change": [*change, change[0] - change[1]],
-    }
-    table = pd.DataFrame(np.array(list(columns.values())).T, columns=list(columns))
-    table.insert(0, "units", [*units, sum(units)])
-    table.insert(0, "group", ["treated", "not treated", "difference"])
-    return table
+    return pd.DataFrame(
+        {
+            "group": GROUPS,
+            "units": np.array([*units, sum(units)]),
+            "before": np.array([*before, before[0] - before[1]]),
+            "before_se": np.array([*(group[0][1] for group in cells), none]),
+            "after": np.array([*after, after[0] - after[1]]),
+            "after_se": np.array([*(group[1][1] for group in cells), none]),
+            "change": np.array([*change, change[0] - change[1]]),
+        }
+    )
 
 
-def _mean(values: np.ndarray) -> float:
-    """Return the mean."""
-    return float(values.mean()) if len(values) else float("nan")
-
-
-def _mean_error(values: np.ndarray) -> float:
-    """Return the standard error of the mean; missing for one value."""
-    return float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else float("nan")
+def _mean(values: np.ndarray) -> tuple[float, float]:
+    """Return the mean and its standard error, which is missing for one value."""
+    n = len(values)
+    if n == 0:
+        return math.nan, math.nan
+    mean = float(values.sum()) / n
+    rest = values - mean
+    return mean, math.sqrt(float(rest @ rest) / (n - 1) / n) if n > 1 else math.nan
 
 
 def _cautions(frame: pd.DataFrame, grid: _Grid, cluster: str, *, adjusted: bool) -> tuple[str, ...]:
