@@ -73,9 +73,10 @@ def drawn(scale: str) -> list[tuple[object, Picture]]:
 
 @pytest.mark.parametrize("scale", SCALES)
 def test_every_picture_has_its_answer_words_and_numbers(scale: str) -> None:
-    """The answer as caption, an alternative text, a visible description, and the data it was drawn from."""
+    """The answer with its interval as caption, an alternative text, a visible description, and the data it shows."""
     for result, one in drawn(scale):
-        assert one.caption == sentence(result)
+        assert "95% interval: " in one.caption
+        assert sentence(result) in f"{one.caption} {one.description}"
         assert one.svg.startswith("<svg")
         assert len(one.alt) > 20
         assert len(one.description) > 40
