@@ -89,9 +89,12 @@ def test_pictures_carry_answer_words_and_numbers(found: WeightedEffect) -> None:
         "effect": plot_weighted_effect(found),
         "p": plot_adjusted_p_values(adjusted),
     }
-    assert drawn["balance"].caption == sentence(found.balance)
-    assert drawn["effect"].caption == sentence(found)
-    assert drawn["p"].caption == sentence(adjusted)
+    assert drawn["balance"].caption.startswith("1 of 3 characteristics differ")
+    assert drawn["effect"].caption.startswith("Cost: £")
+    assert drawn["p"].caption.startswith("2 of 2 p-values")
+    assert drawn["balance"].description.startswith(sentence(found.balance))
+    assert drawn["effect"].description.startswith(sentence(found))
+    assert drawn["p"].description.startswith(sentence(adjusted))
     assert f"age {found.balance.rows['smd'].iloc[0]:.2f}, " in drawn["balance"].description
     assert "falls 0.0100, 0.0200; calls 0.0400, 0.0400" in drawn["p"].description
     for one in drawn.values():

@@ -104,9 +104,10 @@ def test_categories_are_named_and_cash_is_kept_apart() -> None:
 
 
 def test_the_chart_says_its_answer_and_shows_its_numbers() -> None:
-    """The caption is the sentence, the description says payback for both cases, the data hold each year."""
+    """The caption has value and cash, the description the sentence and both paybacks, the data each year."""
     found, result = plot_cost_benefit(analysis()), analysis()
-    assert found.caption == sentence(result)
+    assert found.description.startswith(sentence(result))
+    assert "The data cannot tell which is larger. Cashable savings are £348,000 less" in found.caption
     assert "public value less costs end at £594,000, paid back: 2027" in found.description
     assert "paid back: not by 2027" in found.description
     assert [row[0] for row in found.data.shown()] == ["2026", "2027"]
@@ -132,12 +133,13 @@ def test_without_draws_or_public_costs_nothing_is_made_up() -> None:
 
 @pytest.mark.parametrize("n_treated", [1, 4])
 def test_the_grade_is_shown_with_what_holds_it_and_what_would_raise_it(n_treated: int) -> None:
-    """Level, design, units, caps and remedies are rows; the ladder's caption is the sentence."""
+    """Level, design, units, caps and remedies are rows; the ladder's caption says the level."""
     grade = evidence_grade("difference-in-differences", n_treated=n_treated, n_control=5, pre_trend="tested")
     rows = evidence_grade_table(grade).shown()
     assert rows[0][1].startswith(f"{grade.level} of 5: ")
     assert sum(row[0] == "What holds it down" for row in rows) == len(grade.caps)
     assert sum(row[0] == "What would raise it" for row in rows) == len(grade.raises)
     drawn = plot_evidence_grade(grade)
-    assert drawn.caption == sentence(grade)
+    assert drawn.caption == f"Level {grade.level} of 5 on the Maryland scale: {grade.meaning}."
+    assert drawn.description.startswith(sentence(grade))
     assert [row[2] for row in drawn.data.shown()] == ["yes"] * grade.level + ["no"] * (5 - grade.level)

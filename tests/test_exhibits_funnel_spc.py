@@ -103,7 +103,7 @@ def test_the_spc_table_says_which_rule_marks_a_point() -> None:
     """One row a point, with mean, limits and the rule that marks it, or none."""
     listed = spc_chart_table(chart())
     assert listed.rows[18][-1] == "above the upper limit"
-    assert listed.rows[0] == ("Apr 2022", 50, *listed.rows[0][2:5], "common cause", "none")
+    assert listed.rows[0] == ("April 2022", 50, *listed.rows[0][2:5], "common cause", "none")
     assert listed.note.startswith("XmR chart")
 
 

@@ -45,7 +45,8 @@ def test_the_pooled_table_has_every_district_and_every_interval() -> None:
     assert names[:4] == ["Place 0", "Place 1", "Place 2", "Place 3"]
     assert names[4].startswith("Mean effect")
     assert names[6:] == ["A further district (prediction)", "If all effects were one"]
-    assert made.shown()[0][1] == f"{math.exp(-0.3):.2f}"
+    assert made.columns[1].heading == "Effect (% change)"
+    assert made.shown()[0][1] == f"{100 * math.expm1(-0.3):.1f}"
     assert "tau squared" in made.note
 
 
@@ -53,28 +54,29 @@ def test_two_districts_have_no_row_for_a_further_one() -> None:
     """Two districts give no prediction interval, so the table and the chart have none."""
     made = plot_pooled(pooled(2))
     assert not any("further" in str(row[0]) for row in made.data.rows)
-    assert "Two districts" in made.caption
+    assert "Two districts" in made.description
 
 
 @pytest.mark.parametrize("scale", ["ratio", "difference"])
 @pytest.mark.parametrize("districts", [2, 3, 6])
 def test_the_forest_plot_says_its_answer(scale: str, districts: int) -> None:
-    """The caption is the sentence, the description says each district's own estimate."""
+    """The caption has the mean, the description the sentence and each district's own estimate."""
     result = pooled(districts, scale)
     made = plot_pooled(result)
-    assert made.caption == sentence(result)
+    assert made.caption.startswith("Admissions: ")
+    assert made.description.startswith(sentence(result))
     assert all(f"Place {number} " in made.description for number in range(districts))
     assert f"{districts} districts" in made.alt
 
 
 @pytest.mark.parametrize(("worthwhile", "more"), [(0.85, {}), (None, {}), (1.3, {}), (-10.0, {"scale": "difference"})])
 def test_the_power_curve_says_its_answer(worthwhile: float | None, more: dict[str, object]) -> None:
-    """The caption is the sentence, the alternative text says the design, the description points of the curve."""
+    """The caption has the size detected, the alternative text the design, the description points of the curve."""
     result = plan(worthwhile, **more)
     made = plot_power_plan(result)
-    assert made.caption == sentence(result)
+    assert "would be detected 80 times in 100" in made.caption
     assert "2 of 6 districts" in made.alt
-    assert made.description.startswith("Times in 100 that a ")
+    assert made.description.startswith(f"{sentence(result)} Times in 100 that a ")
 
 
 def test_the_power_table_has_other_sizes_and_lengths() -> None:
@@ -93,5 +95,5 @@ def test_the_spread_has_its_parts() -> None:
     assert rows["Sides compared"] == "12 and 12 months"
     assert rows["Standard deviation of a change (log ratio)"].startswith(f"{spread.estimate.value:.3g} (")
     made = plot_pre_period_spread(spread)
-    assert made.caption == sentence(spread)
-    assert f"{100 * spread.estimate.value:.3g}" in made.description
+    assert f"{100 * math.expm1(spread.estimate.value):.3g} per cent" in made.caption
+    assert made.description.startswith(sentence(spread))

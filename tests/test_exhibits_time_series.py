@@ -67,7 +67,7 @@ def test_the_table_of_an_interrupted_series_has_every_form_of_the_trend(interrup
     shown = interrupted_series_table(interrupted)
     forms = [row[0] for row in shown.shown()]
     assert forms == ["Straight, slope may change (headline)", "Straight", "No trend", "Smooth curve"]
-    assert shown.shown()[0][1] == f"{interrupted.level_change.value:.3f}"
+    assert shown.shown()[0][1] == f"{100 * (interrupted.level_change.value - 1):.1f}"
     assert all(said in shown.note for said in interrupted.level_change.cautions)
 
 
@@ -84,7 +84,7 @@ def test_a_measurement_below_zero_is_drawn_and_said_in_its_unit() -> None:
     frame = pd.DataFrame({"week": range(24), "balance": [-3.5, -4.1, -3.2, -4.4] * 3 + [-6.1, -7.3, -6.5, -6.9] * 3})
     found = interrupted_time_series(frame, outcome="balance", time="week", start=12, slope_change=False)
     drawn = plot_interrupted_series(found)
-    assert "balance lower than the earlier trend" in drawn.caption
+    assert drawn.caption.startswith("Balance: 2.69 lower than the earlier trend")
     assert interrupted_series_table(found).columns[1].unit == "balance"
 
 
@@ -105,18 +105,18 @@ def test_the_table_of_a_counterfactual_has_gap_sum_step_and_placebo(structural: 
         "Lasting step at the start",
         "Mean gap found before the start (placebo)",
     ]
-    assert [row[1] for row in shown] == ["ratio", "calls", "ratio", "ratio"]
+    assert [row[1] for row in shown] == ["% change", "calls", "% change", "% change"]
     assert all(" to " in row[3] for row in shown)
 
 
 def test_before_and_after_is_drawn_with_its_caveat(change: BeforeAfter) -> None:
     """Caption and note say how weak the evidence is; every district has its row."""
     drawn = plot_before_after(change)
-    assert "weak evidence" in drawn.caption
+    assert drawn.caption.endswith("Weak evidence: no comparison.")
     shown = before_after_table(change)
     assert [row[0] for row in shown.shown()] == [*(f"d{place}" for place in range(6)), "Change of all"]
     assert "regression to the mean" in shown.note
-    assert shown.shown()[-1][3] == f"{change.estimate.value:.3f}"
+    assert shown.shown()[-1][3] == f"{100 * (change.estimate.value - 1):.1f}"
 
 
 def test_the_same_result_gives_the_same_drawing(

@@ -9,16 +9,27 @@ from oda.exhibits.balance import (
     weighted_effect_table,
 )
 from oda.exhibits.before_after import before_after_table, plot_before_after
-from oda.exhibits.comparison import comparison_table, estimate_table, plot_comparison
-from oda.exhibits.cost_benefit import cost_benefit_table, investment_case_table, partners_table, plot_cost_benefit
+from oda.exhibits.comparison import comparison_table, plot_comparison
+from oda.exhibits.cost_benefit import (
+    cost_benefit_table,
+    discount_schedule_table,
+    investment_case_table,
+    partners_table,
+    plot_cost_benefit,
+)
+from oda.exhibits.estimates import estimate_table, plot_estimates
 from oda.exhibits.event_study import event_study_table, plot_event_study
 from oda.exhibits.evidence import evidence_grade_table, plot_evidence_grade
 from oda.exhibits.falsification import falsification_table, plot_falsification
 from oda.exhibits.funnel import funnel_table, plot_funnel
-from oda.exhibits.multiple import (
-    adjusted_p_values_table,
-    plot_adjusted_p_values,
+from oda.exhibits.inference import (
+    bootstrap_test_table,
+    plot_bootstrap_test,
+    plot_randomisation_test,
+    randomisation_test_table,
+    route_table,
 )
+from oda.exhibits.multiple import adjusted_p_values_table, plot_adjusted_p_values
 from oda.exhibits.pooling import plot_pooled, pooled_table
 from oda.exhibits.power import plot_power_plan, plot_pre_period_spread, power_plan_table, pre_period_spread_table
 from oda.exhibits.rates import plot_rates, rates_table, say_rate
@@ -49,9 +60,11 @@ __all__ = [
     "adjusted_p_values_table",
     "bacon_decomposition_table",
     "before_after_table",
+    "bootstrap_test_table",
     "comparability_table",
     "comparison_table",
     "cost_benefit_table",
+    "discount_schedule_table",
     "estimate_table",
     "event_study_table",
     "evidence_grade_table",
@@ -63,9 +76,11 @@ __all__ = [
     "plot_adjusted_p_values",
     "plot_bacon_decomposition",
     "plot_before_after",
+    "plot_bootstrap_test",
     "plot_comparability",
     "plot_comparison",
     "plot_cost_benefit",
+    "plot_estimates",
     "plot_event_study",
     "plot_evidence_grade",
     "plot_falsification",
@@ -75,6 +90,7 @@ __all__ = [
     "plot_power_plan",
     "plot_pre_period_spread",
     "plot_propensity_weights",
+    "plot_randomisation_test",
     "plot_rates",
     "plot_spc_chart",
     "plot_staggered_adoption",
@@ -87,7 +103,9 @@ __all__ = [
     "power_plan_table",
     "pre_period_spread_table",
     "propensity_weights_table",
+    "randomisation_test_table",
     "rates_table",
+    "route_table",
     "say_rate",
     "spc_chart_table",
     "staggered_adoption_table",

@@ -5,8 +5,6 @@ Values are shown as given: counts of small groups are hidden by the caller befor
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pandas as pd
 from matplotlib.ticker import FuncFormatter
@@ -17,7 +15,8 @@ from oda.evaluate.estimate import Estimate
 from oda.evaluate.propensity import ESTIMANDS, PropensityWeights
 from oda.evaluate.weighted import WeightedEffect
 from oda.evaluate.words import sentence
-from oda.exhibits.dots import FRAME, ROW, draw_dots, number_across, say_dots
+from oda.exhibits.dots import dot_rows, draw_dots, draw_intervals, name_above, say_dots
+from oda.exhibits.values import axis_words, decimals, effect_columns, headline
 from oda.results import Picture, Table, TableColumn, picture, table
 
 BINS = 20  # of scores from 0 to 1
@@ -78,18 +77,25 @@ def plot_comparability(result: Comparability) -> Picture:
     series = {"Before weighting" if weighted else "Difference": result.rows["smd"]}
     if weighted:
         series["After weighting"] = result.rows["weighted_smd"]
-    drawing, axes = new_chart(height=FRAME + ROW * len(result.rows))
-    draw_dots(axes, _names(result.rows), series)
+    names = _names(result.rows)
+    drawing, axes = dot_rows(names)
+    draw_dots(axes, series)
     for place in (-result.flag_above, result.flag_above):
         axes.axvline(place, color=GREY, linewidth=1, linestyle="--")
     axes.axvline(0, color=GREY, linewidth=1)
-    axes.set_xlabel(f"Treated less comparison, in standard deviations (dashed: {result.flag_above:g} either way)")
-    said = say_dots(_names(result.rows), series, decimals=2)
+    axes.set_xlabel(f"Treated less comparison, standard deviations (dashed: {result.flag_above:g})")
+    apart = [
+        f"{int(result.rows[name].sum())} of {len(names)}" for name in ("flag", "weighted_flag") if name in result.rows
+    ]
+    after = f"; after weighting, {apart[1]}" if weighted else ""
     return picture(
         drawing,
-        caption=sentence(result),
+        caption=(
+            f"{apart[0]} characteristics differ between the groups by more than {result.flag_above:g} standard "
+            f"deviations{after}. What was not measured does not show."
+        ),
         alt="Chart of dots: how far apart the two groups are in each characteristic.",
-        description=f"Dots to the right of 0: the treated have more. {said}",
+        description=f"{sentence(result)} Right of 0 the treated have more. {say_dots(names, series, decimals=2)}",
         data=comparability_table(result),
     )
 
@@ -147,7 +153,7 @@ def plot_propensity_weights(result: PropensityWeights) -> Picture:
     Picture
         With the shares drawn.
     """
-    edges = np.linspace(0, 1, BINS + 1)
+    edges, worth = np.linspace(0, 1, BINS + 1), result.groups.set_index("group")["ess"]
     who = result.treated.to_numpy()
     scores = result.scores.to_numpy()
     up, down = (100 * np.histogram(scores[side], edges)[0] / side.sum() for side in (who, ~who))
@@ -168,7 +174,7 @@ def plot_propensity_weights(result: PropensityWeights) -> Picture:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{abs(value):g}"))
     axes.set_xlabel("Estimated probability of treatment (score)")
     axes.set_ylabel("Per cent of the group")
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), frameon=False, ncols=2)
+    name_above(axes)
     shares = pd.DataFrame({"low": edges[:-1], "high": edges[1:], "treated": up, "comparison": down})
     data = table(
         shares,
@@ -182,7 +188,10 @@ def plot_propensity_weights(result: PropensityWeights) -> Picture:
     )
     return picture(
         drawing,
-        caption=f"The weights make both groups stand for {ESTIMANDS[result.estimand]}. {result.overlap}",
+        caption=(
+            f"After weighting both groups stand for {ESTIMANDS[result.estimand]}: {worth['treated']:,.0f} treated and "
+            f"{worth['control']:,.0f} comparison rows of equal weight."
+        ),
         alt="Bars of the estimated probability of treatment, the treated above the line, the comparison group below.",
         description=sentence(result),
         data=data,
@@ -216,17 +225,11 @@ def weighted_effect_table(result: WeightedEffect) -> Table:
             for name, found in _both(result)
         ]
     )
-    level = f"{100 * result.estimate.level:g}%"
-    unit = result.estimate.unit
-    largest = frame[["low", "high"]].abs().to_numpy().max()
-    decimals = max(0, 2 - math.floor(math.log10(largest)))  # three figures of the longest number
     columns: dict[str, TableColumn | str] = {
         "name": "Comparison",
-        "value": TableColumn(title="Difference", unit=unit, decimals=decimals),
-        "low": TableColumn(title=f"{level} interval from", unit=unit, decimals=decimals),
-        "high": TableColumn(title="to", unit=unit, decimals=decimals),
-        "error": TableColumn(title="Standard error", unit=unit, decimals=decimals),
-        "n": "Rows",
+        **effect_columns(("value", "low", "high"), frame[["low", "high"]], result.estimate, title="Difference"),
+        "error": TableColumn(title="Standard error", decimals=decimals(frame[["low", "high"]])),
+        "n": TableColumn(title="Rows", decimals=0),
         "method": "Method",
     }
     caption = f"Effect on {result.estimate.outcome}, before and after weighting"
@@ -246,32 +249,15 @@ def plot_weighted_effect(result: WeightedEffect) -> Picture:
     Picture
         With its table.
     """
-    drawing, axes = new_chart(height=2.4)
-    for place, (_, found) in enumerate(_both(result)):
-        reach = [[found.value - found.ci_low], [found.ci_high - found.value]]
-        axes.errorbar(
-            [found.value],
-            [place],
-            xerr=reach,
-            fmt="oD"[place],
-            color=COLOURS[place * 2],
-            markerfacecolor="white" if place == 0 else COLOURS[2],
-            markersize=8,
-            capsize=5,
-            linestyle="none",
-        )
-    axes.set_yticks([0, 1], [name for name, _ in _both(result)])
-    axes.set_ylim(1.6, -0.6)
+    drawing, axes = dot_rows([name for name, _ in _both(result)], each=0.5)
     axes.axvline(0, color=GREY, linewidth=1)
-    axes.grid(visible=False, axis="y")
-    number_across(axes)
-    unit = f", {result.estimate.unit}" if result.estimate.unit else ""
-    axes.set_xlabel(f"Difference in {result.estimate.outcome}{unit} ({100 * result.estimate.level:g}% interval)")
+    draw_intervals(axes, np.array([[e.value, e.ci_low, e.ci_high] for _, e in _both(result)]), lead=1)
+    axes.set_xlabel(axis_words(f"Difference in {result.estimate.outcome}", result.estimate))
     return picture(
         drawing,
-        caption=sentence(result),
+        caption=f"{headline(result.estimate)} Only what was measured is evened out.",
         alt="Two dots with their intervals: the difference between the groups before and after weighting.",
-        description=f"{sentence(result.balance)} {' '.join(result.estimate.cautions)}",
+        description=f"{sentence(result)} {sentence(result.balance)} {' '.join(result.estimate.cautions)}",
         data=weighted_effect_table(result),
     )
 

@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 
 from oda.charts import COLOURS, new_chart
-from oda.evaluate import BeforeAfter, Estimate, sentence
-from oda.exhibits.series_words import headline, note_of, say_ends, say_number, say_time
-from oda.results import Picture, Table, picture, table
+from oda.evaluate import BeforeAfter, sentence
+from oda.exhibits.values import capital, decimals, headline, note_of, per_many, say_ends, say_span, shown, unit_shown
+from oda.results import Picture, Table, TableColumn, picture, table
+
+SIDES = ["before", "after"]
 
 
 def before_after_table(result: BeforeAfter) -> Table:
@@ -24,22 +26,22 @@ def before_after_table(result: BeforeAfter) -> Table:
     Table
         One row a unit, and one for the change of all. Its rates are as given: hide small counts before.
     """
-    found = result.estimate
-    frame = result.changes.copy()
-    for name in ("before", "after", "change"):
-        frame[name] = [f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}" for value in frame[name]]
-    frame["interval"] = ""
-    overall = {"unit": "Change of all", "before": "", "after": "", "change": say_number(found.value, found)}
-    rows = [*frame.to_dict("records"), overall | {"interval": say_ends(found)}]
-    columns = {
+    found, (frame, what) = result.estimate, _read(result)
+    change = shown(frame["change"], found)
+    frame = frame.assign(change=change, unit=frame["unit"].astype(str))
+    overall = {"unit": "Change of all", "before": "", "after": "", "change": float(shown(found.value, found))}
+    level_digits = decimals(frame[SIDES])
+    columns: dict[str, TableColumn | str] = {
         "unit": "Unit",
-        "before": "Before",
-        "after": "After",
-        "change": "After over before" if found.scale == "ratio" else "After less before",
-        "interval": f"{found.level * 100:g}% interval",
+        "before": TableColumn(title="Before", decimals=level_digits),
+        "after": TableColumn(title="After", decimals=level_digits),
+        "change": TableColumn(
+            title="Change", unit=unit_shown(found), decimals=1 if found.scale == "ratio" else decimals(change)
+        ),
     }
-    caption = f"{found.outcome} before and after the start"
-    return table(pd.DataFrame(rows), caption=caption, columns=columns, note=note_of(found))
+    rows = pd.DataFrame([*frame[list(columns)].to_dict("records"), overall])
+    note = f"Change of all, {say_ends(found)}. {note_of(found)}"
+    return table(rows, caption=f"{what}, before and after the start", columns=columns, note=note)
 
 
 def plot_before_after(result: BeforeAfter) -> Picture:
@@ -57,11 +59,11 @@ def plot_before_after(result: BeforeAfter) -> Picture:
     Picture
         Unit lines in grey, their mean in colour.
     """
-    found, frame = result.estimate, result.changes
+    found, (frame, what) = result.estimate, _read(result)
     drawing, axes = new_chart()
-    for before, after in zip(frame["before"], frame["after"], strict=True):
-        axes.plot([0, 1], [before, after], color="#8A8A8A", linewidth=1.2, marker="o", markersize=4)
-    middle = [_middle(frame[side], found) for side in ("before", "after")]
+    axes.plot([0, 1], frame[SIDES].T, color="#8A8A8A", linewidth=1.2, marker="o", markersize=4)
+    values = frame[SIDES].to_numpy(dtype=float)
+    middle = np.exp(np.log(values).mean(axis=0)) if found.scale == "ratio" else values.mean(axis=0)
     axes.plot([0, 1], middle, color=COLOURS[0], linewidth=3, marker="o", markersize=8)
     for place, value in enumerate(middle):
         axes.annotate(
@@ -73,29 +75,28 @@ def plot_before_after(result: BeforeAfter) -> Picture:
             va="center",
             fontweight="bold",
         )
-    axes.set_xticks([0, 1], [f"before\n({_when(result.before)})", f"after\n({_when(result.after)})"])
+    axes.set_xticks([0, 1], [f"before\n({say_span(*result.before)})", f"after\n({say_span(*result.after)})"])
     axes.set_xlim(-0.35, 1.35)
-    axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
-    axes.set_ylabel(f"{found.outcome}, rate or mean")
+    axes.margins(y=0.15)
+    axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]) if (values < 0).any() else 0.0)
+    axes.set_ylabel(what)
     many = len(frame) > 1
     who = (
         f"Each of {len(frame)} units is a thin line, their mean the thick one" if many else "One line, the whole group"
     )
     return picture(
         drawing,
-        caption=f"{headline(found, 'than before the start')} With no comparison this is weak evidence of an effect.",
+        caption=f"{headline(found, 'than before the start')} Weak evidence: no comparison.",
         alt="Chart of lines from before to after, one a unit, with their mean.",
-        description=f"{sentence(result)} {who}, from {middle[0]:,.3g} before to {middle[1]:,.3g} after.",
+        description=f"{sentence(result)} {who}, from {middle[0]:,.3g} before to {middle[1]:,.3g} after ({what}).",
         data=before_after_table(result),
     )
 
 
-def _middle(values: pd.Series, found: Estimate) -> float:
-    """Return the mean of the units, geometric for a ratio."""
-    return float(np.exp(np.log(values).mean()) if found.scale == "ratio" else values.mean())
-
-
-def _when(side: tuple[object, object]) -> str:
-    """Say a stretch of time shortly."""
-    first, last = (say_time(one) for one in side)
-    return first if first == last else f"{first} to {last}"
+def _read(result: BeforeAfter) -> tuple[pd.DataFrame, str]:
+    """Return the changes with rates for as many as can be read, and what they are."""
+    found, frame = result.estimate, result.changes.copy()
+    unit = f"{found.outcome} per of exposure" if found.scale == "ratio" else found.unit
+    many, unit = per_many(frame[SIDES], unit)
+    frame[SIDES] *= many
+    return frame, capital(found.outcome if many == 1 and found.scale == "ratio" else unit or found.outcome)

@@ -4,50 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
-from oda.charts import COLOURS, GREY, new_chart
-from oda.evaluate import Comparison, Estimate, sentence
-from oda.evaluate.starts import say
-from oda.exhibits.values import capital, decimals, shown, unit_shown
+from oda.charts import COLOURS, GREY
+from oda.evaluate import Comparison, sentence
+from oda.exhibits.dots import ROW, dot_rows, name_above
+from oda.exhibits.values import axis_words, capital, decimals, headline, per_many, say_span, unit_shown
 from oda.results import Picture, Table, TableColumn, picture, table
 
-
-def estimate_table(estimates: dict[str, Estimate], *, caption: str) -> Table:
-    """Show estimates of one quantity side by side: value, interval, method, n and p.
-
-    Parameters
-    ----------
-    estimates
-        By what each is called, all on the scale of the first.
-    caption
-        What they estimate.
-
-    Returns
-    -------
-    Table
-        One row an estimate.
-    """
-    listed = list(estimates.values())
-    first = listed[0]
-    values = shown([[e.value, e.ci_low, e.ci_high] for e in listed], first)
-    frame = pd.DataFrame(values, columns=["value", "low", "high"])
-    frame.insert(0, "what", list(estimates))
-    frame["n"] = [f"{e.n_treated} and {e.n_clusters - e.n_treated}" for e in listed]
-    frame["df"] = [e.df for e in listed]
-    frame["p"] = [e.p_value for e in listed]
-    digits, unit = decimals(values[:, 0]), unit_shown(first)
-    interval = f"{first.level * 100:g}% interval"
-    columns: dict[str, TableColumn | str] = {
-        "what": "Estimate",
-        "value": TableColumn(title="Effect", unit=unit, decimals=digits),
-        "low": TableColumn(title=f"{interval}, from", decimals=digits),
-        "high": TableColumn(title="to", decimals=digits),
-        "n": "Treated and others",
-        "df": TableColumn(title="Degrees of freedom", decimals=1),
-        "p": TableColumn(title="p", decimals=3),
-    }
-    notes = [f"{name}: {e.method}." for name, e in estimates.items()] + [c for e in listed[:1] for c in e.cautions]
-    return table(frame, caption=caption, columns=columns, note=capital(" ".join(notes)))
+NAMED = 30  # units; more have no name in the chart, only in its table
+MARKS = (("treated", "o"), ("not treated", "s"))
 
 
 def comparison_table(result: Comparison) -> Table:
@@ -65,16 +31,16 @@ def comparison_table(result: Comparison) -> Table:
     Table
         One row a group, then their difference; the method, p and cautions below.
     """
-    e = result.estimate
-    digits = decimals(result.means[["before", "after"]])
-    unit = next((one.unit for one in (e, result.other_scale) if one is not None and one.unit), "")
+    e, sides = result.estimate, ["before", "after", "change"]
+    plain = next((one.unit for one in (e, result.other_scale) if one is not None and one.scale != "ratio"), "")
+    many, unit = per_many(result.means[sides], plain)
     frame = result.means.assign(group=result.means["group"].map(capital))
+    frame[sides] *= many
+    digits = decimals(frame[sides])
     columns: dict[str, TableColumn | str] = {
         "group": "Units",
         "units": TableColumn(title="Number", decimals=0),
-        "before": TableColumn(title="Before", unit=unit, decimals=digits),
-        "after": TableColumn(title="After", unit=unit, decimals=digits),
-        "change": TableColumn(title="Change", unit=unit, decimals=digits),
+        **{name: TableColumn(title=capital(name), unit=unit, decimals=digits) for name in sides},
     }
     p = "" if e.p_value is None else f" p {e.p_value:.3f}."
     permuted = ""
@@ -82,12 +48,13 @@ def comparison_table(result: Comparison) -> Table:
         permuted = (
             f" p by re-assigning the treatment {e.permutation_p:.3f}; the smallest possible is {e.smallest_p:.3f}."
         )
-    note = f"{sentence(result)} {capital(e.method)}.{p}{permuted}"
-    return table(frame, caption=f"{capital(e.outcome)} before and after", columns=columns, note=note)
+    note = f"{sentence(result)} {capital(e.method)}.{p}{permuted} {' '.join(e.cautions[1:])}"
+    caption = f"{capital(e.outcome)} before and after"
+    return table(frame, caption=caption, columns=columns, note=note.strip())
 
 
 def plot_comparison(result: Comparison) -> Picture:
-    """Draw each unit's change, treated beside the rest, and the means of both.
+    """Draw each unit's change, treated above the rest, and the means of both.
 
     It shows each unit's change as it is; protect small counts before.
 
@@ -99,48 +66,55 @@ def plot_comparison(result: Comparison) -> Picture:
     Returns
     -------
     Picture
-        A dot a unit; a bar at each group's mean.
+        A dot a unit, named where they are no more than 30; an upright bar at each group's mean.
     """
     e = result.estimate
-    ratio = e.scale == "ratio"
-    change = result.changes["change"].to_numpy(dtype=float)
-    values = 100 * (np.exp(change) - 1) if ratio else change
-    unit = "% change" if ratio else e.unit
-    drawing, axes = new_chart()
-    axes.axhline(0, color=GREY, linewidth=1)
-    groups = ((True, "Treated", "o"), (False, "Not treated", "s"))
-    means: list[float] = []
-    for place, (treated, name, mark) in enumerate(groups):
-        side = result.changes["treated"].to_numpy() == treated
-        own = np.sort(values[side])
-        across = place + np.linspace(-0.22, 0.22, len(own)) if len(own) > 1 else np.array([float(place)])
-        axes.plot(across, own, mark, color=COLOURS[place * 2], markersize=8, alpha=0.85, label=name)
-        means.append(100 * (np.exp(change[side].mean()) - 1) if ratio else change[side].mean())
-        axes.hlines(means[-1], place - 0.32, place + 0.32, color=COLOURS[place * 2], linewidth=3)
-    axes.set_xticks([0, 1], [f"{name} ({int((result.changes['treated'] == side).sum())})" for side, name, _ in groups])
-    axes.set_xlim(-0.6, 1.6)
-    axes.set_ylabel(f"After against before, {unit}")
-    shown_frame = pd.DataFrame({"unit": result.changes["unit"].astype(str), "value": values})
-    shown_frame["group"] = np.where(result.changes["treated"], "treated", "not treated")
+    frame, means = _changes(result)
+    few = len(frame) <= NAMED
+    drawing, axes = dot_rows(frame["unit"].tolist() if few else [""] * len(frame), each=ROW if few else 0.06)
+    _draw_groups(axes, frame, means)
+    axes.set_xlabel(axis_words(f"Change in {e.outcome} from before to after", e))
+    digits, kind = decimals(frame["value"]), "geometric mean" if e.scale == "ratio" else "mean"
+    said = f"{means[0]:,.{digits}f} for treated units, {means[1]:,.{digits}f} for the others ({unit_shown(e)})"
     columns: dict[str, TableColumn | str] = {
         "unit": "Unit",
         "group": "Group",
-        "value": TableColumn(title="Change", unit=unit, decimals=decimals(values)),
+        "value": TableColumn(title="Change", unit=unit_shown(e), decimals=digits),
     }
-    digits, bar = decimals(values), "geometric mean" if ratio else "mean"
-    said = f"{means[0]:,.{digits}f} for treated units, {means[1]:,.{digits}f} for the others"
     return picture(
         drawing,
-        caption=sentence(result),
-        alt=f"Dot chart of the change in {e.outcome} of each unit, treated units beside the others.",
-        description=(f"One dot a unit, a bar at each group's {bar}: {said} ({'; '.join([unit, *_spans(result)])})."),
-        data=table(shown_frame, caption=f"Change in {e.outcome} by unit", columns=columns),
+        caption=headline(e),
+        alt=f"Dot chart of the change in {e.outcome} of each unit, treated units above the others.",
+        description=(f"One dot a unit, a bar at each group's {kind}: {said}{_say_sides(result)}. {sentence(result)}"),
+        data=table(frame, caption=f"Change in {e.outcome} by unit", columns=columns),
     )
 
 
-def _spans(result: Comparison) -> list[str]:
+def _changes(result: Comparison) -> tuple[pd.DataFrame, list[float]]:
+    """Return each unit's change as it is shown, the treated first, and the mean of each group."""
+    e, treated = result.estimate, result.changes["treated"].to_numpy()
+    change = result.changes["change"].to_numpy(dtype=float)
+    many = per_many([e.value, e.ci_low, e.ci_high], e.unit)[0]
+    means = [float(change[side].mean()) for side in (treated, ~treated)]
+    values, ends = ((100 * np.expm1(one) if e.scale == "ratio" else many * one) for one in (change, np.array(means)))
+    frame = pd.DataFrame({"unit": result.changes["unit"].astype(str), "value": values})
+    frame["group"] = np.where(treated, MARKS[0][0], MARKS[1][0])
+    return frame.sort_values(["group", "value"], ascending=[False, True], ignore_index=True), list(ends)
+
+
+def _draw_groups(axes: Axes, frame: pd.DataFrame, means: list[float]) -> None:
+    """Draw the dots of each group and its mean."""
+    axes.axvline(0, color=GREY, linewidth=1)
+    for number, (group, mark) in enumerate(MARKS):
+        own, colour = frame["value"][frame["group"] == group], COLOURS[2 * number]
+        axes.plot(own, own.index, mark, color=colour, markersize=8, label=f"{capital(group)} ({len(own)})")
+        line = "-" if number == 0 else "--"
+        axes.vlines(means[number], own.index[0] - 0.4, own.index[-1] + 0.4, color=colour, linewidth=3, linestyle=line)
+    name_above(axes)
+
+
+def _say_sides(result: Comparison) -> str:
     """Say the periods of both sides, where they are known."""
     if (result.before, result.after) == ((0, 0), (1, 1)):
-        return []
-    sides = (("before", result.before), ("after", result.after))
-    return [f"{name}: {say(a) if a == b else f'{say(a)} to {say(b)}'}" for name, (a, b) in sides]
+        return ""
+    return f"; before: {say_span(*result.before)}; after: {say_span(*result.after)}"

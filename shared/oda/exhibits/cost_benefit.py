@@ -10,7 +10,9 @@ import pandas as pd
 from oda.charts import COLOURS, GREY, STYLES, new_chart
 from oda.evaluate.cost_benefit import CostBenefit
 from oda.evaluate.cost_benefit_cautions import say_pounds, say_share
+from oda.evaluate.discounting import DiscountSchedule
 from oda.evaluate.words import sentence
+from oda.exhibits.values import capital
 from oda.results import Picture, Table, TableColumn, picture, table
 
 CASES = {"financial": "Financial case: cashable savings of public bodies", "economic": "Economic case: public value"}
@@ -31,7 +33,7 @@ def cost_benefit_table(result: CostBenefit) -> Table:
     """
     frame = result.categories[result.categories["value"] != 0].copy()
     frame["what"] = [
-        f"{kind.capitalize()}, {category}" + _cashable(kind, category, cashable)
+        f"{capital(kind)}, {category}" + _cashable(kind, category, cashable)
         for kind, category, cashable in frame[["kind", "category", "cashable"]].to_numpy()
     ]
     columns: dict[str, TableColumn | str] = {"what": "What", "value": _pounds("Present value")}
@@ -156,7 +158,7 @@ def plot_cost_benefit(result: CostBenefit) -> Picture:
         Two lines, the interval of the public value as a band, and a line at nil where costs are paid back.
     """
     years = result.years
-    drawing, axes = new_chart(height=4.0)
+    drawing, axes = new_chart(height=4.2)
     most = years[["financial", "low", "high"]].abs().to_numpy().max()
     unit, scale = ("£ million", 1e6) if most >= 1e6 else ("£", 1.0)
     if result.draws:
@@ -178,7 +180,7 @@ def plot_cost_benefit(result: CostBenefit) -> Picture:
     axes.set_ylabel(unit)
     step = max(1, -(-len(years) // 10))
     axes.set_xticks(years["year"][::step], [_year(year) for year in years["year"][::step]])
-    drawing.legend(loc="outside lower center", frameon=False, ncols=3, handlelength=3, columnspacing=1.2, fontsize=9)
+    drawing.legend(loc="outside lower center", frameon=False, ncols=2, handlelength=3, fontsize=10)
     named = {"financial": "cashable savings", "economic": "public value"}
     cases = result.cases.set_index("case").to_dict("index")
     said = "; ".join(
@@ -197,10 +199,52 @@ def plot_cost_benefit(result: CostBenefit) -> Picture:
     data = table(years.assign(year=years["year"].map(_year)), caption=f"Year by year{_when(result)}", columns=columns)
     return picture(
         drawing,
-        caption=sentence(result),
+        caption=_caption(result),
         alt="Line chart of benefits less costs so far, by year, for public value and for cashable savings.",
-        description=f"From {_year(years['year'].iloc[0])} to {_year(years['year'].iloc[-1])}: {said}.",
+        description=f"{sentence(result)} Year by year: {said}.",
         data=data,
+    )
+
+
+def _caption(result: CostBenefit) -> str:
+    """Say the public value with its interval, and what comes back in cash."""
+    npsv, cash = result.npsv, result.financial.value
+    ends = " to ".join(say_pounds(end) for end in (npsv.ci_low, npsv.ci_high))
+    interval = f" ({npsv.level * 100:g}% interval: {ends})" if result.draws else ""
+    side, back = ("more" if value >= 0 else "less" for value in (npsv.value, cash))
+    doubt = " The data cannot tell which is larger." if result.draws and npsv.ci_low <= 0 <= npsv.ci_high else ""
+    return (
+        f"Benefits are put at {say_pounds(abs(npsv.value))} {side} than the costs{interval}.{doubt} Cashable savings "
+        f"are {say_pounds(abs(cash))} {back} than public bodies pay."
+    )
+
+
+def discount_schedule_table(result: DiscountSchedule) -> Table:
+    """Show the discount rate of each band of years, and where it comes from.
+
+    Parameters
+    ----------
+    result
+        Of `discount_schedule`.
+
+    Returns
+    -------
+    Table
+        One row a band.
+    """
+    firsts = [first for first, _ in result.bands]
+    frame = pd.DataFrame({"first": firsts, "last": [f"{end - 1}" for end in firsts[1:]] + ["no end"]})
+    frame["rate"] = [100 * rate for _, rate in result.bands]
+    columns: dict[str, TableColumn | str] = {
+        "first": "From year",
+        "last": "to year",
+        "rate": TableColumn(title="Real rate a year", unit="%", decimals=2),
+    }
+    return table(
+        frame,
+        caption=f"Discount rates, {result.name}: {result.use}",
+        columns=columns,
+        note=f"{result.source}, valid from {result.valid_from:%-d %B %Y}. {result.caution}",
     )
 
 
@@ -217,4 +261,4 @@ def _when(result: CostBenefit) -> str:
 
 def _note(result: CostBenefit) -> str:
     """Say how the figures were made."""
-    return result.npsv.method[0].upper() + result.npsv.method[1:] + "."
+    return f"{capital(result.npsv.method)}."

@@ -7,6 +7,7 @@ import pandas as pd
 from oda.charts import COLOURS, GREY, new_chart
 from oda.evaluate.evidence import MEANING, EvidenceGrade
 from oda.evaluate.words import sentence
+from oda.exhibits.values import facts_table
 from oda.results import Picture, Table, picture, table
 
 
@@ -31,8 +32,7 @@ def evidence_grade_table(result: EvidenceGrade) -> Table:
         *(("What would raise it", remedy) for remedy in result.raises),
     ]
     caption = "Strength of the evidence on the Maryland Scientific Methods Scale"
-    frame = pd.DataFrame(rows, columns=["what", "value"])
-    return table(frame, caption=caption, columns={"what": "What", "value": "Value"})
+    return facts_table(rows, caption=caption)
 
 
 def plot_evidence_grade(result: EvidenceGrade) -> Picture:
@@ -82,11 +82,10 @@ def plot_evidence_grade(result: EvidenceGrade) -> Picture:
         caption="The five levels",
         columns={"level": "Level", "meaning": "What it means", "reached": "Reached"},
     )
-    raised = f" {' '.join(result.raises)}" if result.raises else ""
     return picture(
         drawing,
-        caption=sentence(result),
+        caption=f"Level {result.level} of 5 on the Maryland scale: {result.meaning}.",
         alt=f"Ladder of five levels of evidence; level {result.level} is reached.",
-        description=f"{' '.join(result.caps) or 'Nothing caps the level.'}{raised}",
+        description=" ".join([sentence(result), *result.caps[1:], *result.raises]),
         data=data,
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
-from oda.charts import COLOURS, GREY, new_chart
+from oda.charts import GREY
 from oda.evaluate import Falsification, sentence
-from oda.exhibits.values import decimals, shown, unit_shown
+from oda.exhibits.dots import dot_rows, draw_intervals
+from oda.exhibits.values import axis_words, capital, effect_columns, say_ends, say_size, shown
 from oda.results import Picture, Table, TableColumn, picture, table
 
 TITLES = {
@@ -16,7 +16,7 @@ TITLES = {
     "leave one out": ("The estimate without each unit in turn", "Left out"),
     "leave neighbours out": ("The estimate without neighbours", "Left out"),
 }
-TALLEST = 9.0  # inches
+ENDS = ["value", "ci_low", "ci_high"]
 
 
 def falsification_table(result: Falsification) -> Table:
@@ -32,18 +32,12 @@ def falsification_table(result: Falsification) -> Table:
     Table
         The estimate, then one row a placebo or omission.
     """
-    frame = _rows(result)
-    digits = decimals(frame["value"])
-    title, head = TITLES[result.kind]
-    columns: dict[str, TableColumn | str] = {
-        "label": head,
-        "value": TableColumn(title="Estimate", unit=unit_shown(result.actual), decimals=digits),
-        "ci_low": TableColumn(title=f"{result.actual.level * 100:g}% interval, from", decimals=digits),
-        "ci_high": TableColumn(title="to", decimals=digits),
-    }
+    frame, (title, head) = _rows(result), TITLES[result.kind]
+    columns: dict[str, TableColumn | str] = {"label": head}
+    columns |= effect_columns(ENDS, frame["value"], result.actual, title="Estimate")
     if frame["ci_low"].notna().sum() == 1:
         columns = {name: columns[name] for name in ("label", "value")}
-    note = " ".join([f"{result.actual.method[:1].upper()}{result.actual.method[1:]}.", *result.cautions])
+    note = " ".join([f"{capital(result.actual.method)}.", *result.cautions])
     return table(frame, caption=f"{title}: {result.actual.outcome}", columns=columns, note=note)
 
 
@@ -60,28 +54,30 @@ def plot_falsification(result: Falsification) -> Picture:
     Picture
         The estimate on top, filled; the others hollow.
     """
-    frame = _rows(result)
-    places = np.arange(len(frame))[::-1]
-    drawing, axes = new_chart(height=min(TALLEST, 1.4 + 0.34 * len(frame)))
-    axes.grid(visible=False, axis="y")
+    frame, (title, _) = _rows(result), TITLES[result.kind]
+    drawing, axes = dot_rows(frame["label"].tolist())
     axes.axvline(0, color=GREY, linewidth=1.2)
-    numbers = frame[["value", "ci_low", "ci_high"]].to_numpy(dtype=float)
-    for number, (place, (value, low, high)) in enumerate(zip(places, numbers, strict=True)):
-        colour, mark, inside = (COLOURS[0], "o", "white") if number else (COLOURS[2], "D", COLOURS[2])
-        if np.isfinite(low):
-            axes.hlines(place, low, high, color=colour, linewidth=2.4)
-        axes.plot(value, place, mark, color=colour, markerfacecolor=inside, markersize=8)
-    axes.set_yticks(places, frame["label"].tolist())
-    axes.set_ylim(-0.7, len(frame) - 0.3)
-    axes.set_xlabel(f"Estimate, {unit_shown(result.actual)}")
-    title, _ = TITLES[result.kind]
+    draw_intervals(axes, frame[ENDS].to_numpy(), lead=0)
+    axes.set_xlabel(axis_words(f"Estimate for {result.actual.outcome}", result.actual))
     return picture(
         drawing,
-        caption=sentence(result),
+        caption=_caption(result),
         alt=f"Chart of the estimate for {result.actual.outcome} beside others: {title.lower()}.",
         description=f"{title}: a filled diamond is the estimate itself, hollow dots are the others. {sentence(result)}",
         data=falsification_table(result),
     )
+
+
+def _caption(result: Falsification) -> str:
+    """Say how the estimate stands beside the others, shortly."""
+    e, values = result.actual, result.others["value"]
+    own = f"{capital(e.outcome)}: {say_size(e.value, e)} ({say_ends(e)})"
+    if result.as_large is None:
+        spread = " to ".join(dict.fromkeys(say_size(float(end), e) for end in (values.min(), values.max())))
+        return f"{own}; with units left out {spread}."
+    larger = round(result.as_large * (len(values) + 1)) - 1
+    made = "made-up starts" if result.kind == "placebo in time" else "untreated units"
+    return f"{own}; {larger or 'none'} of {len(values)} {made} as far from no effect."
 
 
 def _rows(result: Falsification) -> pd.DataFrame:
@@ -89,6 +85,5 @@ def _rows(result: Falsification) -> pd.DataFrame:
     e = result.actual
     own = pd.DataFrame([{"label": "The estimate", "value": e.value, "ci_low": e.ci_low, "ci_high": e.ci_high}])
     frame = pd.concat([own, result.others[list(own.columns)].astype(own.dtypes)], ignore_index=True)
-    numbers = ["value", "ci_low", "ci_high"]
-    frame[numbers] = shown(frame[numbers], e)
+    frame[ENDS] = shown(frame[ENDS], e)
     return frame

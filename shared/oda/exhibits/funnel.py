@@ -13,6 +13,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from oda.charts import COLOURS, GREY, new_chart
 from oda.evaluate.funnel import STATUSES, WITHIN, Funnel
 from oda.evaluate.words import quantity, sentence
+from oda.exhibits.values import capital, decimals
 from oda.results import Picture, Table, TableColumn, picture, table
 
 CROWDED = (0.16, 0.05)  # of the width and height; a name so near another is left out
@@ -54,13 +55,13 @@ def plot_funnel(result: Funnel) -> Picture:
     bottom = _frame(axes, result)
     _name_outliers(axes, result)
     start = "" if bottom == 0 else f" The vertical axis starts at {quantity(bottom, '')}, not at zero."
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), frameon=False, ncols=2, fontsize=9, handlelength=3)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), frameon=False, ncols=2, fontsize=10, handlelength=3)
     counts = "; ".join(f"{int((result.areas['status'] == status).sum())} {status}" for status in reversed(STATUSES))
     return picture(
         drawing,
         caption=_caption(result),
         alt=f"Funnel chart of {result.outcome} {result.per} in {len(result.areas)} areas by size, with limits.",
-        description=f"{sentence(result)} By status: {counts}.{start} {result.method[0].upper()}{result.method[1:]}.",
+        description=f"{sentence(result)} By status: {counts}.{start} {capital(result.method)}.",
         data=funnel_table(result),
     )
 
@@ -96,7 +97,7 @@ def _name_outliers(axes: Axes, result: Funnel) -> None:
             textcoords="offset points",
             ha="right" if right else "left",
             va="center",
-            fontsize=9,
+            fontsize=10,
         )
 
 
@@ -107,8 +108,8 @@ def _frame(axes: Axes, result: Funnel) -> float:
     lowest = min(values.min(), curve["low_998"].quantile(0.1))
     bottom = 0.0 if lowest < highest / 2 else math.floor(lowest / (highest - lowest)) * (highest - lowest)
     axes.set_ylim(bottom if bottom == 0 else lowest - (highest - lowest) * 0.06, highest + (highest - lowest) * 0.08)
-    axes.set_ylabel(f"{result.outcome}, {result.per}")
-    axes.set_xlabel("expected events" if "expected" in result.per else "size of the area (denominator)")
+    axes.set_ylabel(f"{capital(result.outcome)} {result.per}")
+    axes.set_xlabel("Expected events" if "expected" in result.per else "Size of the area (denominator)")
     if curve["exposure"].iloc[-1] > WIDE * curve["exposure"].iloc[0]:
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -139,7 +140,7 @@ def funnel_table(result: Funnel) -> Table:
     Table
         One row an area.
     """
-    digits = next((count for least, count in ((1000, 0), (100, 1), (1, 2)) if result.target >= least), 4)
+    digits = decimals(result.areas["value"])
     numbers = {
         name: TableColumn(title=title, unit=result.per, decimals=digits)
         for name, title in (
@@ -152,13 +153,13 @@ def funnel_table(result: Funnel) -> Table:
     }
     return table(
         result.areas,
-        caption=f"{result.outcome} by area, with funnel limits around {quantity(result.target, '')} {result.per}",
+        caption=f"{capital(result.outcome)} by area, funnel limits around {quantity(result.target, '')} {result.per}",
         columns={
             "unit": "Area",
-            "outcome": TableColumn(title=result.outcome),
-            "exposure": TableColumn(title="Denominator"),
+            "outcome": capital(result.outcome),
+            "exposure": "Denominator",
             **numbers,
             "status": "Status",
         },
-        note=" ".join([f"{result.method[0].upper()}{result.method[1:]}.", *result.cautions]),
+        note=" ".join([f"{capital(result.method)}.", *result.cautions]),
     )

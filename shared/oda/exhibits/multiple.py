@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from oda.charts import GREY, new_chart
+from oda.charts import GREY
 from oda.evaluate.multiple import AdjustedPValues
 from oda.evaluate.words import sentence
-from oda.exhibits.dots import FRAME, ROW, draw_dots, say_dots
+from oda.exhibits.dots import dot_rows, draw_dots, say_dots
 from oda.results import Picture, Table, TableColumn, picture, table
 
 
@@ -48,17 +48,23 @@ def plot_adjusted_p_values(result: AdjustedPValues) -> Picture:
     Picture
         With its table.
     """
-    drawing, axes = new_chart(height=FRAME + ROW * result.n)
+    names = result.tests["label"].tolist()
+    drawing, axes = dot_rows(names)
     series = {"Alone": result.tests["p"], "Adjusted for the family": result.tests["adjusted"]}
-    draw_dots(axes, result.tests["label"].tolist(), series)
+    draw_dots(axes, series)
     axes.axvline(result.level, color=GREY, linewidth=1, linestyle="--")
     axes.set_xlim(-0.02, 1.02)
     axes.set_xlabel(f"P-value (dashed: {result.level:g})")
     return picture(
         drawing,
-        caption=sentence(result),
+        caption=(
+            f"{result.n_below_raw} of {result.n} p-values are at or below {result.level:g} alone, {result.n_below} "
+            "after allowing for their number. A p-value says nothing of the size of an effect."
+        ),
         alt="Chart of dots: each test's p-value alone and adjusted for the number of tests.",
-        description=f"At {result.level:g} the adjustment keeps {result.controls}. "
-        f"{say_dots(result.tests['label'].tolist(), series, decimals=4)}",
+        description=(
+            f"{sentence(result)} At {result.level:g} the adjustment keeps {result.controls}. "
+            f"{say_dots(names, series, decimals=4)}"
+        ),
         data=adjusted_p_values_table(result),
     )

@@ -9,10 +9,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from oda.charts import COLOURS, GREY, new_chart
+from oda.charts import COLOURS, GREY
 from oda.evaluate.pooling import Pooled
-from oda.evaluate.words import percent_change, quantity, sentence
-from oda.exhibits.dots import FRAME, ROW, number_across
+from oda.evaluate.words import sentence
+from oda.exhibits.dots import ROW, dot_rows, name_above, number_across
+from oda.exhibits.values import axis_words, capital, effect_columns, headline, note_of, say_size, shown
 from oda.results import Picture, Table, TableColumn, picture, table
 
 RATIOS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.85, 1, 1.2, 1.5, 2, 3, 5, 10, 20)  # where the axis of ratios is marked
@@ -34,19 +35,19 @@ def plot_pooled(result: Pooled) -> Picture:
     Picture
         Districts in the order given, the mean below them.
     """
-    rows = len(result.districts) + 1 + (result.prediction is not None)
-    drawing, axes = new_chart(height=FRAME + 0.5 + 1.4 * ROW * rows)
+    further = ["A further district"] if result.prediction is not None else []
+    drawing, axes = dot_rows([*result.districts["district"], "Mean effect", *further], extra=0.5, each=1.4 * ROW)
     _draw_districts(axes, result.districts)
     _draw_pooled(axes, result)
-    axes.grid(visible=False, axis="y")
     _frame(axes, result)
     names, sizes = result.districts["district"], result.districts["effect"]
-    own = "; ".join(f"{name} {_say(result, size)}" for name, size in zip(names, sizes, strict=True))
+    e = result.estimate
+    own = "; ".join(f"{name} {say_size(size, e)}" for name, size in zip(names, sizes, strict=True))
     return picture(
         drawing,
-        caption=sentence(result),
+        caption=_caption(result),
         alt=f"Forest plot of the effects in {len(names)} districts and their mean, with intervals.",
-        description=f"Own estimates: {own}. Mean {_say(result, result.estimate.value)}. {result.estimate.method}.",
+        description=f"{sentence(result)} Own estimates: {own}. {capital(e.method)}.",
         data=pooled_table(result),
     )
 
@@ -74,15 +75,11 @@ def _draw_districts(axes: Axes, districts: pd.DataFrame) -> None:
 def _draw_pooled(axes: Axes, result: Pooled) -> None:
     """Draw the mean with its interval, and the prediction interval under it."""
     place, found = len(result.districts), result.estimate
-    names = [*map(str, result.districts["district"]), "Mean effect"]
     axes.hlines(place, found.ci_low, found.ci_high, color="black", linewidth=3)
     axes.plot(found.value, place, "s", color="black", markersize=8)
     if result.prediction is not None:
-        names.append("A further district")
         axes.hlines(place + 1, *result.prediction, color=GREY, linewidth=5, alpha=0.45)
     axes.axhline(place - 0.5, color=GREY, linewidth=0.8)
-    axes.set_yticks(range(len(names)), names)
-    axes.set_ylim(len(names) - 0.4, -0.6)
 
 
 def _frame(axes: Axes, result: Pooled) -> None:
@@ -98,8 +95,8 @@ def _frame(axes: Axes, result: Pooled) -> None:
         low, high = min(low, max(low - wide, float(new[0]))), max(high, min(high + wide, float(new[1])))
     low, high = low - 0.03 * (high - low), high + 0.03 * (high - low)
     axes.axvline(1.0 if ratio else 0.0, color=GREY, linewidth=1, linestyle=(0, (2, 2)))
-    axes.set_xlabel("Change" if ratio else f"Effect on {result.estimate.outcome} {_unit(result)}".rstrip())
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), frameon=False, ncols=2)
+    axes.set_xlabel(axis_words(f"Effect on {result.estimate.outcome}", result.estimate))
+    name_above(axes)
     if not ratio:
         axes.set_xlim(low, high)
         number_across(axes)
@@ -116,14 +113,14 @@ def _frame(axes: Axes, result: Pooled) -> None:
     )
 
 
-def _unit(result: Pooled) -> str:
-    """Return the unit in brackets."""
-    return f"({result.estimate.unit})" if result.estimate.unit else ""
-
-
-def _say(result: Pooled, size: float) -> str:
-    """Say one effect."""
-    return percent_change(size) if result.estimate.scale == "ratio" else quantity(size, result.estimate.unit)
+def _caption(result: Pooled) -> str:
+    """Say the mean effect, and what a further district may expect."""
+    e = result.estimate
+    said = headline(e, "on average over districts").partition(" The data")[0]
+    if result.prediction is None:
+        return said
+    low, high = (say_size(end, e) for end in result.prediction)
+    return f"{said} In a further district: {low} to {high}."
 
 
 def pooled_table(result: Pooled) -> Table:
@@ -139,56 +136,37 @@ def pooled_table(result: Pooled) -> Table:
     Table
         One row a district; then the mean, its modified interval, the prediction interval and the fixed effect.
     """
-    ratio = result.estimate.scale == "ratio"
+    e = result.estimate
     rows = result.districts.to_dict("records")
     for name, value, low, high in (
-        ("Mean effect", result.estimate.value, result.estimate.ci_low, result.estimate.ci_high),
-        ("Mean effect, modified variance", result.estimate.value, *result.modified),
-        ("A further district (prediction)", None, *(result.prediction or (None, None))),
+        ("Mean effect", e.value, e.ci_low, e.ci_high),
+        ("Mean effect, modified variance", e.value, *result.modified),
+        ("A further district (prediction)", np.nan, *(result.prediction or (None, None))),
         ("If all effects were one", result.common.value, result.common.ci_low, result.common.ci_high),
     ):
         if low is not None:
             rows.append({"district": name, "effect": value, "ci_low": low, "ci_high": high})
-    title = "ratio" if ratio else "effect"
+    own, shrunken = ["effect", "ci_low", "ci_high"], ["shrunken", "shrunken_low", "shrunken_high"]
+    frame = pd.DataFrame(rows)
+    frame[own + shrunken] = shown(frame[own + shrunken], e)
+    size = frame["effect"]
     columns: dict[str, TableColumn | str] = {
         "district": "District",
-        "effect": TableColumn(title=title.capitalize(), unit=result.estimate.unit, decimals=_decimals(result)),
-        "ci_low": TableColumn(title=f"{result.estimate.level * 100:g}% from", decimals=_decimals(result)),
-        "ci_high": TableColumn(title="to", decimals=_decimals(result)),
+        **effect_columns(own, size, e),
         "weight": TableColumn(title="Weight", unit="%", decimals=1),
-        "shrunken": TableColumn(title=f"Drawn towards the mean, {title}", decimals=_decimals(result)),
-        "shrunken_low": TableColumn(title="from", decimals=_decimals(result)),
-        "shrunken_high": TableColumn(title="to", decimals=_decimals(result)),
+        **effect_columns(shrunken, size, e, title="Drawn towards the mean"),
     }
-    apart = {
-        name: column
-        for name, column in columns.items()
-        if name in ("weight", "shrunken", "shrunken_low", "shrunken_high")
-    }
-    frame = pd.DataFrame(rows, columns=list(columns)).astype(dict.fromkeys(apart, object))
-    for name in apart:
-        frame[name] = frame[name].where(frame[name].notna(), "")
-    return table(
-        frame,
-        caption=f"Effect on {result.estimate.outcome} by district and over {len(result.districts)} districts",
-        columns=columns,
-        note=_note(result),
-    )
-
-
-def _decimals(result: Pooled) -> int:
-    """Return the decimals that show the mean to three figures."""
-    size = abs(result.estimate.value)
-    return 2 if result.estimate.scale == "ratio" or size == 0 else min(6, max(0, 2 - math.floor(math.log10(size))))
+    frame = frame.astype(dict.fromkeys(columns, object)).where(frame[list(columns)].notna(), "")
+    caption = f"Effect on {e.outcome} by district and over {len(result.districts)} districts"
+    return table(frame, caption=caption, columns=columns, note=_note(result))
 
 
 def _note(result: Pooled) -> str:
     """Say the method, how far effects differ, and what changes the reading."""
-    found = result.heterogeneity
+    found, e = result.heterogeneity, result.estimate
+    of = "the logarithm of the effect" if e.scale == "ratio" else "the effect"
     spread = (
-        f"Variance between true effects (tau squared) {found.tau2:.3g} ({result.estimate.level * 100:g}% interval "
+        f"Variance of {of} between districts (tau squared) {found.tau2:.3g} ({e.level * 100:g}% interval "
         f"{found.ci_low:.3g} to {found.ci_high:.3g}), I squared {found.i2:.0f}%, Q {found.q:.1f} on {found.df}."
     )
-    return " ".join(
-        [f"{result.estimate.method[0].upper()}{result.estimate.method[1:]}.", spread, *result.estimate.cautions]
-    )
+    return f"{note_of(e)} {spread}"

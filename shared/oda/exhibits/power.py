@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from oda.charts import COLOURS, GREY, new_chart
 from oda.evaluate.power_plan import PowerPlan, direction, say_size
 from oda.evaluate.power_spread import PrePeriodSpread
 from oda.evaluate.words import sentence
-from oda.exhibits.dots import number_across
+from oda.exhibits.dots import dot_rows, number_across
+from oda.exhibits.values import capital, facts_table
 from oda.results import Picture, Table, TableColumn, picture, table
 
 
@@ -53,15 +55,15 @@ def plot_power_plan(result: PowerPlan) -> Picture:
     axes.set_ylim(0, 103)
     axes.set_xlim(0, max(float(curve["effect"].max()), 1.05 * (wanted or 0)))
     axes.set_ylabel("Detected, times in 100")
-    unit = "per cent" if result.spread.scale == "ratio" else "as the outcome"
-    axes.set_xlabel(f"True {direction(result)} ({unit})")
+    outcome = result.spread.estimate.outcome
+    axes.set_xlabel(f"True {direction(result)} in {outcome}{' (per cent)' if result.spread.scale == 'ratio' else ''}")
     number_across(axes)
     axes.legend(loc="lower right", frameon=False)
     return picture(
         drawing,
-        caption=sentence(result),
+        caption=_caption(result),
         alt=f"Curve of the power of a pilot with {result.n_treated} of {_total(result)} {result.spread.unit}s treated.",
-        description=_describe(result),
+        description=f"{sentence(result)} {_describe(result)}",
         data=power_plan_table(result),
     )
 
@@ -82,6 +84,16 @@ def worthwhile_size(result: PowerPlan) -> float | None:
     if result.worthwhile is None:
         return None
     return abs(result.worthwhile) if result.spread.scale == "difference" else 100 * abs(1 - result.worthwhile)
+
+
+def _caption(result: PowerPlan) -> str:
+    """Say what the pilot would detect, and how often what is worth having."""
+    who = f"With {result.n_treated} of {_total(result)} {result.spread.unit}s treated"
+    said = f"{who}, a {direction(result)} of {say_size(result.detectable[0], result)} would be detected"
+    said += f" {100 * result.power:.0f} times in 100"
+    if result.chance is None:
+        return f"{said}."
+    return f"{said}; one of {say_size(worthwhile_size(result) or 0.0, result)}, {100 * result.chance[0]:.0f} times."
 
 
 def _total(result: PowerPlan) -> int:
@@ -118,10 +130,10 @@ def power_plan_table(result: PowerPlan) -> Table:
         units=_total(result), treated=result.n_treated, before=spread.before
     )
     columns: dict[str, TableColumn | str] = {
-        "units": TableColumn(title=f"{spread.unit.capitalize()}s", decimals=0),
+        "units": TableColumn(title=f"{capital(spread.unit)}s", decimals=0),
         "treated": TableColumn(title="of which treated", decimals=0),
-        "before": TableColumn(title=f"{spread.period.capitalize()}s before", decimals=0),
-        "after": TableColumn(title=f"{spread.period.capitalize()}s after", decimals=0),
+        "before": TableColumn(title=f"{capital(spread.period)}s before", decimals=0),
+        "after": TableColumn(title=f"{capital(spread.period)}s after", decimals=0),
         "detectable": _detected(result),
     }
     return table(
@@ -171,12 +183,8 @@ def pre_period_spread_table(result: PrePeriodSpread) -> Table:
         (f"Share of the variance that lies between {result.unit}s for good", f"{result.icc:.2f}"),
         ("Method", found.method),
     ]
-    return table(
-        pd.DataFrame(rows, columns=["what", "value"]),
-        caption=f"How far the {found.outcome} of a {result.unit} changes by chance, from before the pilot",
-        columns={"what": "What", "value": "Value"},
-        note=" ".join(found.cautions),
-    )
+    caption = f"How far a {result.unit} changes in {found.outcome} by chance, from before the pilot"
+    return facts_table(rows, caption=caption, note=" ".join(found.cautions))
 
 
 def plot_pre_period_spread(result: PrePeriodSpread) -> Picture:
@@ -192,24 +200,25 @@ def plot_pre_period_spread(result: PrePeriodSpread) -> Picture:
     Picture
         Three bars.
     """
-    drawing, axes = new_chart(height=2.6)
     found, ratio = result.estimate, result.scale == "ratio"
-    times = 100 if ratio else 1
-    names = ["Change over the pilot", f"Shock of one {result.period}", f"Counts of one {result.period}"]
-    sizes = [times * size for size in (found.value, result.sd_shock, result.sd_count)]
+    names = ["Change over the pilot", f"Shock of one {result.period}", f"Chance of counts, one {result.period}"]
+    parts = np.array([found.value, result.sd_shock, result.sd_count, found.ci_low, found.ci_high])
+    *sizes, low, high = 100 * np.expm1(parts) if ratio else parts
+    drawing, axes = dot_rows(names, each=0.45)
     axes.barh(range(3), sizes, color=[COLOURS[0], COLOURS[1], "#8A8A8A"], height=0.55)
-    axes.plot([times * found.ci_low, times * found.ci_high], [0, 0], color="black", marker="|", markersize=10)
-    axes.set_yticks(range(3), names)
-    axes.invert_yaxis()
-    axes.grid(visible=False, axis="y")
-    axes.grid(visible=True, axis="x")
-    axes.set_xlabel("Standard deviation (log ratio times 100, about per cent)" if ratio else "Standard deviation")
-    number_across(axes)
-    said = "; ".join(f"{name} {size:.3g}" for name, size in zip(names, sizes, strict=True))
+    axes.plot([low, high], [0, 0], color="black", marker="|", markersize=10)
+    unit = " per cent" if ratio else ""
+    axes.set_xlabel(f"Standard deviation of {found.outcome}{' (per cent)' if ratio else ''}")
+    said = "; ".join(f"{name} {size:.3g}{unit}" for name, size in zip(names, sizes, strict=True))
     return picture(
         drawing,
-        caption=sentence(result),
+        caption=(
+            f"With nothing done, a {result.unit}'s change in {found.outcome} varies by {sizes[0]:.3g}{unit}, as a "
+            f"standard deviation ({found.level * 100:g}% interval: {low:.3g} to {high:.3g}{unit})."
+        ),
         alt=f"Bars of the chance spread of a {result.unit}'s change and of what it is made of.",
-        description=f"Standard deviations: {said}. Autocorrelation of shocks {result.autocorrelation:.2f}.",
+        description=(
+            f"{sentence(result)} Standard deviations: {said}. Autocorrelation of shocks {result.autocorrelation:.2f}."
+        ),
         data=pre_period_spread_table(result),
     )

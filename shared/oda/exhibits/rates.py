@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
-from matplotlib.ticker import FuncFormatter
-
-from oda.charts import COLOURS, GREY, new_chart
+from oda.charts import GREY
 from oda.errors import DesignError
 from oda.evaluate import Estimate, Rates, Suppressed, sentence
+from oda.evaluate.words import quantity
+from oda.exhibits.dots import dot_rows, draw_intervals
+from oda.exhibits.values import capital, decimals
 from oda.results import CannotSay, Estimated, Picture, Table, TableColumn, picture, table
 
 MOST_AREAS = 40  # in one chart; more cannot be read on a page
@@ -31,11 +29,11 @@ def rates_table(result: Rates) -> Table:
     Table
         One row an area.
     """
-    frame, digits = result.frame, _decimals(result)
+    frame, digits = result.frame, decimals(result.frame["value"])
     interval = f"{result.level * 100:g}% interval"
     columns: dict[str, TableColumn | str] = {
         "area": "Area",
-        "value": TableColumn(title=_capital(result.estimand), unit=result.unit, decimals=digits),
+        "value": TableColumn(title=capital(result.estimand), unit=result.unit, decimals=digits),
         "ci_low": TableColumn(title=f"{interval}, from", decimals=digits),
         "ci_high": TableColumn(title="to", decimals=digits),
         "events": "Events",
@@ -71,12 +69,9 @@ def plot_rates(result: Rates) -> Picture:
     if len(frame) > MOST_AREAS:
         message = f"{len(frame)} areas cannot be read in one chart. Draw at most {MOST_AREAS}, or a funnel plot of all."
         raise DesignError(message)
-    drawing, axes = new_chart(height=1.3 + 0.34 * len(frame))
-    places = np.arange(len(frame))
-    value, low, high = (frame[name].to_numpy(dtype=float) for name in ("value", "ci_low", "ci_high"))
-    axes.hlines(places, low, high, color=COLOURS[0], linewidth=2.2)
-    axes.plot(value, places, "o", color=COLOURS[0], markersize=7)
-    for place, reason in zip(places, frame["reason"], strict=True):
+    drawing, axes = dot_rows(frame["area"].tolist())
+    draw_intervals(axes, frame[["value", "ci_low", "ci_high"]].to_numpy(dtype=float))
+    for place, reason in enumerate(frame["reason"]):
         if reason:
             axes.annotate(
                 f"not given: {reason}",
@@ -98,18 +93,13 @@ def plot_rates(result: Rates) -> Picture:
             va="bottom",
             fontsize=10,
         )
-    axes.set_yticks(places, [str(name) for name in frame["area"]])
-    axes.set_ylim(len(frame) - 0.4, -0.6)
     axes.set_xlim(left=0)
-    axes.grid(visible=False, axis="y")
-    axes.grid(visible=True, axis="x")
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda place, _: f"{place:,.10g}"))
-    axes.set_xlabel(f"{_capital(result.estimand)}{', ' if result.unit else ''}{result.unit}")
+    axes.set_xlabel(f"{capital(result.estimand)}{', ' if result.unit else ''}{result.unit}")
     return picture(
         drawing,
-        caption=sentence(result),
+        caption=_caption(result),
         alt=f"Chart of one line an area: the {result.estimand} of {result.outcome} and its interval.",
-        description=_describe(result),
+        description=f"{sentence(result)} {_describe(result)}",
         data=rates_table(result),
     )
 
@@ -133,9 +123,26 @@ def say_rate(found: Estimate | Suppressed) -> Estimated | CannotSay:
     return Estimated(sentence=sentence(found, subject=subject), estimate=found)
 
 
+def _caption(result: Rates) -> str:
+    """Say the lowest and the highest rate, or how many lie beside the reference."""
+    frame = result.frame[result.frame["reason"] == ""]
+    missing = len(result.frame) - len(frame)
+    said = f"{capital(result.estimand)} of {result.outcome}"
+    if result.cautions or len(frame) < 2:
+        said += f" in {len(frame)} area{'s' * (len(frame) != 1)}, with {result.level * 100:g}% intervals"
+    elif result.reference is not None:
+        above, below = (frame["ci_low"] > result.reference).sum(), (frame["ci_high"] < result.reference).sum()
+        said += f": {above} of {len(frame)} intervals lie wholly above the reference, {below} wholly below"
+    else:
+        ranked = frame.sort_values("value").to_dict("records")
+        low, high = (f"{end['area']} ({quantity(end['value'], '')})" for end in (ranked[0], ranked[-1]))
+        said += f" {result.unit}: lowest in {low}, highest in {high}; compare the intervals".replace(" :", ":")
+    return f"{said}. Not given for {missing}." if missing else f"{said}."
+
+
 def _describe(result: Rates) -> str:
     """Say each area's rate in words."""
-    digits = _decimals(result)
+    digits = decimals(result.frame["value"])
     parts = []
     for row in result.frame.to_dict("records"):
         numbers = [f"{row[name]:,.{digits}f}" for name in ("value", "ci_low", "ci_high")]
@@ -160,15 +167,4 @@ def _note(result: Rates) -> str:
 def _title(result: Rates) -> str:
     """Say what is shown, in what unit, with what intervals."""
     unit = f" ({result.unit})" if result.unit else ""
-    return f"{_capital(result.estimand)} of {result.outcome}{unit}, with {result.level * 100:g}% intervals"
-
-
-def _capital(words: str) -> str:
-    """Begin with a capital."""
-    return words[0].upper() + words[1:]
-
-
-def _decimals(result: Rates) -> int:
-    """Return how many decimals show three figures of the middle rate, at most four."""
-    known = result.frame["value"][result.frame["value"] > 0]
-    return 1 if known.empty else min(4, max(0, 2 - math.floor(math.log10(known.median()))))
+    return f"{capital(result.estimand)} of {result.outcome}{unit}, with {result.level * 100:g}% intervals"

@@ -10,9 +10,10 @@ from matplotlib.axes import Axes
 from oda.charts import COLOURS, GREY, new_chart
 from oda.evaluate.spc import SpcChart
 from oda.evaluate.words import quantity, sentence
+from oda.exhibits.dots import times_across
+from oda.exhibits.values import capital, decimals, say_time
 from oda.results import Picture, Table, TableColumn, picture, table
 
-LABELS = 7  # along the axis at most
 MARKS = {  # marker and colour by variation, so that they differ without colour too
     "common cause": ("o", "white"),
     "special cause: improvement": ("D", COLOURS[0]),
@@ -57,7 +58,7 @@ def plot_spc_chart(result: SpcChart) -> Picture:
         axes.axhline(result.target, color=COLOURS[1], linewidth=1.8, linestyle=":", label=label)
     bottom = _frame(axes, result)
     start = "" if bottom == 0 else f" The vertical axis starts at {quantity(bottom, '')}, not at zero."
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), frameon=False, ncols=2, fontsize=9, handlelength=3)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), frameon=False, ncols=2, fontsize=10, handlelength=3)
     return picture(
         drawing,
         caption=_caption(result),
@@ -92,24 +93,16 @@ def _frame(axes: Axes, result: SpcChart) -> float:
     margin = (highest - lowest) * 0.08
     from_zero = 0 <= lowest < highest / 2
     axes.set_ylim(0.0 if from_zero else lowest - margin, highest + margin)
-    axes.set_ylabel(result.outcome)
-    step = -(-len(points) // LABELS)
-    axes.set_xticks(points.index[::step], [_say(moment) for moment in points["time"].iloc[::step]])
+    axes.set_ylabel(capital(result.outcome))
+    times_across(axes, points["time"].tolist())
     axes.set_xlim(-0.8, len(points) - 0.2)
     return 0.0 if from_zero else float(axes.get_ylim()[0])
-
-
-def _say(moment: object) -> str:
-    """Say a time briefly."""
-    if isinstance(moment, pd.Period) and moment.freqstr.startswith("M"):
-        return str(moment.strftime("%b %Y"))
-    return f"{moment}"
 
 
 def _caption(result: SpcChart) -> str:
     """Say the answer."""
     marked = int((result.points["rule"] != "").sum())
-    name = f"{result.outcome[:1].upper()}{result.outcome[1:]}"
+    name = capital(result.outcome)
     said = f"{name}: {marked} of {len(result.points)} points special cause, the latest {result.variation}"
     return f"{said}; {result.assurance}" if result.assurance else said
 
@@ -129,18 +122,17 @@ def spc_chart_table(result: SpcChart) -> Table:
     Table
         One row a point.
     """
-    size = float(result.points["value"].abs().max())
-    digits = next((count for least, count in ((1000, 0), (100, 1), (1, 2)) if size >= least), 4)
+    digits = decimals(result.points["value"])
     frame = result.points.assign(
-        time=[_say(moment) for moment in result.points["time"]],
+        time=[say_time(moment) for moment in result.points["time"]],
         rule=result.points["rule"].where(result.points["rule"] != "", "none"),
     )
     return table(
         frame,
-        caption=f"{result.outcome} by period, with process limits",
+        caption=f"{capital(result.outcome)} by period, with process limits",
         columns={
             "time": "Period",
-            "value": TableColumn(title=result.outcome),
+            "value": capital(result.outcome),
             "mean": TableColumn(title="Mean", decimals=digits),
             "low": TableColumn(title="Lower process limit", decimals=digits),
             "high": TableColumn(title="Upper process limit", decimals=digits),

@@ -6,15 +6,14 @@ import math
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
 from oda.charts import COLOURS, GREY, new_chart
 from oda.evaluate import BaconDecomposition, StaggeredAdoption, sentence
+from oda.exhibits.dots import draw_events, name_above, number_across
+from oda.exhibits.values import axis_words, capital, decimals, effect_columns, headline, shown
 from oda.results import Picture, Table, TableColumn, picture, table
 
 MARKS = ("o", "s", "X")  # of the three kinds of comparison
-WIDEST = 3.0  # times the span of the values; intervals beyond it are cut
 TWO_WAY = "Comparisons in the two-way fixed-effects coefficient"
 
 
@@ -45,18 +44,13 @@ def staggered_adoption_table(result: StaggeredAdoption) -> Table:
     events = result.by_event_time.assign(what=[_since(event) for event in result.by_event_time["event_time"]])
     names = ["what", "value", "ci_low", "ci_high", "n_treated"]
     frame = pd.concat([overall[names], events[names]], ignore_index=True)
-    numbers = frame[names[1:4]].to_numpy(dtype=float)
-    frame[names[1:4]] = _shown(numbers, result)
-    unit, digits = _unit(result), _decimals(_shown(numbers, result)[:, 0])
-    interval = f"{result.estimate.level * 100:g}% interval"
+    frame[names[1:4]] = shown(frame[names[1:4]], result.estimate)
     columns: dict[str, TableColumn | str] = {
         "what": "What",
-        "value": TableColumn(title="Effect", unit=unit, decimals=digits),
-        "ci_low": TableColumn(title=f"{interval}, from", decimals=digits),
-        "ci_high": TableColumn(title="to", decimals=digits),
+        **effect_columns(names[1:4], frame["value"], result.estimate),
         "n_treated": TableColumn(title="Treated units", decimals=0),
     }
-    note = " ".join([_capital(result.estimate.method) + ".", _single(result), *result.estimate.cautions]).strip()
+    note = " ".join([capital(result.estimate.method) + ".", _single(result), *result.estimate.cautions]).strip()
     return table(frame, caption=f"Effect on {result.estimate.outcome}, staggered starts", columns=columns, note=note)
 
 
@@ -74,33 +68,17 @@ def plot_staggered_adoption(result: StaggeredAdoption) -> Picture:
         Hollow squares before the start, where there should be none; filled dots after.
     """
     frame = result.by_event_time
-    event = frame["event_time"].to_numpy()
-    value, low, high = _shown(frame[["value", "ci_low", "ci_high"]].to_numpy(dtype=float), result).T
+    e, moments = result.estimate, frame["event_time"].to_numpy()
+    numbers = shown(frame[["value", "ci_low", "ci_high"]], e)
     drawing, axes = new_chart()
-    axes.axhline(0, color=GREY, linewidth=1.2)
-    sides = (
-        (event < 0, "s", "white", COLOURS[2], "before the start"),
-        (event >= 0, "o", COLOURS[0], COLOURS[0], "from the start on"),
-    )
-    for side, mark, inside, colour, label in sides:
-        axes.vlines(event[side], low[side], high[side], color=colour, linewidth=2.2)
-        axes.plot(
-            event[side], value[side], mark, color=colour, markerfacecolor=inside, markersize=7, mew=1.8, label=label
-        )
-    axes.axvline(-0.5, color=GREY, linewidth=1, linestyle=(0, (2, 2)))
-    axes.annotate(
-        "start", (-0.5, 1), xycoords=("data", "axes fraction"), xytext=(4, -3), textcoords="offset points", va="top"
-    )
-    _frame_view(axes, value, low, high)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    draw_events(axes, moments, numbers)
     axes.set_xlabel("Periods since the start")
-    axes.set_ylabel(f"Effect on {result.estimate.outcome}{', ' if _unit(result) else ''}{_unit(result)}")
-    axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.1)
+    axes.set_ylabel(axis_words(f"Effect on {e.outcome}", e))
     return picture(
         drawing,
-        caption=sentence(result),
-        alt=f"Chart of the effect on {result.estimate.outcome} and its interval by period before and since the start.",
-        description=_describe(result, event, value, low, high),
+        caption=headline(e),
+        alt=f"Chart of the effect on {e.outcome} and its interval by period before and since the start.",
+        description=f"{sentence(result)} {_describe(result, moments, numbers)}",
         data=staggered_adoption_table(result),
     )
 
@@ -118,15 +96,13 @@ def bacon_decomposition_table(result: BaconDecomposition) -> Table:
     Table
         One row a kind, then the coefficient.
     """
-    frame = result.kinds.assign(weight=100 * result.kinds["weight"], kind=result.kinds["kind"].map(_capital))
+    frame = result.kinds.assign(weight=100 * result.kinds["weight"], kind=result.kinds["kind"].map(capital))
     whole = pd.DataFrame({"kind": ["The coefficient"], "weight": [100.0], "value": [result.coefficient]})
     frame = pd.concat([frame, whole], ignore_index=True)
     columns: dict[str, TableColumn | str] = {
         "kind": "Comparison",
         "weight": TableColumn(title="Weight", unit="%", decimals=1),
-        "value": TableColumn(
-            title=f"Average effect on {result.outcome}", decimals=_decimals(frame["value"].to_numpy())
-        ),
+        "value": TableColumn(title=f"Average effect on {result.outcome}", decimals=decimals(frame["value"])),
     }
     return table(frame, caption=f"{TWO_WAY} of {result.outcome}", columns=columns, note=" ".join(result.cautions))
 
@@ -161,50 +137,24 @@ def plot_bacon_decomposition(result: BaconDecomposition) -> Picture:
             )
     axes.set_xlim(left=0)
     axes.margins(x=0.08, y=0.12)
-    axes.set_xlabel("Weight, per cent")
+    axes.set_xlabel("Share of the weight (per cent)")
+    number_across(axes)
     axes.set_ylabel(f"Effect on {result.outcome}")
-    axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.1, fontsize=10)
+    name_above(axes)
     shares = "; ".join(
         f"{kind}: {100 * weight:.1f} per cent of the weight" + (f", {value:.3g} on average" if weight else "")
         for kind, weight, value in result.kinds.to_numpy().tolist()
     )
     return picture(
         drawing,
-        caption=sentence(result),
+        caption=(
+            f"Two-way coefficient of {result.outcome}: {result.coefficient:,.3g}, to be examined, not an effect; "
+            f"{100 * result.already_treated:.0f} per cent of its weight rests on units treated already."
+        ),
         alt=f"Chart of two-by-two comparisons of {result.outcome} by weight and value, in three kinds.",
-        description=f"{TWO_WAY}. {shares}. A dashed line marks the coefficient, {result.coefficient:.3g}.",
+        description=f"{sentence(result)} {capital(shares)}. A dashed line marks the coefficient.",
         data=bacon_decomposition_table(result),
     )
-
-
-def _shown(numbers: np.ndarray, result: StaggeredAdoption) -> np.ndarray:
-    """Return effects as they are shown: ratios as changes in per cent."""
-    return 100 * (numbers - 1) if result.estimate.scale == "ratio" else numbers
-
-
-def _unit(result: StaggeredAdoption) -> str:
-    """Return the unit of what is shown."""
-    return "% change" if result.estimate.scale == "ratio" else result.estimate.unit
-
-
-def _frame_view(axes: Axes, value: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
-    """Show all values; cut intervals that would squeeze them out of sight, and say so on the chart."""
-    ends = np.concatenate([low, high])
-    ends = ends[np.isfinite(ends)]
-    span = max(float(np.ptp([*value, 0.0])), 1e-12)
-    bottom, top = min(value.min(), 0) - WIDEST * span, max(value.max(), 0) + WIDEST * span
-    if len(ends) and (ends.min() < bottom or ends.max() > top):
-        axes.set_ylim(bottom, top)
-        axes.annotate(
-            "some intervals reach beyond the chart",
-            (1, 1),
-            xycoords="axes fraction",
-            xytext=(0, 4),
-            textcoords="offset points",
-            ha="right",
-            va="bottom",
-            fontsize=10,
-        )
 
 
 def _since(event: int) -> str:
@@ -222,25 +172,11 @@ def _single(result: StaggeredAdoption) -> str:
     return "The intervals of single periods are t intervals from the pooled spread of the units in their cohorts."
 
 
-def _describe(
-    result: StaggeredAdoption, event: np.ndarray, value: np.ndarray, low: np.ndarray, high: np.ndarray
-) -> str:
+def _describe(result: StaggeredAdoption, moments: np.ndarray, numbers: np.ndarray) -> str:
     """Say each effect in words."""
-    parts = []
-    for one in zip(event.tolist(), value, low, high, strict=True):
-        text = f"{_since(one[0])}: {one[1]:,.3g}"
-        parts.append(text + (f" ({one[2]:,.3g} to {one[3]:,.3g})" if math.isfinite(one[2]) else ""))
-    unit = f" ({_unit(result)})" if _unit(result) else ""
-    title = f"Effect on {result.estimate.outcome}{unit}, with {result.estimate.level * 100:g}% intervals"
-    return f"{title}. {'; '.join(parts)}. {_single(result)}".strip()
-
-
-def _capital(words: str) -> str:
-    """Begin with a capital."""
-    return words[0].upper() + words[1:]
-
-
-def _decimals(numbers: np.ndarray) -> int:
-    """Return how many decimals show three figures of the middle size, at most four."""
-    known = np.abs(numbers[np.isfinite(numbers) & (numbers != 0)])
-    return min(4, max(0, 2 - math.floor(math.log10(float(np.median(known)))))) if len(known) else 1
+    parts, digits = [], 1 if result.estimate.scale == "ratio" else decimals(numbers[:, 0])
+    for moment, (value, low, high) in zip(moments.tolist(), numbers, strict=True):
+        text = f"{_since(moment)}: {value:,.{digits}f}"
+        parts.append(text + (f" ({low:,.{digits}f} to {high:,.{digits}f})" if math.isfinite(low) else ""))
+    title = axis_words(f"Effect on {result.estimate.outcome}", result.estimate)
+    return f"{title}, with {result.estimate.level * 100:g}% intervals. {'; '.join(parts)}. {_single(result)}".strip()

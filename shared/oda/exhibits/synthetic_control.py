@@ -7,13 +7,27 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from oda.charts import COLOURS, GREY, draw_lines, extremes, mark_start, new_chart
+from oda.evaluate.estimate import Estimate
 from oda.evaluate.synthetic_control import SyntheticControl
 from oda.evaluate.synthetic_did import SyntheticDifference
-from oda.evaluate.synthetic_panel import say_time
-from oda.evaluate.words import interval_words, quantity, sentence
+from oda.evaluate.words import sentence
+from oda.exhibits.dots import dot_rows, draw_intervals, name_above, times_across
+from oda.exhibits.values import (
+    axis_words,
+    capital,
+    decimals,
+    facts_table,
+    headline,
+    say_ends,
+    say_size,
+    say_time,
+    shown,
+    unit_shown,
+)
 from oda.results import Picture, Table, TableColumn, picture, table
 
 WORST_DRAWN = 5.0  # times the treated unit's error before; a donor followed worse would dwarf it
@@ -35,26 +49,22 @@ def synthetic_control_table(result: SyntheticControl) -> Table:
     e = result.estimate
     used = result.weights[result.weights["weight"] > 0]
     out = result.leave_one_out
-    ends = [quantity(end, e.unit) for end in (out["value"].min(), out["value"].max())]
+    ends = [say_size(float(end), e) for end in (out["value"].min(), out["value"].max())]
     rows = [
-        ("Effect, mean over the periods after", quantity(e.value, e.unit)),
-        (f"{e.level * 100:g}% interval", interval_words(e).partition(": ")[2]),
+        ("Effect, mean over the periods after", say_size(e.value, e)),
+        (f"{e.level * 100:g}% interval", say_ends(e).partition(": ")[2]),
         ("p by placebos in space", f"{e.p_value:.3f}; the smallest that this design can give is {e.smallest_p:.3f}"),
         (
             "Mean squared gap after over before",
-            f"{quantity(result.mspe_ratio, '')}, rank {result.rank} of {e.n_clusters}",
+            f"{result.mspe_ratio:,.3g}, rank {result.rank} of {e.n_clusters}",
         ),
-        ("Usual gap before the start (root mean square)", quantity(result.pre_rmspe, e.unit)),
+        ("Usual gap before the start (root mean square)", say_size(result.pre_rmspe, e)),
         ("Donors with a weight", ", ".join(f"{d} {w:.0%}" for d, w in used.itertuples(index=False))),
         ("Effect without one of them", " to ".join(dict.fromkeys(ends))),
         ("Method", e.method),
     ]
-    return table(
-        pd.DataFrame(rows, columns=["what", "value"]),
-        caption="The effect against the synthetic control and how it was estimated",
-        columns={"what": "What", "value": "Value"},
-        note=" ".join(e.cautions),
-    )
+    caption = f"{capital(e.outcome)}: the effect against the synthetic control and how it was estimated"
+    return facts_table(rows, caption=caption, note=" ".join(e.cautions))
 
 
 def synthetic_balance_table(result: SyntheticControl) -> Table:
@@ -72,12 +82,12 @@ def synthetic_balance_table(result: SyntheticControl) -> Table:
     """
     shares = result.balance["importance"]
     said = ["not matched" if pd.isna(share) else f"{share:.1%}" for share in shares]
-    frame = result.balance.assign(importance=said)
+    frame, digits = result.balance.assign(importance=said), max(2, decimals(result.balance["treated"]))
     columns: dict[str, TableColumn | str] = {
         "predictor": "Before the start",
-        "treated": TableColumn(title=_treated(result), decimals=2),
-        "synthetic": TableColumn(title="Synthetic control", decimals=2),
-        "donors": TableColumn(title="Mean donor", decimals=2),
+        "treated": TableColumn(title=_treated(result), decimals=digits),
+        "synthetic": TableColumn(title="Synthetic control", decimals=digits),
+        "donors": TableColumn(title="Mean donor", decimals=digits),
         **({"importance": "Importance in matching"} if shares.notna().any() else {}),
     }
     return table(frame, caption=f"{_treated(result)} and its synthetic control before the start", columns=columns)
@@ -96,17 +106,19 @@ def synthetic_placebo_table(result: SyntheticControl) -> Table:
     Table
         One row a unit.
     """
-    unit = result.estimate.unit
+    gaps = ["pre_rmspe", "post_rmspe", "mean_gap"]
+    digits, unit = decimals(result.placebos[gaps]), result.estimate.unit
     columns: dict[str, TableColumn | str] = {
         "unit": "Taken for treated",
         "treated": "Treated in truth",
-        "pre_rmspe": TableColumn(title="Usual gap before", unit=unit, decimals=2),
-        "post_rmspe": TableColumn(title="Usual gap after", unit=unit, decimals=2),
-        "ratio": TableColumn(title="Ratio of mean squares", decimals=1),
-        "mean_gap": TableColumn(title="Mean gap after", unit=unit, decimals=2),
+        "pre_rmspe": TableColumn(title="Usual gap before", unit=unit, decimals=digits),
+        "post_rmspe": TableColumn(title="Usual gap after", unit=unit, decimals=digits),
+        "ratio": TableColumn(title="Mean square after over before", decimals=decimals(result.placebos["ratio"])),
+        "mean_gap": TableColumn(title="Mean gap after", unit=unit, decimals=digits),
     }
     frame = result.placebos.assign(unit=result.placebos["unit"].map(str))
-    return table(frame, caption="Every unit taken for the treated one in turn", columns=columns)
+    note = "The usual gap is the root of the mean square of the gaps to the unit's own synthetic control."
+    return table(frame, caption="Every unit taken for the treated one in turn", columns=columns, note=note)
 
 
 def plot_synthetic_control(result: SyntheticControl) -> Picture:
@@ -122,25 +134,24 @@ def plot_synthetic_control(result: SyntheticControl) -> Picture:
     Picture
         Two lines, the start marked; its table also has the gap.
     """
-    frame, name, unit = _series(result), _treated(result), result.estimate.unit
+    frame, name, e = _series(result), _treated(result), result.estimate
     drawing, axes = new_chart()
     lines: dict[str, Any] = {name: list(frame["actual"]), "Synthetic control": list(frame["synthetic"])}
     draw_lines(axes, list(frame["when"]), lines)
     if min(frame["actual"].min(), frame["synthetic"].min()) < 0:
         axes.autoscale(axis="y")
-    axes.set_ylabel(unit)
+    axes.set_ylabel(capital(e.unit))
     _mark(axes, result)
     early = frame[~frame["after"]]
-    span = f"{frame['when'].iloc[0]} to {frame['when'].iloc[-1]}"
     return picture(
         drawing,
-        caption=sentence(result),
-        alt=f"Line chart: {unit} of {name} and of its synthetic control, {span}.",
+        caption=headline(e, "than its synthetic control", of=f"{e.outcome} of {name}"),
+        alt=f"Line chart: {e.outcome} of {name} and of its synthetic control, {_span(frame)}.",
         description=(
-            f"Before the start the two lines are {quantity(result.pre_rmspe, unit)} apart as a rule; "
-            f"{name} runs from {extremes(early['actual'])}. After it the gap is "
-            f"{quantity(result.estimate.value, unit)} on average. {' '.join(result.poor_fit)}"
-        ).strip(),
+            f"Before the start the two lines are {say_size(result.pre_rmspe, e)} apart as a rule; "
+            f"{name} runs from {extremes(early['actual'])}. After it the gap is {say_size(e.value, e)} on average. "
+            f"{sentence(result)}"
+        ),
         data=_gap_table(result),
     )
 
@@ -158,34 +169,30 @@ def plot_synthetic_placebos(result: SyntheticControl) -> Picture:
     Picture
         A heavy line for the treated unit, a thin one a donor; donors that were followed much worse are left out.
     """
-    frame, name, unit = _series(result), _treated(result), result.estimate.unit
+    frame, name, e = _series(result), _treated(result), result.estimate
     errors: dict[Any, float] = result.placebos.set_index("unit")["pre_rmspe"].to_dict()
     drawn = [donor for donor in result.placebo_gaps if errors[donor] <= WORST_DRAWN * result.pre_rmspe]
     drawing, axes = new_chart()
-    places = range(len(frame))
     for number, donor in enumerate(drawn):
         label = "Donors, each taken for treated" if number == 0 else None
-        axes.plot(places, result.placebo_gaps[donor], color="#8A8A8A", linewidth=0.9, label=label)
-    axes.plot(places, frame["gap"], color=COLOURS[0], linewidth=2.6, label=name)
+        axes.plot(range(len(frame)), result.placebo_gaps[donor], color="#8A8A8A", linewidth=0.9, label=label)
+    axes.plot(range(len(frame)), frame["gap"], color=COLOURS[0], linewidth=2.6, label=name)
     axes.axhline(0, color=GREY, linewidth=1)
-    step = max(1, -(-len(frame) // 8))
-    axes.set_xticks(list(places)[::step], list(frame["when"])[::step])
-    axes.set_ylabel(f"Gap, {unit}")
+    axes.set_ylabel(f"Gap in {e.outcome}")
     axes.margins(y=0.15)
-    axes.legend(loc="lower left", frameon=False)
+    name_above(axes)
     _mark(axes, result)
     left_out = len(errors) - 1 - len(drawn)
     which = "1 donor that was" if left_out == 1 else f"{left_out} donors that were"
     said = f" Left out: {which} followed more than {WORST_DRAWN:g} times worse before." * bool(left_out)
     return picture(
         drawing,
-        caption=sentence(result),
-        alt=f"Line chart: the gap of {name} to its synthetic control among the gaps of {len(drawn)} donors.",
-        description=(
-            f"A line a unit, around 0 before the start. After it the gap of {name} is "
-            f"{quantity(result.estimate.value, unit)} on average; set against the fit before it is number "
-            f"{result.rank} of {len(errors)} in size.{said}"
+        caption=(
+            f"Against the fit before the start, the gap of {name} is number {result.rank} of {len(errors)} in size "
+            f"(p {e.p_value:.3f}; the smallest possible is {e.smallest_p:.3f})."
         ),
+        alt=f"Line chart: the gap of {name} to its synthetic control among the gaps of {len(drawn)} donors.",
+        description=f"A line a unit, around 0 before the start; {name} is the heavy one.{said} {sentence(result)}",
         data=synthetic_placebo_table(result),
     )
 
@@ -207,19 +214,15 @@ def synthetic_difference_table(result: SyntheticDifference) -> Table:
     top = result.unit_weights[result.unit_weights["weight"] > 0.01]
     periods = result.time_weights[result.time_weights["weight"] > 0.01]
     rows = [
-        ("Effect", quantity(e.value, e.unit)),
-        (f"{e.level * 100:g}% interval", interval_words(e).partition(": ")[2]),
+        ("Effect", say_size(e.value, e)),
+        (f"{e.level * 100:g}% interval", say_ends(e).partition(": ")[2]),
         ("p by re-assigning", f"{e.permutation_p:.3f}; the smallest that this design can give is {e.smallest_p:.3f}"),
         ("Donors with more than 1%", ", ".join(f"{d} {w:.0%}" for d, w in top.itertuples(index=False)) or "none"),
         ("Periods with more than 1%", ", ".join(f"{say_time(t)} {w:.0%}" for t, w in periods.itertuples(index=False))),
         ("Method", e.method),
     ]
-    return table(
-        pd.DataFrame(rows, columns=["what", "value"]),
-        caption="The effect by synthetic difference-in-differences and how it was estimated",
-        columns={"what": "What", "value": "Value"},
-        note=" ".join(e.cautions),
-    )
+    caption = f"{capital(e.outcome)}: the effect by synthetic difference-in-differences and how it was estimated"
+    return facts_table(rows, caption=caption, note=" ".join(e.cautions))
 
 
 def plot_synthetic_difference(result: SyntheticDifference) -> Picture:
@@ -235,34 +238,40 @@ def plot_synthetic_difference(result: SyntheticDifference) -> Picture:
     Picture
         A dot a unit; its table holds the placebo effects.
     """
-    e = result.estimate
-    frame = result.placebos.sort_values("value", ignore_index=True)
-    drawing, axes = new_chart(height=2.4)
-    axes.plot(frame["value"], [0] * len(frame), "|", color=GREY, markersize=16, label="Donors, each taken for treated")
-    axes.plot([e.ci_low, e.ci_high], [1, 1], color=COLOURS[0], linewidth=2.2)
-    axes.plot(
-        [e.value], [1], "o", color=COLOURS[0], markersize=8, label=f"Treated, with its {e.level * 100:g}% interval"
-    )
+    e, frame = result.estimate, result.placebos.sort_values("value", ignore_index=True)
+    frame["donor"] = frame["donor"].map(str)
+    drawing, axes = dot_rows(["Treated", *frame["donor"]])
+    numbers = np.full((len(frame) + 1, 3), np.nan)
+    numbers[0] = [e.value, e.ci_low, e.ci_high]
+    numbers[1:, 0] = frame["value"]
+    draw_intervals(axes, shown(numbers, e), lead=0)
     axes.axvline(0, color=GREY, linewidth=1)
-    axes.set_yticks([0, 1], ["Donors", "Treated"])
-    axes.set_ylim(-0.6, 1.6)
-    axes.grid(visible=False, axis="y")
-    axes.set_xlabel(f"Effect, {e.unit}")
+    axes.set_xlabel(axis_words(f"Effect on {e.outcome}", e))
+    frame["value"] = shown(frame["value"], e)
+    columns: dict[str, TableColumn | str] = {
+        "donor": "Donor",
+        "value": TableColumn(title="Effect found", unit=unit_shown(e), decimals=decimals(frame["value"])),
+    }
     return picture(
         drawing,
-        caption=sentence(result),
+        caption=f"{headline(e, 'than its weighted donors would have it')} {_say_p(e)}",
         alt=f"Chart: the effect on the treated unit beside the effects found in {len(frame)} donors.",
         description=(
-            f"A stroke a donor, from {quantity(frame['value'].min(), e.unit)} to "
-            f"{quantity(frame['value'].max(), e.unit)}; "
-            f"the dot is the treated unit, {quantity(e.value, e.unit)} ({interval_words(e)})."
+            f"The filled diamond is the treated unit; hollow dots are the effects found in donors, where nothing was "
+            f"done. {sentence(result)}"
         ),
-        data=table(
-            frame.assign(donor=frame["donor"].map(str)),
-            caption="The effect found in each donor, where nothing was done",
-            columns={"donor": "Donor", "value": TableColumn(title="Effect found", unit=e.unit, decimals=2)},
-        ),
+        data=table(frame, caption="The effect found in each donor, where nothing was done", columns=columns),
     )
+
+
+def _say_p(estimate: Estimate) -> str:
+    """Say p and the smallest that it could be."""
+    return f"p {estimate.permutation_p:.3f} by re-assigning; the smallest possible is {estimate.smallest_p:.3f}."
+
+
+def _span(frame: pd.DataFrame) -> str:
+    """Say from when to when a chart goes."""
+    return f"{frame['when'].iloc[0]} to {frame['when'].iloc[-1]}"
 
 
 def _treated(result: SyntheticControl) -> str:
@@ -277,17 +286,19 @@ def _series(result: SyntheticControl) -> pd.DataFrame:
 
 def _gap_table(result: SyntheticControl) -> Table:
     """Show the unit, its synthetic control and the gap, period by period."""
-    unit = result.estimate.unit
+    frame, unit = _series(result), result.estimate.unit
+    digits = decimals(frame[["actual", "synthetic"]])
     columns: dict[str, TableColumn | str] = {
         "when": "Period",
         "after": "From the start on",
-        "actual": TableColumn(title=_treated(result), unit=unit, decimals=2),
-        "synthetic": TableColumn(title="Synthetic control", unit=unit, decimals=2),
-        "gap": TableColumn(title="Gap", unit=unit, decimals=2),
+        "actual": TableColumn(title=_treated(result), unit=unit, decimals=digits),
+        "synthetic": TableColumn(title="Synthetic control", unit=unit, decimals=digits),
+        "gap": TableColumn(title="Gap", unit=unit, decimals=digits),
     }
-    return table(_series(result), caption=f"{_treated(result)} and its synthetic control", columns=columns)
+    return table(frame, caption=f"{_treated(result)} and its synthetic control", columns=columns)
 
 
 def _mark(axes: Any, result: SyntheticControl) -> None:  # noqa: ANN401  matplotlib's axes
-    """Mark the start."""
+    """Name the periods along the bottom, and mark the start."""
+    times_across(axes, list(result.gaps["time"]))
     mark_start(axes, int((~result.gaps["after"]).sum()) - 0.5, "Start")

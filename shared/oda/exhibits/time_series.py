@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from oda.charts import COLOURS, GREY, mark_start, new_chart
-from oda.evaluate import Estimate, InterruptedSeries, StructuralCounterfactual, sentence
-from oda.exhibits.series_words import headline, note_of, say_ends, say_number, say_time
+from oda.evaluate import InterruptedSeries, StructuralCounterfactual, sentence
+from oda.exhibits.dots import times_across
+from oda.exhibits.values import (
+    capital,
+    decimals,
+    effect_columns,
+    headline,
+    note_of,
+    per_many,
+    say_time,
+    shown,
+    unit_shown,
+)
 from oda.results import Picture, Table, TableColumn, picture, table
 
-MOST_LABELS = 5  # along the axis; more run into each other
 TRENDS = {
     "linear, slope change": "Straight, slope may change",
     "linear": "Straight",
@@ -42,18 +50,11 @@ def interrupted_series_table(result: InterruptedSeries) -> Table:
             for trend, head in zip(result.variants["trend"], result.variants["headline"], strict=True)
         ]
     )
-    for kind in ("level_change", "average_change"):
-        ends = zip(frame[f"{kind}_low"], frame[f"{kind}_high"], strict=True)
-        frame[f"{kind}_interval"] = [f"{say_number(low, level)} to {say_number(high, level)}" for low, high in ends]
-        frame[kind] = [say_number(value, level) for value in frame[kind]]
-    interval, unit = f"{level.level * 100:g}% interval", "ratio" if level.scale == "ratio" else level.unit
-    columns: dict[str, TableColumn | str] = {
-        "form": "Trend",
-        "level_change": TableColumn(title="Change at the start", unit=unit),
-        "level_change_interval": interval,
-        "average_change": TableColumn(title="Mean change over all periods after", unit=unit),
-        "average_change_interval": interval,
-    }
+    columns: dict[str, TableColumn | str] = {"form": "Trend"}
+    for kind, title in (("level_change", "Change at the start"), ("average_change", "Mean change after")):
+        names = [kind, f"{kind}_low", f"{kind}_high"]
+        frame[names] = shown(frame[names], level)
+        columns |= effect_columns(names, frame[kind], level, title=title)
     caption = f"Interrupted time series of {level.outcome}, by form of the trend"
     return table(frame, caption=caption, columns=columns, note=note_of(level))
 
@@ -74,9 +75,10 @@ def plot_interrupted_series(result: InterruptedSeries) -> Picture:
         The treated series alone; its figures as a table. Rates where there is an exposure of counts.
     """
     rows = result.series[result.series["treated"]].reset_index(drop=True)
-    per, unit = _per(rows)
+    outcome = result.level_change.outcome
+    many, unit = (1.0, outcome) if (rows["exposure"] == 1).all() else _per(rows, outcome)
     lines = [name for name in map(str, rows) if name.startswith(("observed", "fitted", "counterfactual"))]
-    rows[lines] = rows[lines].div(rows["exposure"] / per, axis="index")
+    rows[lines] = rows[lines].div(rows["exposure"] / many, axis="index")
     drawing, axes = new_chart(height=4.2)
     place = np.arange(len(rows))
     after = (rows["step"] >= 0).to_numpy()
@@ -84,12 +86,12 @@ def plot_interrupted_series(result: InterruptedSeries) -> Picture:
     for side, label in ((~after, None), (after, "fitted")):
         axes.plot(place[side], rows["fitted"][side], color=COLOURS[0], label=label)
     _draw_band(axes, place[after], rows[after], "counterfactual", "expected from the earlier trend")
-    _finish(axes, rows, f"{result.level_change.outcome}{unit}")
+    _finish(axes, rows, unit)
     description = (
         f"{_span(rows)}. {sentence(result)} Dots are what was observed, the solid line what the model fits, the dashed "
         f"line with its shaded {result.level_change.level * 100:g}% interval what the earlier trend would have given."
     )
-    data = _series_table(rows, f"{result.level_change.outcome}{unit}", ("observed", "fitted", "counterfactual"))
+    data = _series_table(rows, unit, ("observed", "fitted", "counterfactual"))
     return picture(
         drawing,
         caption=headline(result.average_change, "than the earlier trend would have given, on average after the start"),
@@ -112,17 +114,18 @@ def structural_counterfactual_table(result: StructuralCounterfactual) -> Table:
     Table
         One row a figure. The sum of the gaps is in the outcome's unit.
     """
-    shown = {
+    shown_as = {
         "Mean gap a period": result.average,
         "Sum of the gaps": result.cumulative,
         "Lasting step at the start": result.shift,
         "Mean gap found before the start (placebo)": result.placebo,
     }
-    rows = [
-        (what, _unit(found), say_number(found.value, found), say_ends(found))
-        for what, found in shown.items()
-        if found is not None
-    ]
+    rows = []
+    for what, found in shown_as.items():
+        if found is not None:
+            ends = shown([found.value, found.ci_low, found.ci_high], found)
+            said = [f"{end:,.{1 if found.scale == 'ratio' else decimals(ends)}f}" for end in ends]
+            rows.append((what, unit_shown(found), said[0], f"{said[1]} to {said[2]}"))
     columns = {
         "what": "What",
         "unit": "Unit",
@@ -131,7 +134,7 @@ def structural_counterfactual_table(result: StructuralCounterfactual) -> Table:
     }
     return table(
         pd.DataFrame(rows, columns=list(columns)),
-        caption=f"{result.average.outcome} beside its forecast from before the start",
+        caption=f"{capital(result.average.outcome)} beside its forecast from before the start",
         columns=columns,
         note=note_of(result.average),
     )
@@ -177,12 +180,10 @@ def _span(rows: pd.DataFrame) -> str:
     return f"{first} to {last}, the start in {say_time(rows.loc[rows['step'] >= 0, 'time'].iloc[0])}"
 
 
-def _per(rows: pd.DataFrame) -> tuple[float, str]:
-    """Return what rates are per, and how to say it; nothing where there is no exposure."""
-    if (rows["exposure"] == 1).all():
-        return 1.0, ""
-    per = 10.0 ** max(0, math.ceil(-math.log10(rows["observed"].sum() / rows["exposure"].sum())) + 1)
-    return per, f" per {per:,.0f} of exposure"
+def _per(rows: pd.DataFrame, outcome: str) -> tuple[float, str]:
+    """Return what rates are multiplied by to be read, and their unit then."""
+    many, unit = per_many(rows["observed"].sum() / rows["exposure"].sum() / 10, f"{outcome} per of exposure")
+    return many, unit.replace(" per of ", " per unit of ")
 
 
 def _draw_dots(axes: Axes, place: np.ndarray, values: pd.Series) -> None:
@@ -199,15 +200,12 @@ def _draw_band(axes: Axes, place: np.ndarray, rows: pd.DataFrame, name: str, lab
 
 def _finish(axes: Axes, rows: pd.DataFrame, label: str) -> None:
     """Name the axes, mark the start, and begin at zero unless values are below it."""
-    places = np.arange(len(rows))
-    step = max(1, -(-len(rows) // MOST_LABELS))
-    axes.set_xticks(places[::step], [say_time(time) for time in rows["time"].iloc[::step]])
-    axes.tick_params(axis="x", labelsize=9)
+    times_across(axes, list(rows["time"]))
     axes.set_xlim(-0.7, len(rows) - 0.3)
     axes.margins(y=0.2)
     if (rows["observed"] >= 0).all():
         axes.set_ylim(0, axes.get_ylim()[1] * 1.08)
-    axes.set_ylabel(label)
+    axes.set_ylabel(capital(label))
     mark_start(axes, int((rows["step"] < 0).sum()) - 0.5, "start")
     axes.legend(loc="lower left", frameon=False, handlelength=3)
 
@@ -215,19 +213,17 @@ def _finish(axes: Axes, rows: pd.DataFrame, label: str) -> None:
 def _series_table(rows: pd.DataFrame, label: str, names: tuple[str, ...]) -> Table:
     """Return the figures that a chart was drawn from."""
     titles = {"observed": "Observed", "fitted": "Fitted", "counterfactual": "Expected without the start"}
-    decimals = max(0, 3 - math.floor(math.log10(max(float(rows["observed"].abs().mean()), 1e-12))) - 1)
+    digits = decimals(rows["observed"])
     columns: dict[str, TableColumn | str] = {"when": "When"}
     for name in names:
-        columns[name] = TableColumn(title=titles[name], decimals=decimals)
+        columns[name] = TableColumn(title=titles[name], decimals=digits)
     for end, title in (("low", "Expected, from"), ("high", "to")):
-        columns[f"counterfactual_{end}"] = TableColumn(title=title, decimals=decimals)
+        columns[f"counterfactual_{end}"] = TableColumn(title=title, decimals=digits)
     frame = rows.assign(when=[say_time(time) for time in rows["time"]])
     frame = frame.astype(dict.fromkeys(columns, object)).where(frame[list(columns)].notna(), "")
     return table(
-        frame, caption=label, columns=columns, note="Nothing is expected before the start, so it is left empty."
+        frame,
+        caption=capital(label),
+        columns=columns,
+        note="Nothing is expected before the start, so it is left empty.",
     )
-
-
-def _unit(estimate: Estimate) -> str:
-    """Say the unit of an estimate."""
-    return "ratio" if estimate.scale == "ratio" else estimate.unit

@@ -1,16 +1,21 @@
-"""How the numbers of an estimate are shown: ratios as changes in per cent, all others in their own unit."""
+"""How numbers, times and methods are said in tables, captions and axes; ratios are changes in per cent."""
 
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
+import pandas as pd
 
-from oda.charts import GREY
 from oda.evaluate.estimate import Estimate
+from oda.evaluate.words import cannot_tell, interval_words, percent_change, quantity
+from oda.periods import say_period
+from oda.results import Table, TableColumn, table
 
-WIDEST = 4.0  # times the span of the values; what reaches further is cut, and the chart says so
+PER_ONE = re.compile(r"(?P<what>.+) per (?!unit of )(?P<whom>\D+)")  # such as `admissions per people`
+UNTREATED = "than without the treatment"
 
 
 def shown(values: object, estimate: Estimate) -> np.ndarray:
@@ -26,10 +31,10 @@ def shown(values: object, estimate: Estimate) -> np.ndarray:
     Returns
     -------
     ndarray
-        Changes in per cent for ratios.
+        Changes in per cent for ratios; rates per ten, hundred and so on where one event a head is too coarse.
     """
     numbers = np.asarray(values, dtype=float)
-    return 100 * (numbers - 1) if estimate.scale == "ratio" else numbers
+    return 100 * (numbers - 1) if estimate.scale == "ratio" else numbers * _scaled(estimate)[0]
 
 
 def unit_shown(estimate: Estimate) -> str:
@@ -43,9 +48,89 @@ def unit_shown(estimate: Estimate) -> str:
     Returns
     -------
     str
-        Such as `% change`.
+        Such as `% change` or `admissions per 1,000 people`.
     """
-    return "% change" if estimate.scale == "ratio" else estimate.unit
+    return "% change" if estimate.scale == "ratio" else _scaled(estimate)[1]
+
+
+def _scaled(estimate: Estimate) -> tuple[float, str]:
+    """Return what a difference is multiplied by to be read, and its unit then."""
+    return per_many([estimate.value, estimate.ci_low, estimate.ci_high], estimate.unit)
+
+
+def per_many(values: object, unit: str) -> tuple[float, str]:
+    """Find how many heads a rate is best given for.
+
+    Parameters
+    ----------
+    values
+        Rates per head, any shape; missing ones are passed over.
+    unit
+        Such as `admissions per people`.
+
+    Returns
+    -------
+    tuple
+        What to multiply by (1, 10, 100 ...) for the largest to be 1 or more, and the unit then.
+
+    Examples
+    --------
+    >>> per_many([0.00398, 0.0012], "admissions per people"), per_many([3.2], "visits per day")
+    ((1000.0, 'admissions per 1,000 people'), (1.0, 'visits per day'))
+    """
+    found, largest = PER_ONE.fullmatch(unit), float(np.nanmax(np.abs(np.asarray(values, dtype=float))))
+    if found is None or not 0 < largest < 1:
+        return 1.0, unit
+    many = 10.0 ** math.ceil(-math.log10(largest))
+    return many, f"{found['what']} per {many:,.0f} {found['whom']}"
+
+
+def axis_words(words: str, estimate: Estimate) -> str:
+    """Say what an axis shows, with its unit.
+
+    Parameters
+    ----------
+    words
+        What is shown, such as `Effect on falls`.
+    estimate
+        Whose scale it is.
+
+    Returns
+    -------
+    str
+        Such as `Effect on falls (% change)`; no unit where it is the outcome itself.
+    """
+    unit = unit_shown(estimate)
+    return words if unit in ("", estimate.outcome) else f"{words} ({unit})"
+
+
+def effect_columns(
+    names: Sequence[str], values: object, estimate: Estimate, *, title: str = "Effect"
+) -> dict[str, TableColumn | str]:
+    """Return the columns of an effect and the ends of its interval.
+
+    Parameters
+    ----------
+    names
+        Of the three columns in the frame.
+    values
+        What will be shown, any shape; sets the decimals.
+    estimate
+        Whose scale, unit and level these are.
+    title
+        What the effect is called.
+
+    Returns
+    -------
+    dict
+        Three columns by name.
+    """
+    digits = 1 if estimate.scale == "ratio" else decimals(values)
+    heads = ((title, unit_shown(estimate)), (f"{estimate.level * 100:g}% interval, from", ""), ("to", ""))
+    return {
+        name: TableColumn(title=head, unit=unit, decimals=digits)
+        for name, (head, unit) in zip(names, heads, strict=True)
+    }
 
 
 def decimals(values: object) -> int:
@@ -88,24 +173,142 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def keep_in_view(axes: Axes, values: np.ndarray, ends: np.ndarray) -> None:
-    """Show all values on the upright axis; cut ends of intervals that would squeeze them out of sight, and say so.
+def say_time(time: object, *, short: bool = False) -> str:
+    """Say a time.
 
     Parameters
     ----------
-    axes
-        Of `new_chart`.
-    values
-        Shape (n,).
-    ends
-        Ends of intervals, any shape.
+    time
+        A period, or a number.
+    short
+        Whether it stands along an axis, where there is little room.
+
+    Returns
+    -------
+    str
+        Such as `January 2025`, short `Jan 2025`; or `1992`.
     """
-    known = ends[np.isfinite(ends)]
-    span = max(float(np.ptp([*values, 0.0])), 1e-12)
-    bottom, top = min(values.min(), 0) - WIDEST * span, max(values.max(), 0) + WIDEST * span
-    if len(known) and (known.min() < bottom or known.max() > top):
-        axes.set_ylim(bottom, top)
-        words, place = "some intervals reach beyond the chart", (1.0, 1.01)
-        axes.annotate(words, place, xycoords="axes fraction", ha="right", va="bottom", fontsize=9, color=GREY)
+    if not isinstance(time, pd.Period):
+        return f"{time:g}" if isinstance(time, float) else str(time)
+    return str(time.strftime("%b %Y")) if short and time.freqstr.startswith("M") else say_period(time)
+
+
+def say_span(first: object, last: object) -> str:
+    """Say a stretch of time.
+
+    Parameters
+    ----------
+    first, last
+        Its ends: periods, or numbers.
+
+    Returns
+    -------
+    str
+        Such as `January 2025 to June 2025`, or `1992` where both are the same.
+    """
+    return say_time(first) if first == last else f"{say_time(first)} to {say_time(last)}"
+
+
+def say_size(value: float, estimate: Estimate) -> str:
+    """Say one effect with its unit and direction.
+
+    Parameters
+    ----------
+    value
+        On the scale of `estimate`.
+    estimate
+        Whose scale it is.
+
+    Returns
+    -------
+    str
+        Such as `15 per cent lower`, or `-3.20 calls a day`; no unit where it is the outcome itself.
+    """
+    if estimate.scale == "ratio":
+        return percent_change(value)
+    unit = unit_shown(estimate)
+    return quantity(float(shown(value, estimate)), "" if unit == estimate.outcome else unit)
+
+
+def say_ends(estimate: Estimate) -> str:
+    """Say the interval of an estimate, the unit left out.
+
+    Parameters
+    ----------
+    estimate
+        Of any scale.
+
+    Returns
+    -------
+    str
+        Such as `95% interval: -5.10 to -1.20`.
+    """
+    if estimate.scale == "ratio":
+        return interval_words(estimate)
+    mark = "£" if estimate.unit == "£" else ""
+    low, high = (quantity(float(shown(end, estimate)), mark) for end in (estimate.ci_low, estimate.ci_high))
+    return f"{estimate.level * 100:g}% interval: {low} to {high}"
+
+
+def headline(estimate: Estimate, against: str = UNTREATED, *, of: str = "") -> str:
+    """Say an effect with its interval, short enough for a caption.
+
+    Parameters
+    ----------
+    estimate
+        A ratio or a difference.
+    against
+        What it is compared with, such as `than before the start`.
+    of
+        What it is an effect on; the outcome's name when not given.
+
+    Returns
+    -------
+    str
+        One sentence, and a second where the data cannot tell the effect from none.
+    """
+    if estimate.scale == "ratio":
+        said = percent_change(estimate.value)
     else:
-        axes.margins(y=0.12)
+        side = "lower" if estimate.value < 0 else "higher"
+        said = f"{say_size(abs(estimate.value), estimate)} {side}" if estimate.value else "unchanged"
+    against = against.replace("than", "from", 1) if said == "unchanged" else against
+    doubt = " The data cannot tell this from no difference." if cannot_tell(estimate) else ""
+    return f"{capital(of or estimate.outcome)}: {said} {against} ({say_ends(estimate)}).{doubt}"
+
+
+def note_of(estimate: Estimate) -> str:
+    """Say the method and what changes how the figures must be read.
+
+    Parameters
+    ----------
+    estimate
+        With its method and cautions.
+
+    Returns
+    -------
+    str
+        The note below a table.
+    """
+    return " ".join([f"{capital(estimate.method)}.", *estimate.cautions])
+
+
+def facts_table(rows: Sequence[tuple[str, str]], *, caption: str, note: str = "") -> Table:
+    """Make a table of two columns of words.
+
+    Parameters
+    ----------
+    rows
+        What each figure is, and what it says.
+    caption
+        What the table holds.
+    note
+        A line below it.
+
+    Returns
+    -------
+    Table
+        One row a fact.
+    """
+    frame = pd.DataFrame(rows, columns=["what", "value"])
+    return table(frame, caption=caption, columns={"what": "What", "value": "Value"}, note=note)
