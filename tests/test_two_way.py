@@ -191,6 +191,16 @@ def test_covariates_with_few_treated_are_a_caution() -> None:
     assert again.std_error == pytest.approx(found.std_error, rel=EXACT)
 
 
+@pytest.mark.parametrize("treated", [1, 2])
+def test_covariates_of_few_treated_are_those_of_the_regression(treated: int) -> None:
+    """On a balanced panel the one change a district, the covariates' part taken out, gives its coefficient."""
+    frame = districts(starts=treated).assign(z=lambda rows: rows["x"] ** 2 + rows["y"] / 3)
+    fit = sm.OLS(frame["y"], dummies(frame, "visited", "x", "z")).fit()
+    found = difference_in_differences(frame, **COLUMN, covariates=["x", "z"]).estimate
+    assert found.value == pytest.approx(fit.params["visited"], rel=EXACT)
+    assert found.df == 4
+
+
 def test_weights_by_district_weigh_the_few_as_in_the_regression() -> None:
     """Two treated, weights by district: the collapsed estimate is the weighted regression's, as by `cohort`."""
     frame = districts(8, starts=2)
