@@ -306,8 +306,8 @@ def _mean(values: np.ndarray) -> tuple[float, float]:
     if n == 0:
         return math.nan, math.nan
     mean = float(values.sum()) / n
-    rest = values - mean
-    return mean, math.sqrt(float(rest @ rest) / (n - 1) / n) if n > 1 else math.nan
+    squares = float(np.square(values - mean).sum())  # not by @, which wakes every core for a sum so small
+    return mean, math.sqrt(squares / (n - 1) / n) if n > 1 else math.nan
 
 
 def _cautions(frame: pd.DataFrame, grid: _Grid, cluster: str, *, adjusted: bool) -> tuple[str, ...]:
