@@ -36,7 +36,9 @@ def before_after_table(result: BeforeAfter) -> Table:
         "before": TableColumn(title="Before", decimals=level_digits),
         "after": TableColumn(title="After", decimals=level_digits),
         "change": TableColumn(
-            title="Change", unit=unit_shown(found), decimals=1 if found.scale == "ratio" else decimals(change)
+            title="After against before",
+            unit=unit_shown(found),
+            decimals=1 if found.scale == "ratio" else decimals(change),
         ),
     }
     rows = pd.DataFrame([*frame[list(columns)].to_dict("records"), overall])

@@ -79,7 +79,7 @@ def plot_comparison(result: Comparison) -> Picture:
     columns: dict[str, TableColumn | str] = {
         "unit": "Unit",
         "group": "Group",
-        "value": TableColumn(title="Change", unit=unit_shown(e), decimals=digits),
+        "value": TableColumn(title="After against before", unit=unit_shown(e), decimals=digits),
     }
     return picture(
         drawing,

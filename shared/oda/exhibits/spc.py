@@ -122,7 +122,7 @@ def spc_chart_table(result: SpcChart) -> Table:
     Table
         One row a point.
     """
-    digits = decimals(result.points["value"])
+    digits = decimals(result.points["mean"])
     frame = result.points.assign(
         time=[say_time(moment) for moment in result.points["time"]],
         rule=result.points["rule"].where(result.points["rule"] != "", "none"),

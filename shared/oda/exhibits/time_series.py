@@ -51,7 +51,7 @@ def interrupted_series_table(result: InterruptedSeries) -> Table:
         ]
     )
     columns: dict[str, TableColumn | str] = {"form": "Trend"}
-    for kind, title in (("level_change", "Change at the start"), ("average_change", "Mean change after")):
+    for kind, title in (("level_change", "Effect at the start"), ("average_change", "Mean effect after")):
         names = [kind, f"{kind}_low", f"{kind}_high"]
         frame[names] = shown(frame[names], level)
         columns |= effect_columns(names, frame[kind], level, title=title)

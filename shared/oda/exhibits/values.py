@@ -272,7 +272,8 @@ def headline(estimate: Estimate, against: str = UNTREATED, *, of: str = "") -> s
     else:
         side = "lower" if estimate.value < 0 else "higher"
         said = f"{say_size(abs(estimate.value), estimate)} {side}" if estimate.value else "unchanged"
-    against = against.replace("than", "from", 1) if said == "unchanged" else against
+    if said == "unchanged":
+        said, against = "about the same", against.replace("than", "as", 1)
     doubt = " The data cannot tell this from no difference." if cannot_tell(estimate) else ""
     return f"{capital(of or estimate.outcome)}: {said} {against} ({say_ends(estimate)}).{doubt}"
 
