@@ -329,3 +329,32 @@ def test_the_squares_filled_are_the_share_that_p_is() -> None:
     drawn = exhibits.plot_randomisation_test(results()["RandomisationTest"])
     assert drawn.caption.startswith("Had chance chosen other units, 10 per cent of choices")
     assert "A square is one way to choose 3 of 6 units" in drawn.description
+
+
+def test_a_rate_on_its_own_is_no_effect() -> None:
+    """The headline of a rate says the rate, and compares it with nothing."""
+    rates = {name: ev.crude_rate(n, 1000, outcome="falls") for name, n in (("Redditch", 30), ("Worcester", 40))}
+    drawn = exhibits.plot_estimates(rates)
+    assert drawn.caption == "Crude rate of falls: 3,000 per 100,000 people (95% interval: 2,024 to 4,283)."
+    assert drawn.data.columns[1].heading == "Crude rate (per 100,000 people)"
+
+
+def test_an_unchanged_outcome_is_said_in_words() -> None:
+    """A ratio of 1 is about the same; a column's underscores are no part of a caption."""
+    none = dataclasses.replace(effect().estimate, outcome="emergency_admissions", value=1.0, ci_low=0.9, ci_high=1.1)
+    said = exhibits.plot_estimates({"The headline": none}).caption
+    assert said.startswith("Emergency admissions: about the same as without the treatment (95% interval: 10 per cent")
+    assert said.endswith("The data cannot tell this from no difference.")
+
+
+def test_many_units_are_drawn_without_names() -> None:
+    """Fifty units have a dot each and stand in the table, but no name beside the chart."""
+    rng = np.random.default_rng(1)
+    rows = [
+        (f"Ward {unit}", month, rng.poisson(30), 5 if unit < 20 else np.nan) for unit in range(50) for month in range(9)
+    ]
+    frame = pd.DataFrame(rows, columns=["ward", "month", "calls", "start"])
+    found = ev.difference_in_differences(frame, outcome="calls", unit="ward", time="month", cohort="start")
+    drawn = exhibits.plot_comparison(found)
+    assert len(drawn.data.rows) == 50
+    assert "Ward" not in drawn.svg

@@ -36,11 +36,11 @@ def chart(**more: object) -> SpcChart:
 def test_the_funnel_says_its_answer_and_names_the_outlier(measure: str) -> None:
     """The caption counts the areas outside, the description says what they are, and the data are all areas."""
     shown = plot_funnel(funnel(measure=measure))
-    assert shown.caption.split(" areas are outside the 99.8% limits of falls")[0].endswith("of 30")
+    assert shown.caption.split(" areas ")[0].endswith("of 30")
     assert "By status:" in shown.description
     assert len(shown.data.rows) == 30
     if measure == "rate":
-        assert shown.caption.startswith("1 of 30 areas")
+        assert shown.caption.startswith("1 of 30 areas is outside the 99.8% limits of falls")
         assert "Funnel chart of falls per 100,000 in 30 areas" in shown.alt
 
 

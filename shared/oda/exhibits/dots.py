@@ -30,7 +30,7 @@ def dot_rows(names: Sequence[object], *, extra: float = 0.0, each: float = ROW) 
     Parameters
     ----------
     names
-        One a row, from the top.
+        One a row, from the top; all empty where there are too many to name.
     extra
         Inches beside those of rows and frame.
     each
@@ -42,7 +42,8 @@ def dot_rows(names: Sequence[object], *, extra: float = 0.0, each: float = ROW) 
         Of matplotlib, the upright axis named.
     """
     drawing, axes = new_chart(height=min(TALLEST, FRAME + extra + each * len(names)))
-    axes.set_yticks(range(len(names)), [textwrap.fill(str(name), LABEL) for name in names])
+    labels = [textwrap.fill(str(name), LABEL) for name in names]
+    axes.set_yticks(range(len(names)) if any(labels) else [], labels if any(labels) else [])
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x")

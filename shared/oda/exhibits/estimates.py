@@ -36,7 +36,7 @@ def estimate_table(estimates: dict[str, Estimate], *, caption: str) -> Table:
     frame["p"] = [e.p_value for e in listed]
     columns: dict[str, TableColumn | str] = {
         "what": "Estimate",
-        **effect_columns(("value", "low", "high"), values[:, 0], first),
+        **effect_columns(("value", "low", "high"), values[:, 0], first, title=_kind(first)),
         "n": "Units treated and others",
         "df": TableColumn(title="Degrees of freedom", decimals=1),
         "p": TableColumn(title="p", decimals=3),
@@ -66,7 +66,7 @@ def plot_estimates(estimates: dict[str, Estimate], *, caption: str = "") -> Pict
         axes.axvline(0, color=GREY, linewidth=1.2)
     numbers = shown([[e.value, e.ci_low, e.ci_high] for e in estimates.values()], first)
     draw_intervals(axes, numbers, lead=0 if len(estimates) > 1 else None)
-    axes.set_xlabel(axis_words("Effect" if first.scale != "level" else capital(first.outcome), first))
+    axes.set_xlabel(axis_words(_kind(first), first))
     said = "; ".join(f"{name} {say_size(e.value, first)} ({say_ends(e)})" for name, e in estimates.items())
     return picture(
         drawing,
@@ -75,6 +75,11 @@ def plot_estimates(estimates: dict[str, Estimate], *, caption: str = "") -> Pict
         description=f"A line is the interval, its dot the estimate: {said}. {capital(first.method)}.",
         data=estimate_table(estimates, caption=f"Estimates for {first.outcome}"),
     )
+
+
+def _kind(estimate: Estimate) -> str:
+    """Say what kind of number it is."""
+    return capital(estimate.estimand) if estimate.scale == "level" else "Effect"
 
 
 def _first(estimates: dict[str, Estimate]) -> Estimate:

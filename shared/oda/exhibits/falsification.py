@@ -7,7 +7,7 @@ import pandas as pd
 from oda.charts import GREY
 from oda.evaluate import Falsification, sentence
 from oda.exhibits.dots import dot_rows, draw_intervals
-from oda.exhibits.values import axis_words, capital, effect_columns, say_ends, say_size, shown
+from oda.exhibits.values import axis_words, capital, effect_columns, say_ends, say_size, shown, spaced
 from oda.results import Picture, Table, TableColumn, picture, table
 
 TITLES = {
@@ -71,7 +71,7 @@ def plot_falsification(result: Falsification) -> Picture:
 def _caption(result: Falsification) -> str:
     """Say how the estimate stands beside the others, shortly."""
     e, values = result.actual, result.others["value"]
-    own = f"{capital(e.outcome)}: {say_size(e.value, e)} ({say_ends(e)})"
+    own = f"{capital(spaced(e.outcome))}: {say_size(e.value, e)} ({say_ends(e)})"
     if result.as_large is None:
         spread = " to ".join(dict.fromkeys(say_size(float(end), e) for end in (values.min(), values.max())))
         return f"{own}; with units left out {spread}."

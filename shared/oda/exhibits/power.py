@@ -10,7 +10,7 @@ from oda.evaluate.power_plan import PowerPlan, direction, say_size
 from oda.evaluate.power_spread import PrePeriodSpread
 from oda.evaluate.words import sentence
 from oda.exhibits.dots import dot_rows, number_across
-from oda.exhibits.values import capital, facts_table
+from oda.exhibits.values import capital, decimals, facts_table
 from oda.results import Picture, Table, TableColumn, picture, table
 
 
@@ -154,7 +154,9 @@ def _detected(result: PowerPlan) -> TableColumn:
     """Return the column of the smallest effect."""
     ratio = result.spread.scale == "ratio"
     return TableColumn(
-        title=f"Smallest {direction(result)} detected", unit="%" if ratio else "", decimals=1 if ratio else None
+        title=f"Smallest {direction(result)} detected",
+        unit="%" if ratio else "",
+        decimals=1 if ratio else decimals(result.detectable),
     )
 
 

@@ -101,7 +101,7 @@ def axis_words(words: str, estimate: Estimate) -> str:
         Such as `Effect on falls (% change)`; no unit where it is the outcome itself.
     """
     unit = unit_shown(estimate)
-    return words if unit in ("", estimate.outcome) else f"{words} ({unit})"
+    return spaced(words if unit in ("", estimate.outcome) else f"{words} ({unit})")
 
 
 def effect_columns(
@@ -171,6 +171,22 @@ def capital(text: str) -> str:
         The text.
     """
     return text[:1].upper() + text[1:]
+
+
+def spaced(name: str) -> str:
+    """Return a column's name as words: spaces for underscores.
+
+    Parameters
+    ----------
+    name
+        Such as `emergency_admissions`.
+
+    Returns
+    -------
+    str
+        Such as `emergency admissions`.
+    """
+    return name.replace("_", " ")
 
 
 def say_time(time: object, *, short: bool = False) -> str:
@@ -251,14 +267,14 @@ def say_ends(estimate: Estimate) -> str:
 
 
 def headline(estimate: Estimate, against: str = UNTREATED, *, of: str = "") -> str:
-    """Say an effect with its interval, short enough for a caption.
+    """Say an estimate with its interval, short enough for a caption.
 
     Parameters
     ----------
     estimate
-        A ratio or a difference.
+        Of any scale.
     against
-        What it is compared with, such as `than before the start`.
+        What an effect is compared with, such as `than before the start`.
     of
         What it is an effect on; the outcome's name when not given.
 
@@ -267,6 +283,9 @@ def headline(estimate: Estimate, against: str = UNTREATED, *, of: str = "") -> s
     str
         One sentence, and a second where the data cannot tell the effect from none.
     """
+    if estimate.scale == "level":
+        size = say_size(estimate.value, estimate)
+        return f"{capital(estimate.estimand)} of {spaced(estimate.outcome)}: {size} ({say_ends(estimate)})."
     if estimate.scale == "ratio":
         said = percent_change(estimate.value)
     else:
@@ -275,7 +294,7 @@ def headline(estimate: Estimate, against: str = UNTREATED, *, of: str = "") -> s
     if said == "unchanged":
         said, against = "about the same", against.replace("than", "as", 1)
     doubt = " The data cannot tell this from no difference." if cannot_tell(estimate) else ""
-    return f"{capital(of or estimate.outcome)}: {said} {against} ({say_ends(estimate)}).{doubt}"
+    return f"{capital(spaced(of or estimate.outcome))}: {said} {against} ({say_ends(estimate)}).{doubt}"
 
 
 def note_of(estimate: Estimate) -> str:
