@@ -121,7 +121,8 @@ def _frame(axes: Axes, result: Funnel) -> float:
 def _caption(result: Funnel) -> str:
     """Say the answer."""
     outside = round(result.share_outside * len(result.areas))
-    said = f"{outside} of {len(result.areas)} areas {'is' if outside == 1 else 'are'} outside the 99.8% limits of {result.outcome} {result.per}"
+    verb = "is" if outside == 1 else "are"
+    said = f"{outside} of {len(result.areas)} areas {verb} outside the 99.8% limits of {result.outcome} {result.per}"
     return f"{said}, widened for the spread between areas" if result.tau else said
 
 
