@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 SHORTEST = 0.02  # seconds a sample; quicker calls are repeated within it
-BUDGET = 8.0  # seconds for all rounds of a match
+BUDGET = 4.0  # seconds for all rounds of a match
 ROUNDS = (3, 25)  # the fewest and the most
 
 Answers = Mapping[str, float | np.ndarray]

@@ -45,6 +45,7 @@ def main() -> int:
 
 def _measure(asked: list[str], needed: list[str]) -> None:
     """Run the tasks and print the table, the date and the versions."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy; on a shared machine waking threads takes longest
     import importing
     import panels
     import regressions

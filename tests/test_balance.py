@@ -12,7 +12,7 @@ from scipy import stats
 
 from oda.errors import DesignError
 from oda.evaluate import Comparability, balance_table, sentence
-from oda.evaluate.covariates import effective_size
+from oda.evaluate.weighting.covariates import effective_size
 
 EXACT = 1e-10  # relative; sums taken in another order differ by rounding alone
 COVARIATES = ["age", "alone", "ward"]

@@ -11,8 +11,9 @@ import pytest
 from slowly import columns, fit, small_panel
 
 from oda.errors import DesignError
-from oda.evaluate import BootstrapTest, bootstrap, wild_cluster_bootstrap
-from oda.evaluate.microdata import regress
+from oda.evaluate import BootstrapTest, wild_cluster_bootstrap
+from oda.evaluate.inference import bootstrap
+from oda.evaluate.inference.microdata import regress
 
 EXACT = 1e-9  # relative; other orders of sums differ by rounding alone
 TIE = 1e-9  # relative; draws that agree so closely are the same

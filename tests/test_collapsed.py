@@ -10,8 +10,8 @@ from scipy import stats
 
 from oda.errors import DesignError
 from oda.evaluate import Estimate, collapsed_t_test
-from oda.evaluate.collapsed import collapse_fit
-from oda.evaluate.inference import give_interval
+from oda.evaluate.inference.collapsed import collapse_fit
+from oda.evaluate.inference.intervals import give_interval
 
 EXACT = 1e-9  # relative; other orders of sums differ by rounding alone
 FIGURES = ["value", "ci_low", "ci_high", "std_error", "p_value", "df", "permutation_p"]

@@ -12,9 +12,9 @@ from scipy import stats
 
 from oda.errors import DesignError
 from oda.evaluate import Estimate, sentence
-from oda.evaluate.cost_benefit import CostBenefit, cost_benefit
-from oda.evaluate.cost_benefit_effects import UnitChange, draw_units
-from oda.evaluate.discounting import discount_factors
+from oda.evaluate.worth.cost_benefit import CostBenefit, cost_benefit
+from oda.evaluate.worth.discounting import discount_factors
+from oda.evaluate.worth.effects import UnitChange, draw_units
 
 EXACT = 1e-10  # relative; sums taken in another order differ by rounding alone
 PENNY = 0.005  # pounds; hand arithmetic is to the penny

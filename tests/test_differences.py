@@ -20,9 +20,9 @@ from scipy import stats
 from oda.datasets import Synthetic
 from oda.errors import DesignError
 from oda.evaluate import Comparison, difference_in_differences
-from oda.evaluate.collapsed import collapse_fit
-from oda.evaluate.comparison import infer
-from oda.evaluate.permutation import permute
+from oda.evaluate.comparing.comparison import infer
+from oda.evaluate.inference.collapsed import collapse_fit
+from oda.evaluate.inference.permutation import permute
 from oda.pilot import District, Pilot
 from oda.synthetic import make_falls
 

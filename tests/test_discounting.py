@@ -9,7 +9,7 @@ import pytest
 
 from oda.errors import DesignError
 from oda.evaluate import discounting
-from oda.evaluate.discounting import (
+from oda.evaluate.worth.discounting import (
     DiscountSchedule,
     discount_factors,
     discount_schedule,

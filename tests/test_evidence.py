@@ -9,7 +9,7 @@ import pytest
 
 from oda.errors import DesignError
 from oda.evaluate import EvidenceGrade, evidence_grade, sentence
-from oda.evaluate.evidence import FEWEST_RANDOMISED, MOST_LOST, Design
+from oda.evaluate.worth.evidence import FEWEST_RANDOMISED, MOST_LOST, Design
 
 DESIGNS = get_args(Design)
 ALONE = ("interrupted time series", "before and after")

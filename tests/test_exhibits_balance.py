@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from oda.evaluate import adjust_p_values, balance_table, sentence, weighted_effect
-from oda.evaluate.weighted import WeightedEffect
+from oda.evaluate.weighting.effect import WeightedEffect
 from oda.exhibits import (
     adjusted_p_values_table,
     comparability_table,

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from oda.evaluate import Funnel, SpcChart, funnel_limits, spc_chart
-from oda.evaluate.funnel import STATUSES
+from oda.evaluate.rates.funnel import STATUSES
 from oda.exhibits import funnel_table, plot_funnel, plot_spc_chart, spc_chart_table
 from oda.exhibits.funnel import MARKS
 from oda.exhibits.spc import MARKS as SPC_MARKS

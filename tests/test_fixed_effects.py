@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from slowly import columns, fit, small_panel
 
-from oda.evaluate.fixed_effects import codes, demean, demean_both, drop_rounding
+from oda.evaluate.inference.fixed_effects import codes, demean, demean_both, drop_rounding
 
 EXACT = 1e-10  # of columns of size 1; another order of sums differs by rounding alone
 

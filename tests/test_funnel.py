@@ -12,7 +12,7 @@ from scipy import stats
 
 from oda.errors import DesignError
 from oda.evaluate import Funnel, funnel_limits, sentence
-from oda.evaluate.funnel import STATUSES, WITHIN
+from oda.evaluate.rates.funnel import STATUSES, WITHIN
 
 EXACT = 1e-10  # relative; figures in other units differ by rounding alone
 BISECTED = 1e-5  # relative; OHID halves an interval until it is about that narrow

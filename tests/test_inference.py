@@ -11,9 +11,9 @@ from slowly import small_panel
 
 from oda.errors import DesignError
 from oda.evaluate import wild_cluster_bootstrap
-from oda.evaluate.inference import as_estimate, give_interval
-from oda.evaluate.microdata import Regression, regress
-from oda.evaluate.regression import fit_term
+from oda.evaluate.inference.intervals import as_estimate, give_interval
+from oda.evaluate.inference.microdata import Regression, regress
+from oda.evaluate.inference.regression import fit_term
 
 EXACT = 1e-10  # relative; the same figures by the same route
 

@@ -62,7 +62,9 @@ def test_every_module_has_its_layer():
 
 
 @pytest.mark.parametrize(
-    "path", sorted((ROOT / "shared" / "oda" / "evaluate").glob("*.py")), ids=lambda path: path.stem
+    "path",
+    sorted((ROOT / "shared" / "oda" / "evaluate").rglob("*.py")),
+    ids=lambda path: f"{path.parent.name}-{path.stem}",
 )
 def test_estimators_touch_no_files(path):
     """An estimator takes data and returns a result; it opens, reads and writes nothing."""

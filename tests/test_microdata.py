@@ -15,8 +15,8 @@ import statsmodels.api as sm
 from slowly import bare_crv1, columns, cr2, small_panel
 
 from oda.errors import DesignError
-from oda.evaluate.microdata import Regression, regress
-from oda.evaluate.regression import cr2_error, crv1_error
+from oda.evaluate.inference.microdata import Regression, regress
+from oda.evaluate.inference.regression import cr2_error, crv1_error
 
 EXACT = 1e-9  # relative; other orders of sums differ by rounding alone
 BOTH = ["area", "month"]
@@ -211,8 +211,9 @@ def test_too_many_effects_across_clusters_are_refused() -> None:
 def test_the_hash_seed_changes_nothing() -> None:
     """Python's random order of sets, by which a library's error moved by 1.6 per cent, reaches no figure."""
     code = (
-        "from slowly import small_panel; from oda.evaluate import *; from oda.evaluate.microdata import regress;"
-        "from oda.evaluate.regression import crv1_error; f = small_panel();"
+        "from slowly import small_panel; from oda.evaluate import *;"
+        "from oda.evaluate.inference.microdata import regress;"
+        "from oda.evaluate.inference.regression import crv1_error; f = small_panel();"
         "o = {'outcome': 'falls', 'term': 'visits', 'cluster': 'area', 'covariates': ['age'],"
         "'fixed_effects': ['area', 'month']};"
         "print([crv1_error(regress(f, **o, written_out=w).fit) for w in (True, False)], cr2_test(f, **o),"

@@ -13,7 +13,7 @@ from scipy import stats
 
 from oda.errors import DesignError
 from oda.evaluate import RandomisationTest, randomisation_test
-from oda.evaluate.permutation import permute, permute_many
+from oda.evaluate.inference.permutation import permute, permute_many
 
 TIE = 1e-9  # relative; statistics that agree so closely are the same
 

@@ -13,7 +13,7 @@ from statsmodels.stats.meta_analysis import combine_effects
 
 from oda.errors import DesignError
 from oda.evaluate import pool_districts, sentence
-from oda.evaluate.pooling_variance import tau_squared, weighted_mean
+from oda.evaluate.pooling.variance import tau_squared, weighted_mean
 
 EXACT = 1e-10  # the same sums in another order
 SOLVED = 1e-7  # both solve for a root

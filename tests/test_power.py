@@ -23,7 +23,7 @@ from oda.evaluate import (
     simulate_power,
     units_needed,
 )
-from oda.evaluate.power_shocks import change_contrast, shock_covariance
+from oda.evaluate.planning.shocks import change_contrast, shock_covariance
 
 EXACT = 1e-10  # the same sums in another order
 SOLVED = 1e-6  # relative; a root is solved for

@@ -35,8 +35,8 @@ from oda.evaluate import (
     wild_cluster_bootstrap,
     wilson_limits,
 )
-from oda.evaluate.inference import give_interval
-from oda.evaluate.microdata import regress
+from oda.evaluate.inference.intervals import give_interval
+from oda.evaluate.inference.microdata import regress
 
 CASES = ROOT.parent / "shared" / "cases"
 BYAR = "phe_dsr_byar_wilson"

@@ -8,7 +8,7 @@ import statsmodels.api as sm
 from slowly import columns, cr2, small_panel
 
 from oda.errors import DesignError
-from oda.evaluate.regression import (
+from oda.evaluate.inference.regression import (
     Fit,
     check_spread,
     classical_error,

@@ -8,7 +8,7 @@ from scipy import stats
 
 from oda.errors import DesignError
 from oda.evaluate import choose_inference
-from oda.evaluate.routing import plain_df
+from oda.evaluate.inference.routing import plain_df
 
 DRAWS = 40_000  # of changes without effect; the standard error of a 5 per cent rate is 0.11 points
 CLOSE = 0.005  # four such standard errors

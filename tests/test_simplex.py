@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.optimize import nnls
 
-from oda.evaluate.predictor_weights import LEAST, importance_of, minimise, nested_weights
-from oda.evaluate.simplex import frank_wolfe_weights, simplex_weights
+from oda.evaluate.synthetic.predictor_weights import LEAST, importance_of, minimise, nested_weights
+from oda.evaluate.synthetic.simplex import frank_wolfe_weights, simplex_weights
 
 EXACT = 1e-8  # absolute; least squares of squared columns lose half the digits
 

@@ -12,8 +12,8 @@ import pytest
 
 from checkout import ROOT
 from oda.evaluate import difference_in_differences
-from oda.evaluate.collapsed import collapse_fit
-from oda.evaluate.comparison import infer
+from oda.evaluate.comparing.comparison import infer
+from oda.evaluate.inference.collapsed import collapse_fit
 
 DOCUMENT = ROOT / "docs" / "size-and-coverage.md"
 QUARTERS, FROM = 24, 12  # periods, and the first treated one

@@ -10,7 +10,7 @@ import pytest
 
 from oda.errors import DesignError
 from oda.evaluate import SpcChart, sentence, spc_chart
-from oda.evaluate.special_causes import FLAGS
+from oda.evaluate.rates.special_causes import FLAGS
 
 EXACT = 1e-10  # relative; figures in other units differ by rounding alone
 MONTHS = pd.period_range("2021-04", periods=48, freq="M")

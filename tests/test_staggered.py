@@ -16,10 +16,10 @@ from scipy import stats
 
 from oda.errors import DesignError
 from oda.evaluate import StaggeredAdoption, sentence, staggered_adoption
-from oda.evaluate.staggered_cells import lay_out, put_together
-from oda.evaluate.staggered_chance import assignments
-from oda.evaluate.staggered_panel import AdoptionPanel
-from oda.evaluate.staggered_route import Worked, work_out
+from oda.evaluate.staggered.cells import lay_out, put_together
+from oda.evaluate.staggered.chance import assignments
+from oda.evaluate.staggered.panel import AdoptionPanel
+from oda.evaluate.staggered.route import Worked, work_out
 
 EXACT = 1e-10  # relative; sums taken in another order differ by rounding alone
 YEARS = range(1, 9)

@@ -11,7 +11,7 @@ from districts import NAMES, districts
 
 from oda.errors import DesignError
 from oda.evaluate import difference_in_differences, event_study, placebo_in_time
-from oda.evaluate.starts import say
+from oda.evaluate.comparing.starts import say
 
 EXACT = 1e-12  # relative; the arithmetic is the same
 COHORT = {**NAMES, "cohort": "start"}

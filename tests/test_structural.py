@@ -12,8 +12,8 @@ from scipy import stats
 
 from oda.errors import DesignError
 from oda.evaluate import StructuralCounterfactual, sentence, structural_counterfactual, structural_fit
-from oda.evaluate.structural_fit import SHARES, Forecast, forecast_series
-from oda.evaluate.structural_gaps import Reading, cumulative_gap, mean_gap
+from oda.evaluate.series.structural_fit import SHARES, Forecast, forecast_series
+from oda.evaluate.series.structural_gaps import Reading, cumulative_gap, mean_gap
 
 EXACT = 1e-10  # relative; rounding alone
 DRAWS = 200  # of made-up series; the standard error of a coverage of 95 per cent is 1.5 points

@@ -14,8 +14,8 @@ from statsmodels.regression.linear_model import OLS
 
 from oda.errors import DesignError
 from oda.evaluate import InterruptedSeries, interrupted_time_series, newey_west, sentence
-from oda.evaluate.time_series_fit import Model, design_of
-from oda.evaluate.time_series_spline import spline_terms
+from oda.evaluate.series.interrupted_fit import Model, design_of
+from oda.evaluate.series.spline import spline_terms
 
 EXACT = 1e-10  # relative; rounding alone
 SOLVED = 1e-7  # relative; statsmodels stops iterating at about this

@@ -19,8 +19,8 @@ from statsmodels.tools import add_constant
 
 from oda.errors import DesignError
 from oda.evaluate import WeightedEffect, influence, propensity, sentence, weighted_effect
-from oda.evaluate.covariates import effective_size
-from oda.evaluate.influence import WeightedGroups, augmented_means, standard_error, weighted_means
+from oda.evaluate.weighting.covariates import effective_size
+from oda.evaluate.weighting.influence import WeightedGroups, augmented_means, standard_error, weighted_means
 
 EXACT = 1e-10  # relative; sums taken in another order differ by rounding alone
 SOLVED = 1e-8  # relative; the scores of the logistic regression are solved, not reckoned
@@ -140,7 +140,7 @@ def test_estimated_scores_give_the_error_of_all_equations_at_once(estimand: str,
     kernel = weighted_means if method == "ipw" else augmented_means
     assert standard_error(kernel(rows)[2], None) == pytest.approx(stacked_error(rows, method), rel=0.03)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("oda.evaluate.influence._leave_out", lambda _, pull: pull)
+        patch.setattr("oda.evaluate.weighting.influence._leave_out", lambda _, pull: pull)
         assert standard_error(kernel(rows)[2], None) == pytest.approx(stacked_error(rows, method), rel=NUMERIC)
 
 

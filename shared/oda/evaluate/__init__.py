@@ -1,48 +1,54 @@
 """Estimators: data in, frozen result out. They read no file and draw no picture."""
 
-from oda.evaluate.area_results import Rates, Suppressed
-from oda.evaluate.areas import crude_rates, proportions
-from oda.evaluate.bacon import BaconDecomposition, bacon_decomposition
-from oda.evaluate.balance import Comparability, balance_table
-from oda.evaluate.before_after import BeforeAfter, before_after
-from oda.evaluate.bootstrap import BootstrapTest, wild_cluster_bootstrap
-from oda.evaluate.cluster_robust import cr2_test
-from oda.evaluate.collapsed import collapsed_t_test
-from oda.evaluate.comparison import Comparison
-from oda.evaluate.cost_benefit import CostBenefit, cost_benefit
-from oda.evaluate.cost_benefit_effects import UnitChange
-from oda.evaluate.differences import difference_in_differences
-from oda.evaluate.discounting import DiscountSchedule, discount_factors, discount_schedule, present_value, to_real_terms
+from oda.evaluate.comparing.before_after import BeforeAfter, before_after
+from oda.evaluate.comparing.comparison import Comparison
+from oda.evaluate.comparing.differences import difference_in_differences
+from oda.evaluate.comparing.event_study import Breakdown, EventStudy, PreTrend, event_study
+from oda.evaluate.comparing.falsification import Falsification, placebo_in_space, placebo_in_time
+from oda.evaluate.comparing.leave_out import leave_neighbours_out, leave_one_out
 from oda.evaluate.estimate import Estimate
-from oda.evaluate.event_study import Breakdown, EventStudy, PreTrend, event_study
-from oda.evaluate.evidence import EvidenceGrade, evidence_grade
-from oda.evaluate.falsification import Falsification, placebo_in_space, placebo_in_time
-from oda.evaluate.funnel import Funnel, funnel_limits
-from oda.evaluate.indirect import indirectly_standardised_rate, indirectly_standardised_ratio
-from oda.evaluate.leave_out import leave_neighbours_out, leave_one_out
-from oda.evaluate.limits import byar_limits, dobson_limits, exact_limits, poisson_limits, wilson_limits
-from oda.evaluate.multiple import AdjustedPValues, adjust_p_values
-from oda.evaluate.permutation import RandomisationTest, randomisation_test
-from oda.evaluate.pooling import Pooled, pool_districts
-from oda.evaluate.pooling_variance import Heterogeneity
-from oda.evaluate.power_persons import intraclass_correlation
-from oda.evaluate.power_plan import PowerPlan, plan_power
-from oda.evaluate.power_simulation import simulate_power
-from oda.evaluate.power_spread import PrePeriodSpread, modelled_spread, pre_period_spread
-from oda.evaluate.precision import bloom_multiplier, minimum_detectable_effect, power, units_needed
-from oda.evaluate.propensity import PropensityWeights, propensity_weights
-from oda.evaluate.rates import crude_rate, proportion, rate_change
-from oda.evaluate.routing import Route, choose_inference
-from oda.evaluate.spc import SpcChart, spc_chart
-from oda.evaluate.staggered import StaggeredAdoption, staggered_adoption
-from oda.evaluate.standardised import EUROPEAN_2013, directly_standardised_rate
-from oda.evaluate.structural import StructuralCounterfactual, structural_counterfactual
-from oda.evaluate.synthetic_control import SyntheticControl, synthetic_control
-from oda.evaluate.synthetic_did import SyntheticDifference, synthetic_difference_in_differences
-from oda.evaluate.time_series import InterruptedSeries, interrupted_time_series
-from oda.evaluate.time_series_newey_west import newey_west
-from oda.evaluate.weighted import WeightedEffect, weighted_effect
+from oda.evaluate.inference.bootstrap import BootstrapTest, wild_cluster_bootstrap
+from oda.evaluate.inference.cluster_robust import cr2_test
+from oda.evaluate.inference.collapsed import collapsed_t_test
+from oda.evaluate.inference.multiple import AdjustedPValues, adjust_p_values
+from oda.evaluate.inference.permutation import RandomisationTest, randomisation_test
+from oda.evaluate.inference.routing import Route, choose_inference
+from oda.evaluate.planning.persons import intraclass_correlation
+from oda.evaluate.planning.plan import PowerPlan, plan_power
+from oda.evaluate.planning.precision import bloom_multiplier, minimum_detectable_effect, power, units_needed
+from oda.evaluate.planning.simulation import simulate_power
+from oda.evaluate.planning.spread import PrePeriodSpread, modelled_spread, pre_period_spread
+from oda.evaluate.pooling.districts import Pooled, pool_districts
+from oda.evaluate.pooling.variance import Heterogeneity
+from oda.evaluate.rates.area_results import Rates, Suppressed
+from oda.evaluate.rates.areas import crude_rates, proportions
+from oda.evaluate.rates.crude import crude_rate, proportion, rate_change
+from oda.evaluate.rates.funnel import Funnel, funnel_limits
+from oda.evaluate.rates.indirect import indirectly_standardised_rate, indirectly_standardised_ratio
+from oda.evaluate.rates.limits import byar_limits, dobson_limits, exact_limits, poisson_limits, wilson_limits
+from oda.evaluate.rates.spc import SpcChart, spc_chart
+from oda.evaluate.rates.standardised import EUROPEAN_2013, directly_standardised_rate
+from oda.evaluate.series.interrupted import InterruptedSeries, interrupted_time_series
+from oda.evaluate.series.newey_west import newey_west
+from oda.evaluate.series.structural import StructuralCounterfactual, structural_counterfactual
+from oda.evaluate.staggered.adoption import StaggeredAdoption, staggered_adoption
+from oda.evaluate.staggered.bacon import BaconDecomposition, bacon_decomposition
+from oda.evaluate.synthetic.control import SyntheticControl, synthetic_control
+from oda.evaluate.synthetic.differences import SyntheticDifference, synthetic_difference_in_differences
+from oda.evaluate.weighting.balance import Comparability, balance_table
+from oda.evaluate.weighting.effect import WeightedEffect, weighted_effect
+from oda.evaluate.weighting.propensity import PropensityWeights, propensity_weights
 from oda.evaluate.words import sentence
+from oda.evaluate.worth.cost_benefit import CostBenefit, cost_benefit
+from oda.evaluate.worth.discounting import (
+    DiscountSchedule,
+    discount_factors,
+    discount_schedule,
+    present_value,
+    to_real_terms,
+)
+from oda.evaluate.worth.effects import UnitChange
+from oda.evaluate.worth.evidence import EvidenceGrade, evidence_grade
 
 __all__ = [
     "EUROPEAN_2013",

@@ -10,10 +10,10 @@ import pandas as pd
 from matplotlib.ticker import FuncFormatter
 
 from oda.charts import COLOURS, GREY, new_chart
-from oda.evaluate.balance import Comparability, label
 from oda.evaluate.estimate import Estimate
-from oda.evaluate.propensity import ESTIMANDS, PropensityWeights
-from oda.evaluate.weighted import WeightedEffect
+from oda.evaluate.weighting.balance import Comparability, label
+from oda.evaluate.weighting.effect import WeightedEffect
+from oda.evaluate.weighting.propensity import ESTIMANDS, PropensityWeights
 from oda.evaluate.words import sentence
 from oda.exhibits.dots import dot_rows, draw_dots, draw_intervals, name_above, say_dots
 from oda.exhibits.values import axis_words, decimals, effect_columns, headline

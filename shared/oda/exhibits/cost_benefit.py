@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 
 from oda.charts import COLOURS, GREY, STYLES, new_chart
-from oda.evaluate.cost_benefit import CostBenefit
-from oda.evaluate.cost_benefit_cautions import say_pounds, say_share
-from oda.evaluate.discounting import DiscountSchedule
 from oda.evaluate.words import sentence
+from oda.evaluate.worth.cautions import say_pounds, say_share
+from oda.evaluate.worth.cost_benefit import CostBenefit
+from oda.evaluate.worth.discounting import DiscountSchedule
 from oda.exhibits.values import capital
 from oda.results import Picture, Table, TableColumn, picture, table
 

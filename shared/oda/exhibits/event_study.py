@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oda.charts import new_chart
 from oda.evaluate import EventStudy, sentence
-from oda.evaluate.event_study import say_drift
+from oda.evaluate.comparing.event_study import say_drift
 from oda.exhibits.dots import draw_events
 from oda.exhibits.values import axis_words, capital, decimals, effect_columns, headline, say_span, shown, unit_shown
 from oda.results import Picture, Table, TableColumn, picture, table

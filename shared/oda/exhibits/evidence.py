@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from oda.charts import COLOURS, GREY, new_chart
-from oda.evaluate.evidence import MEANING, EvidenceGrade
 from oda.evaluate.words import sentence
+from oda.evaluate.worth.evidence import MEANING, EvidenceGrade
 from oda.exhibits.values import facts_table
 from oda.results import Picture, Table, picture, table
 

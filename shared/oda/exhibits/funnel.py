@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from oda.charts import COLOURS, GREY, new_chart
-from oda.evaluate.funnel import STATUSES, WITHIN, Funnel
+from oda.evaluate.rates.funnel import STATUSES, WITHIN, Funnel
 from oda.evaluate.words import quantity, sentence
 from oda.exhibits.values import capital, decimals
 from oda.results import Picture, Table, TableColumn, picture, table

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oda.charts import GREY
-from oda.evaluate.multiple import AdjustedPValues
+from oda.evaluate.inference.multiple import AdjustedPValues
 from oda.evaluate.words import sentence
 from oda.exhibits.dots import dot_rows, draw_dots, say_dots
 from oda.results import Picture, Table, TableColumn, picture, table

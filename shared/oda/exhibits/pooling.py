@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from oda.charts import COLOURS, GREY
-from oda.evaluate.pooling import Pooled
+from oda.evaluate.pooling.districts import Pooled
 from oda.evaluate.words import sentence
 from oda.exhibits.dots import ROW, dot_rows, name_above, number_across
 from oda.exhibits.values import axis_words, capital, effect_columns, headline, note_of, say_size, shown

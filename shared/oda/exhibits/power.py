@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from oda.charts import COLOURS, GREY, new_chart
-from oda.evaluate.power_plan import PowerPlan, direction, say_size
-from oda.evaluate.power_spread import PrePeriodSpread
+from oda.evaluate.planning.plan import PowerPlan, direction, say_size
+from oda.evaluate.planning.spread import PrePeriodSpread
 from oda.evaluate.words import sentence
 from oda.exhibits.dots import dot_rows, number_across
 from oda.exhibits.values import capital, decimals, facts_table

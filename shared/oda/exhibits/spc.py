@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from oda.charts import COLOURS, GREY, new_chart
-from oda.evaluate.spc import SpcChart
+from oda.evaluate.rates.spc import SpcChart
 from oda.evaluate.words import quantity, sentence
 from oda.exhibits.dots import times_across
 from oda.exhibits.values import capital, decimals, say_time

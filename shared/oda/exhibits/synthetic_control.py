@@ -12,8 +12,8 @@ import pandas as pd
 
 from oda.charts import COLOURS, GREY, draw_lines, extremes, mark_start, new_chart
 from oda.evaluate.estimate import Estimate
-from oda.evaluate.synthetic_control import SyntheticControl
-from oda.evaluate.synthetic_did import SyntheticDifference
+from oda.evaluate.synthetic.control import SyntheticControl
+from oda.evaluate.synthetic.differences import SyntheticDifference
 from oda.evaluate.words import sentence
 from oda.exhibits.dots import dot_rows, draw_intervals, name_above, times_across
 from oda.exhibits.values import (

@@ -1,0 +1,1 @@
+"""Treated and untreated districts, before and after."""

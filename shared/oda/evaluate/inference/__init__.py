@@ -1,0 +1,1 @@
+"""From a fitted comparison to an interval that the design can bear."""

@@ -1,0 +1,1 @@
+"""Before a pilot: what it could detect."""

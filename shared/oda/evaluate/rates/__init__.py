@@ -1,0 +1,1 @@
+"""Rates, shares and their limits; funnels and control charts."""

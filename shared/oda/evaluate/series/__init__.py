@@ -1,0 +1,1 @@
+"""One series over time, and what it would have been."""

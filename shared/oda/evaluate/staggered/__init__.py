@@ -1,0 +1,1 @@
+"""Districts that start at different times."""

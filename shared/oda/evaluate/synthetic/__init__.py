@@ -1,0 +1,1 @@
+"""One treated district against a mix of others."""

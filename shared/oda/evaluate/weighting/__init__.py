@@ -1,0 +1,1 @@
+"""People treated or not, made comparable."""
