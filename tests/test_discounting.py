@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from oda.errors import DesignError
-from oda.evaluate import discounting
+from oda.evaluate.worth import discounting
 from oda.evaluate.worth.discounting import (
     DiscountSchedule,
     discount_factors,

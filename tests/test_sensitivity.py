@@ -17,7 +17,7 @@ from oda.sensitivity import Checks
 
 RULE = Disclosure(hide_below=8, round_to=5)
 START = pd.Period("2024-01", freq="M")
-NAMES = ("Ashby", "Beale", "Corse", "Dale", "Elm", "Ford")
+NAMES = ("Ashby", "Beale", "Clent", "Dale", "Elm", "Ford")
 
 
 def panel(*, visited: int = 3, mean: float = 60.0, effect: float = 0.8, drift: float = 0.0, seed: int = 1) -> Panel:

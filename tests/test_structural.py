@@ -11,7 +11,8 @@ import pytest
 from scipy import stats
 
 from oda.errors import DesignError
-from oda.evaluate import StructuralCounterfactual, sentence, structural_counterfactual, structural_fit
+from oda.evaluate import StructuralCounterfactual, sentence, structural_counterfactual
+from oda.evaluate.series import structural_fit
 from oda.evaluate.series.structural_fit import SHARES, Forecast, forecast_series
 from oda.evaluate.series.structural_gaps import Reading, cumulative_gap, mean_gap
 

@@ -18,7 +18,8 @@ from statsmodels.regression.linear_model import WLS
 from statsmodels.tools import add_constant
 
 from oda.errors import DesignError
-from oda.evaluate import WeightedEffect, influence, propensity, sentence, weighted_effect
+from oda.evaluate import WeightedEffect, sentence, weighted_effect
+from oda.evaluate.weighting import influence, propensity
 from oda.evaluate.weighting.covariates import effective_size
 from oda.evaluate.weighting.influence import WeightedGroups, augmented_means, standard_error, weighted_means
 

@@ -43,11 +43,12 @@ def take(data: pd.DataFrame, *, missing: Collection[str] = (), **columns: str | 
     if twice:
         message = f"{len(twice)} columns stand twice in the data: {', '.join(map(repr, twice))}. Rename one of each."
         raise DesignError(message)
-    frame = pd.DataFrame({fixed: data[name].array for fixed, name in wanted.items()})
+    arrays = {fixed: data[name].array for fixed, name in wanted.items()}
+    frame = pd.DataFrame(arrays)
     if frame.empty:
         message = "The data have no row. Look at how they were read or filtered."
         raise DesignError(message)
-    lost = {name: int(frame[fixed].isna().sum()) for fixed, name in wanted.items() if fixed not in missing}
+    lost = {name: int(arrays[fixed].isna().sum()) for fixed, name in wanted.items() if fixed not in missing}
     lost = {name: count for name, count in lost.items() if count}
     if lost:
         listed = ", ".join(f"{name!r} in {count}" for name, count in lost.items())

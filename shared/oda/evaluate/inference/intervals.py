@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy import stats
+from scipy import special
 
 from oda.evaluate.estimate import Estimate
 from oda.evaluate.inference.bootstrap import bootstrap_fit
@@ -84,14 +84,14 @@ def give_interval(found: Regression, *, method: str, level: float) -> Interval:
     name = {"collapsed": "", "welch": " for unequal spread", "cr2": " (CR2 errors)", "crv1": " (CRV1 errors)"}[method]
     df = float(round(df)) if abs(df - round(df)) < WHOLE else df
     said = f"{df:.0f}" if df == round(df) else f"{df:.1f}"
-    reach = float(stats.t.ppf((1 + level) / 2, df)) * std_error
+    reach = float(special.stdtrit(df, (1 + level) / 2)) * std_error
     return Interval(
         value=fit.coef,
         low=fit.coef - reach,
         high=fit.coef + reach,
         std_error=std_error,
         df=df,
-        p_value=float(2 * stats.t.sf(abs(fit.coef) / std_error, df)),
+        p_value=float(2 * special.stdtr(df, -abs(fit.coef) / std_error)),
         words=f"t test{name} with {said} degree{'' if said == '1' else 's'} of freedom",
     )
 

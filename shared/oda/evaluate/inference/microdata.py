@@ -119,6 +119,13 @@ def _sides(term: np.ndarray, groups: np.ndarray, n: int) -> tuple[int, int]:
     return (0, 0) if without == 0 or quantity else (len(above), without)
 
 
+def _is_nested(effect: np.ndarray, n: int, groups: np.ndarray) -> bool:
+    """Tell whether every level of a fixed effect lies in one cluster."""
+    last = np.empty(n, dtype=groups.dtype)
+    last[effect] = groups
+    return bool((last[effect] == groups).all())
+
+
 def _take_out(
     columns: np.ndarray,
     frame: pd.DataFrame,
@@ -133,8 +140,7 @@ def _take_out(
     if not fixed:
         return columns, np.ones((rows, 1)), 0
     effects = [codes(frame[name]) for name in fixed]
-    n_groups = int(groups.max()) + 1
-    nested = [len(np.unique(found * n_groups + groups)) == n for found, n in effects]
+    nested = [_is_nested(found, n, groups) for found, n in effects]
     if len(effects) == 2 and (not written_out or all(nested)):
         (first, n_first), (second, n_second) = sorted(effects, key=lambda one: -one[1])
         counted = sum(n - 1 for (_, n), inside in zip(effects, nested, strict=True) if not inside)

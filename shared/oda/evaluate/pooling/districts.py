@@ -22,7 +22,7 @@ from oda.evaluate.pooling.variance import (
 )
 from oda.evaluate.words import percent_change, quantity, sentence
 
-FEWEST_NORMAL, MANY = 10, 30  # districts; below these a normal interval is refused, and carries a caution
+FEWEST_NORMAL, MANY = 10, 30  # districts; below them a normal interval is refused, and cautioned
 ROUNDING = 1e-12  # of the mean; a smaller standard error is rounding alone
 UNEVEN = 3.0  # largest over smallest standard error from which the plain interval may be too narrow
 
@@ -79,7 +79,7 @@ def pool_districts(
 
     Identified if the districts' estimates are each unbiased, and independent: estimates that share one comparison
     group are not, and then the interval is too narrow; estimate these jointly with `difference_in_differences`.
-    The prediction interval and the forest plot show whether one mean is a fair summary.
+    The prediction interval shows whether one mean is a fair summary.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def pool_districts(
     scale
         `difference`, or `ratio` for logarithms, which are given back as ratios.
     outcome, measured_in
-        What the effect is on and its unit, in words; the effect's column and none when not given.
+        What the effect is on and its unit, in words.
     method
         Of tau squared: restricted likelihood, Paule-Mandel, or DerSimonian-Laird.
     variance
@@ -123,11 +123,10 @@ def pool_districts(
     tenfold it fell to 87 to 95 per cent, the modified one to 90 to 99 (normal: 82 to 96): a caution then points to
     the modified interval. The prediction interval has t with k - 2 degrees of freedom and the model variance (Higgins
     and others), the shrunken estimates (best linear unbiased predictions) t with k - 1; both take tau squared as
-    known. I squared is of metafor's definition.
+    known.
 
     References
     ----------
-    DerSimonian, R. and Laird, N. (1986). Meta-analysis in clinical trials. Controlled Clinical Trials, 7(3).
     Hartung, J. and Knapp, G. (2001). A refined method for the meta-analysis of controlled clinical trials with binary
     outcome. Statistics in Medicine, 20(24).
     Higgins, J. P. T., Thompson, S. G. and Spiegelhalter, D. J. (2009). A re-evaluation of random-effects

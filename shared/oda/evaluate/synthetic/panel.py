@@ -98,7 +98,7 @@ def read_panel(
     wide = _square(frame, unit)
     before = wide.index.to_numpy() < period_code(start, frame["time"], "start")
     _check_periods(before, start)
-    paths = dict(zip(wide.columns, wide.to_numpy().T.tolist(), strict=True))
+    paths: dict[object, list[float]] = dict(zip(wide.columns, wide.to_numpy().T.tolist(), strict=True))
     wide = wide[[treated, *sorted(pool, key=lambda name: (*paths[name], str(name)))]]
     matrix = _predictors(rows, frame, wide, before, predictors) if predictors else None
     times = frame.drop_duplicates("code").sort_values("code")["time"]
