@@ -87,7 +87,8 @@ def test_an_estimate_carries_its_design() -> None:
     found = changes(2, 6)[0]
     tested = give_interval(found, method="collapsed", level=0.95)
     estimate = as_estimate(
-        tested, found, outcome="falls", unit="falls a month", level=0.95, permuted=None, what="one change a unit"
+        tested, found, outcome="falls", unit="falls a month", level=0.95, permuted=None, method="one change a unit"
     )
     assert (estimate.n_clusters, estimate.n_treated, estimate.df, estimate.estimand) == (6, 2, 4, "ATT")
-    assert estimate.method == "one change a unit (2 of 6 treated), t test with 4 degrees of freedom"
+    assert estimate.method == "one change a unit"
+    assert tested.words == "t test with 4 degrees of freedom"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal
 
 from oda.errors import DesignError
 
+NUMBERS = ("value", "ci_low", "ci_high", "level", "std_error", "p_value", "df", "smallest_p", "permutation_p")
 WIDEST = 700.0  # the exponential of a little more than this is more than a computer's number can hold
 
 
@@ -68,9 +69,9 @@ class Estimate:
 
     def __post_init__(self) -> None:
         """Refuse what is no number, and an interval that does not hold its value."""
-        numbers = {field.name: getattr(self, field.name) for field in fields(self)}
-        broken = [name for name, value in numbers.items() if isinstance(value, float) and not math.isfinite(value)]
-        if broken:
+        found = [getattr(self, name) for name in NUMBERS]
+        if not all(value is None or math.isfinite(value) for value in found):
+            broken = [name for name, value in zip(NUMBERS, found, strict=True) if not math.isfinite(value or 0)]
             message = f"The estimate has no number for {', '.join(broken)}. Look at the data that it was made from."
             raise DesignError(message)
         if not self.ci_low <= self.value <= self.ci_high:

@@ -109,18 +109,17 @@ def compare_sides(
     estimate, beside = infer(found, units=units, inference=inference, level=level, permuted=permuted, plain=plain)
     cautions = (*estimate.cautions, *_cautions(sides, estimate, outcome))
     smallest = _smallest_p(len(dose), found.n_treated) if plain else None
-    estimate = replace(estimate, n_obs=sides.n_obs, cautions=cautions, smallest_p=smallest)
     other: Literal["ratio", "difference"] = "difference" if scale == "ratio" else "ratio"
     turned = None
     if positive:
         turned = _other_scale(change[other], dose, held, weights, units=units, inference=inference, level=level)
-    naming: dict[str, Any] = {"outcome": outcome, "per": per}
+    naming: dict[str, Any] = {"outcome": outcome, "per": per, "n_obs": sides.n_obs}
     changes = {"unit": sides.labels, "treated": dose > 0, "before": before, "after": after}
     rest = found.fit.residuals(found.fit.coef)
     return Comparison(
-        estimate=scaled(estimate, scale=scale, **naming),
-        other_scale=None if turned is None else scaled(replace(turned, n_obs=sides.n_obs), scale=other, **naming),
-        beside=tuple(scaled(replace(one, n_obs=sides.n_obs), scale=scale, **naming) for one in beside),
+        estimate=scaled(estimate, scale=scale, cautions=cautions, smallest_p=smallest, **naming),
+        other_scale=None if turned is None else scaled(turned, scale=other, **naming),
+        beside=tuple(scaled(one, scale=scale, **naming) for one in beside),
         changes=pd.DataFrame(changes | {"ratio": ratio, "change": change[scale]}),
         means=means_table([(before[side], after[side]) for side in (dose > 0, dose == 0)]),
         before=sides.spans[0],
@@ -194,7 +193,7 @@ def infer(
     route = choose_route(found, units=units, inference=inference, plain=plain)
     options: dict[str, Any] = {"units": units, "level": level, "permuted": permuted, "what": what}
     first, *rest = (give_estimate(found, method, **options) for method in (route.method, *route.beside))
-    return replace(first, cautions=(*route.cautions, *first.cautions)), tuple(rest)
+    return replace(first, cautions=route.cautions) if route.cautions else first, tuple(rest)
 
 
 def choose_route(found: Regression, *, units: str, inference: Inference, plain: bool) -> Route:
@@ -246,9 +245,8 @@ def give_estimate(
         On the difference scale, without the outcome's name.
     """
     interval = give_interval(found, method=method, level=level)
-    one = as_estimate(interval, found, outcome="", unit="", level=level, permuted=permuted, what="")
-    said = f"{what} {found.fit.n_clusters} {units} ({found.n_treated} treated)"
-    return replace(one, method=f"{said}, {interval.words}")
+    method_words = f"{what} {found.fit.n_clusters} {units} ({found.n_treated} treated), {interval.words}"
+    return as_estimate(interval, found, outcome="", unit="", level=level, permuted=permuted, method=method_words)
 
 
 def _other_scale(
@@ -269,10 +267,17 @@ def _other_scale(
     plain = len(np.unique(dose)) == 2 and held.shape[1] == 0 and weights is None
     route = choose_route(found, units=units, inference=inference, plain=plain)
     one = give_estimate(found, route.method, units=units, level=level, permuted=None, what=CHANGES)
-    return replace(one, cautions=(*route.cautions, *one.cautions))
+    return replace(one, cautions=route.cautions) if route.cautions else one
 
 
-def scaled(estimate: Estimate, *, outcome: str, per: str, scale: Literal["ratio", "difference"]) -> Estimate:
+def scaled(
+    estimate: Estimate,
+    *,
+    outcome: str,
+    per: str,
+    scale: Literal["ratio", "difference"],
+    **more: Any,  # noqa: ANN401  of any field
+) -> Estimate:
     """Name the outcome, and turn a difference of logarithms into a ratio.
 
     Parameters
@@ -283,6 +288,8 @@ def scaled(estimate: Estimate, *, outcome: str, per: str, scale: Literal["ratio"
         What is measured, and the unit of a difference.
     scale
         Of the estimate returned.
+    **more
+        Other fields to set.
 
     Returns
     -------
@@ -290,10 +297,10 @@ def scaled(estimate: Estimate, *, outcome: str, per: str, scale: Literal["ratio"
         A ratio or a difference.
     """
     if scale == "difference":
-        return replace(estimate, outcome=outcome, unit=per)
+        return replace(estimate, outcome=outcome, unit=per, **more)
     value, low, _ = ratio_limits(estimate.value, estimate.value - estimate.ci_low)
     high = ratio_limits(estimate.value, estimate.ci_high - estimate.value)[2]
-    return replace(estimate, outcome=outcome, unit="", scale="ratio", value=value, ci_low=low, ci_high=high)
+    return replace(estimate, outcome=outcome, unit="", scale="ratio", value=value, ci_low=low, ci_high=high, **more)
 
 
 def _cautions(sides: Sides, estimate: Estimate, outcome: str) -> tuple[str, ...]:

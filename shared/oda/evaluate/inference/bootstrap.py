@@ -16,6 +16,7 @@ from oda.evaluate.inference.microdata import Regression, regress
 from oda.evaluate.inference.regression import Fit, check_spread, crv1_error
 
 ENUMERATED = 4096  # draws of signs; up to so many, each is taken once
+TIES_BELOW = 8  # clusters; of fewer, ties count: each is 2 / 2^G of the draws, 3 points of size with 6
 TIE = 1e-9  # of the statistic; draws that agree this closely are the same
 FEWEST_SIDE = 3  # treated or comparison clusters; with fewer the test cannot reject, whatever the truth
 STEPS = 60  # halvings of the search for an end of the interval
@@ -107,11 +108,13 @@ def wild_cluster_bootstrap(
     Notes
     -----
     The p is the share of draws whose statistic is larger than the actual one. Draws that agree with it to 1e-9, as the
-    actual signs and their mirror image do, are ties and are not counted, whatever rounding makes of them (Stata's
-    `boottest` leaves that to rounding); where no draw is larger, p is 2 / 2^G, the smallest that there is, never 0.
+    actual signs and their mirror image do, are ties, whatever rounding makes of them (Stata's `boottest` leaves that
+    to rounding). Of all draws of 8 or more clusters ties are not counted, as in Stata; of fewer clusters, and of random
+    draws, they are: with 3 of 6 treated leaving them out would reject 9 to 10 per cent, counting them 5.5. The p is
+    never below 2 / 2^G.
     The interval ends where the same draws begin to reject; since p moves in steps, now and then a value near an end is
-    on the wrong side of it. With 3 of 6 districts treated its true size at 5 per cent is 5.6; with 1 or 2 treated 0.3
-    and 2.8, which is why it is refused there.
+    on the wrong side of it. With 4 of 8 treated its true size at 5 per cent is 6.7; with 1 or 2 of 6 treated 0.3 and
+    2.8, which is why it is refused there.
 
     References
     ----------
@@ -192,7 +195,8 @@ def bootstrap_fit(
     check_spread(fit, std_error)
     signs, enumerated = _draw(fit.n_clusters, draws, draw_weights, seed)
     smallest = (2 if enumerated else 1) / len(signs)
-    statistics = _Statistics(fit, signs if enumerated else signs[:, _places(fit)], smallest)
+    ties = not enumerated or fit.n_clusters < TIES_BELOW
+    statistics = _Statistics(fit, signs if enumerated else signs[:, _places(fit)], smallest, ties=ties)
     p_value = statistics.p_value(null)
     low, high = (_end(statistics, fit.coef, side * std_error, 1 - level) for side in (-1, 1))
     listed = f"all {len(signs):,} draws of signs" if enumerated else f"{len(signs):,} random draws"
@@ -263,8 +267,9 @@ def _places(fit: Fit) -> np.ndarray:
 class _Statistics:
     """The bootstrap statistics as functions of the null less the estimate: all sums are linear in it."""
 
-    def __init__(self, fit: Fit, signs: np.ndarray, smallest: float) -> None:
+    def __init__(self, fit: Fit, signs: np.ndarray, smallest: float, *, ties: bool) -> None:
         """Reduce the rows to sums by cluster, once."""
+        self._ties = ties
         self._smallest, self._coef, self._size = smallest, fit.coef, float(fit.term @ fit.term)
         reach = _sums(fit.term[:, None] * fit.design, fit.cluster, fit.n_clusters) @ fit.inverse
         tops, scores = [], []
@@ -280,13 +285,15 @@ class _Statistics:
         self._spread = float(own_scores @ own_scores)
 
     def p_value(self, null: float) -> float:
-        """Return the share of draws with a statistic larger than the actual one, and at least the smallest share."""
+        """Return the share of draws with a statistic as large as the actual one, ties counted or not."""
         gap = null - self._coef
         top = (self._top - gap * self._top_slope) ** 2
         below = self._squares[0] - 2 * gap * self._squares[1] + gap**2 * self._squares[2]
         actual = (gap * self._size) ** 2 / self._spread
         with np.errstate(divide="ignore", invalid="ignore"):
             drawn = np.where(below > TIE**2 * self._spread, top / below, np.inf)
+        if self._ties:
+            return float((drawn >= actual * (1 - TIE)).mean())
         return max(float((drawn > actual * (1 + TIE)).mean()), self._smallest)
 
 

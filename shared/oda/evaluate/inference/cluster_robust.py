@@ -91,14 +91,16 @@ def cr2_test(
             "small. Use collapsed_t_test, randomisation_test or synthetic_control."
         )
         raise DesignError(message)
+    tested = give_interval(found, method="cr2", level=level)
+    treated = f" ({sides[0]} of {sum(sides)} treated)" if sides[0] else ""
     estimate = as_estimate(
-        give_interval(found, method="cr2", level=level),
+        tested,
         found,
         outcome=outcome,
         unit=f"{outcome} per unit of {term}",
         level=level,
         permuted=None,
-        what=f"least squares with {found.fit.n_clusters} clusters",
+        method=f"least squares with {found.fit.n_clusters} clusters{treated}, {tested.words}",
     )
     df = estimate.df or 0.0
     caution = f"CR2 has only {df:.1f} degrees of freedom here: it rejects too seldom, so an effect is easily missed."

@@ -144,13 +144,12 @@ def collapsed_t_test(
         None if weights is None else numbers(frame["weights"], weights, above=0),
         name=treated,
     )
-    method: Literal["collapsed", "welch"] = "collapsed" if equal_variance else "welch"
-    tested = give_interval(found, method=method, level=level)
+    asked: Literal["collapsed", "welch"] = "collapsed" if equal_variance else "welch"
+    tested = give_interval(found, method=asked, level=level)
+    method = f"one change a unit ({found.n_treated} of {len(dose)} treated), {tested.words}"
     permuted = permute(numbers(frame["change"], change), dose > 0) if _permutable(dose, held, weights) else None
-    estimate = as_estimate(
-        tested, found, outcome=change, unit=change, level=level, permuted=permuted, what="one change a unit"
-    )
-    return replace(estimate, cautions=choose_inference(*sides, asked=method).cautions)
+    estimate = as_estimate(tested, found, outcome=change, unit=change, level=level, permuted=permuted, method=method)
+    return replace(estimate, cautions=choose_inference(*sides, asked=asked).cautions)
 
 
 def _permutable(dose: np.ndarray, held: Sequence[object], weights: object) -> bool:

@@ -115,7 +115,7 @@ def as_estimate(
     unit: str,
     level: float,
     permuted: RandomisationTest | None,
-    what: str,
+    method: str,
 ) -> Estimate:
     """Give a tested coefficient its name on the difference scale.
 
@@ -129,8 +129,8 @@ def as_estimate(
         Coverage.
     permuted
         The randomisation test beside it, if any.
-    what
-        What was compared, in words.
+    method
+        In words, for the footnote.
 
     Returns
     -------
@@ -138,7 +138,6 @@ def as_estimate(
         A difference.
     """
     n = found.fit.n_clusters
-    sides = f" ({found.n_treated} of {n} treated)" if found.n_treated else ""
     return Estimate(
         estimand="ATT" if found.n_treated else "coefficient",
         scale="difference",
@@ -156,5 +155,5 @@ def as_estimate(
         n_treated=found.n_treated,
         smallest_p=permuted.smallest_p if permuted else None,
         permutation_p=permuted.p_value if permuted else None,
-        method=f"{what}{sides}, {tested.words}",
+        method=method,
     )
