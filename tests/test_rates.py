@@ -13,7 +13,7 @@ from statsmodels.genmod.families import Poisson
 from statsmodels.genmod.generalized_linear_model import GLM
 
 from oda.errors import DesignError
-from oda.evaluate import Estimate, crude_rate, proportion, rate_change
+from oda.evaluate import Estimate, crude_rate, proportion, rate_change, sentence
 
 SOLVED = 1e-7  # relative; statsmodels stops iterating at about this
 EXACT = 1e-10  # relative; rounding alone
@@ -194,3 +194,11 @@ def test_an_impossible_multiplier_is_refused(multiplier: float) -> None:
     """A rate is per some number of people."""
     with pytest.raises(DesignError, match=r"^The multiplier is"):
         crude_rate(65, 1000, outcome="falls", multiplier=multiplier)
+
+
+def test_a_change_of_rate_says_that_it_is_no_effect() -> None:
+    """Before against after describes; neither its sentence nor its cautions may read as what a treatment did."""
+    frame = pd.DataFrame({"n": [50, 52, 48, 40, 41, 39], "people": 1000, "late": [False] * 3 + [True] * 3})
+    found = rate_change(frame, outcome="n", exposure="people", after="late", words="admissions")
+    assert "no effect" in " ".join(found.cautions)
+    assert "without the treatment" not in sentence(found)

@@ -10,7 +10,8 @@ import pytest
 
 from oda.errors import DesignError
 from oda.evaluate import Estimate, sentence
-from oda.evaluate.words import interval_words, percent_change
+from oda.evaluate.words import interval_words, percent_change, plural, quantity
+from oda.exhibits.values import headline
 
 VERDICTS = ("significan", "proves", "proven", "strongly supported", "worked", "no effect", "nan", "inf")
 
@@ -136,7 +137,7 @@ def test_no_sentence_gives_a_verdict() -> None:
 def test_a_level_is_said_with_its_unit() -> None:
     """A rate per 100,000 is no ratio: it is said as it is, with its interval."""
     rate = replace(ratio(200, 100, 300), scale="level", unit="per 100,000 people")
-    said = "The rate was 200 per 100,000 people (95% interval: 100 per 100,000 people to 300 per 100,000 people)."
+    said = "The rate was 200 per 100,000 people (95% interval: 100 to 300)."
     assert sentence(rate, subject="The rate") == said
 
 
@@ -166,3 +167,37 @@ def test_an_interval_that_does_not_hold_its_estimate_is_refused() -> None:
     """An estimate outside its own interval is a mistake, wherever it comes from."""
     with pytest.raises(DesignError, match="outside its interval"):
         ratio(0.9, 0.95, 1)
+
+
+@pytest.mark.parametrize(
+    ("estimand", "words"),
+    [
+        ("rate ratio", "than in the other rows"),
+        ("difference in means", "than in the comparison group"),
+        ("change", "than before"),
+        ("net present social value", "than nil"),
+        ("some ratio", "than what it is compared with"),
+        ("ATT", "than it would have been without the treatment"),
+        ("ATE", "than it would have been without the treatment"),
+    ],
+)
+def test_only_an_effect_is_set_against_no_treatment(estimand: str, words: str) -> None:
+    """A description is never said as what a treatment did, in a sentence or in a chart's caption."""
+    said = sentence(replace(ratio(0.85, 0.76, 0.95), estimand=estimand))
+    assert f"lower {words} (" in said
+    short = headline(replace(ratio(0.85, 0.76, 0.95), estimand=estimand))
+    assert ("without the treatment" in short) == ("without the treatment" in words)
+
+
+@pytest.mark.parametrize(
+    ("word", "words"),
+    [("local_authority", "local authorities"), ("county", "counties"), ("day", "days"), ("practice", "practices")],
+)
+def test_units_have_their_plural(word: str, words: str) -> None:
+    """A column called authority gives authorities, not authoritys."""
+    assert plural(word) == words
+
+
+def test_pounds_are_said_with_pence() -> None:
+    """Fifty-five pence is £0.55, not £0.550."""
+    assert (quantity(0.55, "£"), quantity(12.3, "£"), quantity(1200, "£")) == ("£0.55", "£12.30", "£1,200")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from functools import singledispatch
 
 from oda.errors import DesignError
@@ -11,6 +12,19 @@ from oda.evaluate.estimate import Estimate
 NO_CHANGE = 0.5  # per cent; an estimate that differs by less is said to be unchanged
 NO_CHANGE_END = 0.05  # per cent; the end of an interval that differs by less is said to be no change
 MOST = 10_000.0  # per cent; beyond it a figure says no more than that it is beyond
+EFFECTS = ("ATT", "ATE", "ATC", "mean effect")  # only these are set against what would have been without the treatment
+AGAINST = {
+    "change": "than before",
+    "coefficient": "than with one less of what the coefficient belongs to",
+    "difference in means": "than in the comparison group",
+    "difference in slope": "than in the comparison group",
+    "rate ratio": "than in the other rows",
+    "net present social value": "than nil",
+    "cashable fiscal benefits less fiscal costs": "than nil",
+    **dict.fromkeys(("level change", "slope change", "average change"), "than the earlier trend would have given"),
+    **dict.fromkeys(("level shift", "mean gap", "cumulative gap"), "than the forecast from before the start"),
+}
+UNSAID = "than what it is compared with"
 
 
 def percent_change(ratio: float) -> str:
@@ -64,7 +78,8 @@ def interval_words(estimate: Estimate) -> str:
     Parameters
     ----------
     estimate
-        Of any scale; the ends of a ratio are said as changes, all others with their unit.
+        Of any scale; the ends of a ratio are said as changes, those of a difference with their unit, those of a level
+        without one, since it stands beside them.
 
     Returns
     -------
@@ -74,7 +89,8 @@ def interval_words(estimate: Estimate) -> str:
     if estimate.scale == "ratio":
         low, high = _end(estimate.ci_low), _end(estimate.ci_high)
     else:
-        low, high = (quantity(end, estimate.unit) for end in (estimate.ci_low, estimate.ci_high))
+        unit = estimate.unit if estimate.scale == "difference" or estimate.unit == "£" else ""
+        low, high = (quantity(end, unit) for end in (estimate.ci_low, estimate.ci_high))
     return f"{estimate.level * 100:g}% interval: {f'{low} to {high}' if low != high else f'{low} at either end'}"
 
 
@@ -97,6 +113,51 @@ def cannot_tell(estimate: Estimate) -> bool:
     return estimate.ci_low <= 1 <= estimate.ci_high or "no change" in ends
 
 
+def compared_with(estimand: str) -> str:
+    """Say what a number is compared with, so that a description is never said as an effect.
+
+    Parameters
+    ----------
+    estimand
+        Of an estimate.
+
+    Returns
+    -------
+    str
+        Words that begin with `than`.
+
+    Examples
+    --------
+    >>> compared_with("ATT"), compared_with("rate ratio")
+    ('than it would have been without the treatment', 'than in the other rows')
+    """
+    return "than it would have been without the treatment" if estimand in EFFECTS else AGAINST.get(estimand, UNSAID)
+
+
+def plural(word: str) -> str:
+    """Return the plural of what a column calls a unit, with spaces for underscores.
+
+    Parameters
+    ----------
+    word
+        Such as `local_authority`.
+
+    Returns
+    -------
+    str
+        Such as `local authorities`.
+
+    Examples
+    --------
+    >>> plural("local_authority"), plural("district"), plural("day"), plural("parish"), plural("borough")
+    ('local authorities', 'districts', 'days', 'parishes', 'boroughs')
+    """
+    word = str(word).replace("_", " ")
+    if re.search(r"[^aeiou]y$", word, re.IGNORECASE):
+        return f"{word[:-1]}ies"
+    return f"{word}{'es' if re.search(r'(s|x|z|ch|sh)$', word) else 's'}"
+
+
 @singledispatch
 def sentence(result: object, *, subject: str = "", against: str = "") -> str:
     """Say a result in one or two sentences: direction, size, interval and method; no verdict.
@@ -108,7 +169,8 @@ def sentence(result: object, *, subject: str = "", against: str = "") -> str:
     subject
         What it is about, such as `The rate of admissions`; the outcome's name when not given.
     against
-        What it is compared with, such as `than it would have been without the visits`.
+        What it is compared with, such as `than it would have been without the visits`. When not given, what fits the
+        estimand: only an effect is set against what would have been without the treatment.
 
     Returns
     -------
@@ -139,7 +201,7 @@ def _(result: Estimate, *, subject: str = "", against: str = "") -> str:
     subject = subject or f"The {result.outcome}"
     if result.scale == "level":
         return f"{subject} was {quantity(result.value, result.unit)} ({interval_words(result)})."
-    against = against or "than it would have been without the treatment"
+    against = against or compared_with(result.estimand)
     change = percent_change(result.value) if result.scale == "ratio" else _difference(result.value, result.unit)
     said = f"about the same as {against.removeprefix('than ')}" if change == "unchanged" else f"{change} {against}"
     doubt = " The data cannot tell this from no difference." if cannot_tell(result) else ""
@@ -168,6 +230,8 @@ def quantity(value: float, unit: str) -> str:
     """
     size = abs(value)
     digits = 0 if size >= 1000 or size == 0 else max(0, 2 - math.floor(math.log10(size)))
+    if unit == "£" and 0.1 <= size < 100:
+        digits = 2  # pounds and pence
     said = f"{size:,.{digits}f}"
     sign = "-" if value < 0 and float(said.replace(",", "")) else ""
     return f"{sign}£{said}" if unit == "£" else f"{sign}{said} {unit}".rstrip()

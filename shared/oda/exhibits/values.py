@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from oda.evaluate.estimate import Estimate
-from oda.evaluate.words import cannot_tell, interval_words, percent_change, quantity
+from oda.evaluate.words import EFFECTS, cannot_tell, compared_with, interval_words, percent_change, quantity
 from oda.periods import say_period
 from oda.results import Table, TableColumn, table
 
 PER_ONE = re.compile(r"(?P<what>.+) per (?!unit of )(?P<whom>\D+)")  # such as `admissions per people`
-UNTREATED = "than without the treatment"
+UNTREATED = "than without the treatment"  # shorter than a sentence has it
 
 
 def shown(values: object, estimate: Estimate) -> np.ndarray:
@@ -266,7 +266,7 @@ def say_ends(estimate: Estimate) -> str:
     return f"{estimate.level * 100:g}% interval: {low} to {high}"
 
 
-def headline(estimate: Estimate, against: str = UNTREATED, *, of: str = "") -> str:
+def headline(estimate: Estimate, against: str = "", *, of: str = "") -> str:
     """Say an estimate with its interval, short enough for a caption.
 
     Parameters
@@ -274,7 +274,7 @@ def headline(estimate: Estimate, against: str = UNTREATED, *, of: str = "") -> s
     estimate
         Of any scale.
     against
-        What an effect is compared with, such as `than before the start`.
+        What it is compared with, such as `than before the start`; what fits the estimand when not given.
     of
         What it is an effect on; the outcome's name when not given.
 
@@ -286,6 +286,7 @@ def headline(estimate: Estimate, against: str = UNTREATED, *, of: str = "") -> s
     if estimate.scale == "level":
         size = say_size(estimate.value, estimate)
         return f"{capital(estimate.estimand)} of {spaced(estimate.outcome)}: {size} ({say_ends(estimate)})."
+    against = against or (UNTREATED if estimate.estimand in EFFECTS else compared_with(estimate.estimand))
     if estimate.scale == "ratio":
         said = percent_change(estimate.value)
     else:

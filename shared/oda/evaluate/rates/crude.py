@@ -13,6 +13,7 @@ from oda.evaluate.estimate import Estimate, check_numbers, check_share, ratio_li
 from oda.evaluate.rates.limits import FEWEST_EVENTS, poisson_limits, wilson_limits
 
 FEWEST_ROWS = 3  # in a group; fewer say nothing of the spread
+DESCRIBES = "This compares two stretches of rows as they are: a description, no effect of anything."
 SMALL = (
     f"Fewer than {FEWEST_EVENTS} events: the rate and its population give the count away, so check the rule for small "
     "numbers before it is shown."
@@ -202,6 +203,7 @@ def rate_change(
         n_obs=len(frame),
         n_clusters=len(frame),
         n_treated=0,
+        cautions=(DESCRIBES,),
         method=f"quasi-Poisson rate ratio from {len(frame)} counts",
     )
 
