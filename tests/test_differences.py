@@ -19,7 +19,7 @@ from scipy import stats
 
 from oda.datasets import Synthetic
 from oda.errors import DesignError
-from oda.evaluate import Comparison, difference_in_differences
+from oda.evaluate import Comparison, difference_in_differences, sentence
 from oda.evaluate.comparing.comparison import infer
 from oda.evaluate.inference.collapsed import collapse_fit
 from oda.evaluate.inference.permutation import permute
@@ -285,6 +285,24 @@ def test_a_level_that_is_no_share_is_refused(level: float) -> None:
     """A 95 % interval is asked for by 0.95, not by 95."""
     with pytest.raises(DesignError, match="level is"):
         estimate(panel(2), level=level)
+
+
+def test_an_option_that_there_is_not_is_refused() -> None:
+    """A misspelt scale would turn a difference into a ratio, and a text would be split into letters."""
+    for scale in ("pct", "log"):
+        with pytest.raises(DesignError, match=f"^scale is '{scale}'. Give 'ratio' or 'difference'.$"):
+            estimate(panel(2), scale=scale)
+    with pytest.raises(DesignError, match=r"^covariates is the text 'people'. Give a list of columns"):
+        estimate(panel(2), covariates="people")
+
+
+def test_the_sentence_has_all_cautions() -> None:
+    """No caution is kept from the reader of the sentence."""
+    frame = panel(2)
+    noisy = frame.assign(n=frame["n"].where(frame["district"] > "d1", frame["n"] * (1 + frame.index % 2)))
+    found = estimate(noisy.assign(n=noisy["n"].where(noisy.index != 20, 0)))
+    assert len(found.estimate.cautions) >= 2
+    assert sentence(found).endswith(" ".join(found.estimate.cautions))
 
 
 def test_an_endless_interval_is_refused() -> None:

@@ -276,3 +276,9 @@ def test_a_broken_event_study_is_refused(more: dict[str, object], words: str) ->
     with pytest.raises(DesignError, match=words):
         event_study(frame, **{**COHORT, **more})
     pd.testing.assert_frame_equal(frame, copy)
+
+
+def test_a_scale_that_there_is_not_is_refused() -> None:
+    """A misspelt scale would turn a difference into a ratio."""
+    with pytest.raises(DesignError, match=r"^scale is 'pct'\. Give 'ratio' or 'difference'.$"):
+        event_study(districts(starts=3), **COHORT, scale="pct")

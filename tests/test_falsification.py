@@ -162,3 +162,10 @@ def test_order_and_names_change_nothing(placebo) -> None:
         there = placebo(changed, **COHORT)
         assert sorted(there.others["value"]) == pytest.approx(sorted(here.others["value"]), rel=EXACT)
         assert there.as_large == here.as_large
+
+
+def test_a_scale_that_there_is_not_is_refused() -> None:
+    """The refusal is that of difference_in_differences."""
+    for check in (placebo_in_time, placebo_in_space):
+        with pytest.raises(DesignError, match=r"^scale is 'pct'\. Give 'ratio' or 'difference'.$"):
+            check(districts(starts=3), **COHORT, scale="pct")

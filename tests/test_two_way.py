@@ -317,6 +317,87 @@ def test_a_broken_design_is_refused(broken, more, words) -> None:
     pd.testing.assert_frame_equal(frame, copy)
 
 
+WAYS = [{"treated": "treated", "post": "post"}, {"treatment": "visited"}]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=["flags", "shares"])
+@pytest.mark.parametrize("cluster", ["person", "shop"])
+def test_clusters_within_districts_that_were_treated_as_wholes_are_a_caution(way: dict[str, str], cluster: str) -> None:
+    """Errors by person or shop miss what hits a whole district: with 1 of 6 treated they reject 38 times in 100."""
+    frame = people(treated=1)
+    numbers = np.arange(len(frame))
+    frame = frame.assign(person=numbers.astype(str), shop=frame["district"] + (numbers % 4).astype(str))
+    found = difference_in_differences(frame, **NAMES, **way, cluster=cluster)
+    assert found.estimate.cautions == (
+        "Shocks that hit a whole district are not in this interval, and there are only 6 districts (1 treated): give "
+        f"cluster='district' unless the treatment was given to each {cluster} on its own.",
+    )
+    assert found.estimate.cautions[0] in sentence(found)
+    assert (
+        not difference_in_differences(frame, **NAMES, **way, cluster="district").estimate.cautions[0].startswith("Sh")
+    )
+
+
+def test_a_treatment_given_within_districts_may_have_clusters_within_them() -> None:
+    """Where some shops of a district were treated and others were not, the shop is the level of assignment."""
+    frame = people()
+    frame["shop"] = frame["district"] + (np.arange(len(frame)) % 4).astype(str)
+    frame["visited"] = frame["post"] * frame["shop"].str.endswith("1")
+    found = difference_in_differences(frame, **NAMES, treatment="visited", cluster="shop").estimate
+    assert not [one for one in found.cautions if "Shocks" in one]
+
+
+def test_persons_seen_once_are_rows_as_they_are() -> None:
+    """The method does not speak of one change each for persons who are seen on one side only."""
+    frame = people()
+    frame["person"] = np.arange(len(frame)).astype(str)
+    method = difference_in_differences(frame, **NAMES, treatment="visited", cluster="person").estimate.method
+    assert method.startswith("difference-in-differences on rows as they are, by two-way fixed effects, over ")
+    assert "one change" not in method
+
+
+def test_persons_seen_once_cannot_be_the_unit() -> None:
+    """The refusal says what to give for the unit, not that nothing is left of a column."""
+    frame = people()
+    frame["person"] = np.arange(len(frame)).astype(str)
+    names = {**NAMES, "unit": "person", "cluster": "district"}
+    for way in WAYS:
+        with pytest.raises(DesignError, match=r"^Each person is seen once.*Give unit='district'\.$"):
+            difference_in_differences(frame, **names, **way)
+
+
+def test_those_treated_from_the_first_period_on_are_counted_and_named() -> None:
+    """A law that 2 of 8 states had all along is no treatment from the first period on in all of them."""
+    frame = districts(8, starts={0: 0, 1: 0, 2: 6})
+    words = r"in 2 of 8 districts \(d0, d1\)\. Leave these out"
+    with pytest.raises(DesignError, match=words):
+        difference_in_differences(frame, **COLUMN)
+    assert difference_in_differences(frame[frame["district"] > "d1"], **COLUMN).estimate.n_treated == 1
+
+
+def test_an_effect_of_a_share_is_that_of_a_whole_period() -> None:
+    """The unit and the method say it; with 0 and 1 alone nothing is said."""
+    frame = districts(8, starts=3)
+    frame["share"] = frame["visited"].where(frame["month"] != 6, frame["visited"] / 2)
+    found = difference_in_differences(frame, **{**COLUMN, "treatment": "share"})
+    assert found.estimate.unit == "y for a whole period of treatment"
+    ratio = difference_in_differences(frame, **{**COLUMN, "treatment": "share"}, scale="ratio")
+    assert ratio.estimate.method.endswith(", for a whole period of treatment")
+    assert difference_in_differences(frame, **COLUMN).estimate.unit == "y"
+
+
+@pytest.mark.parametrize("cluster", [None, "district"])
+def test_an_effect_of_a_dose_is_that_of_one_unit_of_it(cluster: str | None) -> None:
+    """A dose of up to 9 hours: the unit of a difference says so, and a caution with a ratio."""
+    frame = districts(8, starts=4)
+    frame["hours"] = frame["treated"] * (1 + 2 * frame["district"].str[1:].astype(int))
+    way = {**NAMES, "treated": "hours", "post": "post", "cluster": cluster}
+    found = difference_in_differences(frame, **way)
+    assert {one.unit for one in (found.estimate, *found.beside)} == {"y per unit of hours"}
+    ratio = difference_in_differences(frame, **way, scale="ratio")
+    assert "The ratio is per unit of hours, which goes up to 7." in sentence(ratio)
+
+
 def test_the_data_are_left_alone() -> None:
     """Neither the flags nor the column of treatment adds anything to the frame that was handed over."""
     frame = people()

@@ -62,6 +62,24 @@ class Sides:
     spread_ratio: float | None
 
 
+def check_scale(scale: str) -> None:
+    """Refuse a scale that there is not.
+
+    Parameters
+    ----------
+    scale
+        As in `difference_in_differences`.
+
+    Raises
+    ------
+    DesignError
+        When it is neither `ratio` nor `difference`.
+    """
+    if scale not in ("ratio", "difference"):
+        message = f"scale is {scale!r}. Give 'ratio' or 'difference'."
+        raise DesignError(message)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Rows:
     """Rows of a panel: unit, side (0 before, 1 after, -1 neither), period, and the dose of each unit."""

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from oda.errors import DesignError
-from oda.evaluate.columns import numbers, take
-from oda.evaluate.comparing.collapse import collapse
+from oda.evaluate.columns import check_lists, numbers, take
+from oda.evaluate.comparing.collapse import check_scale, collapse
 from oda.evaluate.comparing.comparison import (
     Comparison,
     choose_route,
@@ -30,6 +30,7 @@ from oda.evaluate.inference.routing import ROUTED_SIDE, Inference, Route
 from oda.evaluate.words import sentence
 
 ALONG = "difference-in-differences on one change along the treatment for each of"
+ROWS = "difference-in-differences on rows as they are, by two-way fixed effects, over"
 WHOLE = ("collapsed", "welch")  # methods that rest on one change a unit
 AGREED = 1e-9  # estimates that differ by less differ by rounding alone
 
@@ -151,6 +152,8 @@ def difference_in_differences(
         )
         raise DesignError(message)
     scale = scale or ("ratio" if exposure else "difference")
+    check_scale(scale)
+    check_lists(covariates=covariates)
     options: dict[str, Any] = {
         "outcome": outcome,
         "exposure": exposure,
@@ -158,6 +161,7 @@ def difference_in_differences(
         "weights": weights,
         "scale": scale,
     }
+    dose, part = treated or treatment, treatment is not None
     if treatment is not None or cluster is not None:
         if treatment is None:
             data, treatment = _with_treatment(data, treated=str(treated), post=str(post))
@@ -173,11 +177,32 @@ def difference_in_differences(
             exact=inference in ("cr2", "wild"),
         )
         words = f"{cluster or unit}s"
-        return _compare_cells(cells, outcome=outcome, units=words, scale=scale, inference=inference, level=level)
+        found = _compare_cells(cells, outcome=outcome, units=words, scale=scale, inference=inference, level=level)
+        return found if dose is None else _per_dose(found, data[dose], part=part)
     sides = collapse(data, **options, unit=unit, time=time, cohort=cohort, treated=treated, post=post)
     per = outcome if exposure is None else f"{outcome} per {exposure}"
     words = f"{unit}s"
-    return compare_sides(sides, outcome=outcome, per=per, units=words, scale=scale, inference=inference, level=level)
+    found = compare_sides(sides, outcome=outcome, per=per, units=words, scale=scale, inference=inference, level=level)
+    return found if dose is None else _per_dose(found, data[dose], part=part)
+
+
+def _per_dose(found: Comparison, dose: pd.Series, *, part: bool) -> Comparison:
+    """Say for how much treatment an effect is, where the dose takes other values than 0 and 1."""
+    values = dose.to_numpy(dtype=float)
+    if np.isin(values, (0, 1)).all():
+        return found
+    share = part and values.max() == 1  # some rows are treated throughout, others for a part of the time
+    words = "for a whole period of treatment" if share else f"per unit of {dose.name}"
+    caution = () if share else (f"The ratio is {words}, which goes up to {values.max():g}.",)
+
+    def put(one: Estimate) -> Estimate:
+        method = f"{one.method}, {words}"
+        if one.scale == "ratio":
+            return replace(one, method=method, cautions=(*one.cautions, *caution))
+        return replace(one, method=method, unit=f"{one.unit} {words}")
+
+    other = None if found.other_scale is None else put(found.other_scale)
+    return replace(found, estimate=put(found.estimate), other_scale=other, beside=tuple(map(put, found.beside)))
 
 
 def _with_treatment(data: pd.DataFrame, *, treated: str, post: str) -> tuple[pd.DataFrame, str]:
@@ -205,7 +230,7 @@ def _compare_cells(
     naming: dict[str, Any] = {"outcome": outcome, "per": cells.per, "scale": scale}
     n_obs = cells.regression.n_obs
     return Comparison(
-        estimate=scaled(replace(first, n_obs=n_obs, cautions=(*cautions, *first.cautions, *cells.cautions)), **naming),
+        estimate=scaled(replace(first, n_obs=n_obs, cautions=(*cells.cautions, *cautions, *first.cautions)), **naming),
         other_scale=None,
         beside=tuple(scaled(replace(one, n_obs=n_obs), **naming) for one in rest),
         changes=cells.changes,
@@ -241,10 +266,16 @@ def _infer_cells(
     for method in (route.method, *route.beside):
         found = few if few is not None and (method in WHOLE or route.method in WHOLE) else rows
         same = few is not None and math.isclose(found.fit.coef, few.fit.coef, rel_tol=AGREED, abs_tol=AGREED)
-        what = ALONG if len(found.fit.term) == found.fit.n_clusters else "two-way fixed effects over"
+        what = ALONG if few is not None and len(found.fit.term) == found.fit.n_clusters else _say_rows(cells)
         own = permuted if same else None
         made.append(give_estimate(found, method, units=units, level=level, permuted=own, what=what))
     return made[0], made[1:], route.cautions
+
+
+def _say_rows(cells: Cells) -> str:
+    """Say how rows are compared: as they are, where some cluster is seen on one side only."""
+    whole = cells.changes[["before", "after"]].notna().all(axis=None)
+    return "two-way fixed effects over" if whole else ROWS
 
 
 def _by_rows(route: Route, rows: Regression, units: str) -> Route:
@@ -269,6 +300,6 @@ def _sd_change(cells: Cells) -> float:
 
 @sentence.register
 def _(result: Comparison, *, subject: str = "", against: str = "") -> str:
-    """Say the effect by its headline estimate, then its first caution."""
+    """Say the effect by its headline estimate, then all its cautions."""
     said = sentence(result.estimate, subject=subject, against=against)
-    return " ".join([said, *result.estimate.cautions[:1]])
+    return " ".join([said, *result.estimate.cautions])

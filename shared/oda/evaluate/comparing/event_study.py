@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from oda.evaluate.comparing.collapse import check_scale
 from oda.evaluate.comparing.comparison import infer, scaled
 from oda.evaluate.comparing.event_steps import Steps, cut_steps
 from oda.evaluate.estimate import Estimate, check_share
@@ -177,6 +178,7 @@ def event_study(
     """
     check_share(level=level)
     scale = scale or ("ratio" if exposure else "difference")
+    check_scale(scale)
     steps = cut_steps(
         data, outcome=outcome, unit=unit, time=time, cohort=cohort, exposure=exposure, step=step, scale=scale
     )

@@ -12,12 +12,12 @@ import pandas as pd
 
 from oda.errors import DesignError
 from oda.evaluate.columns import numbers, ordinals, take
+from oda.evaluate.comparing.grid import SAME, Grid, check_early, lay_grid, say_cautions
 from oda.evaluate.inference.collapsed import collapse_fit
 from oda.evaluate.inference.microdata import Regression, regress
-from oda.evaluate.inference.routing import FEWEST_CLUSTERS, MANY_SIDE, ROUTED_SIDE
+from oda.evaluate.inference.routing import FEWEST_CLUSTERS, MANY_SIDE
 
 GROUPS = pd.array(["treated", "not treated", "difference"], dtype="str")  # of the table of means
-SAME = 1e-9  # shares of treatment that differ by less are the same
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,18 +55,6 @@ class Cells:
     after: tuple[Any, Any]
     per: str
     cautions: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Grid:
-    """Rows by cluster and period: their numbers, who is treated at some time, which rows come before anyone is."""
-
-    labels: Any
-    group: np.ndarray
-    moment: np.ndarray
-    n_moments: int
-    ever: np.ndarray
-    early: np.ndarray
 
 
 def fit_cells(
@@ -127,7 +115,10 @@ def fit_cells(
     frame["outcome"] = _response(frame, outcome=outcome, exposure=exposure, scale=scale)
     frame["treatment"] = numbers(frame["treatment"], treatment, low=0)
     frame["time"], times = ordinals(frame["time"], time), frame["time"]
-    grid = _grid(frame, treated=numbers(frame["treated"], treated, low=0) if treated else None)
+    if unit != cluster and frame["unit"].is_unique:
+        message = f"Each {unit} is seen once, so none can be compared with itself. Give unit={cluster!r}."
+        raise DesignError(message)
+    grid = lay_grid(frame, treated=numbers(frame["treated"], treated, low=0) if treated else None)
     sides = int(grid.ever.sum()), int((~grid.ever).sum())
     if min(sides) < 1 or sum(sides) < 3:
         message = (
@@ -136,9 +127,7 @@ def fit_cells(
             "controls='not yet'."
         )
         raise DesignError(message)
-    if not grid.early.any():
-        message = f"{treatment!r} is above 0 from the first period on. Give periods before the treatment too."
-        raise DesignError(message)
+    check_early(grid, treatment, cluster)
     plain = unit == cluster and not named and weights is None and len(frame) == len(grid.ever) * grid.n_moments
     value = frame["outcome"].to_numpy()
     few, shaped = _collapse(frame, grid, value, None) if plain else (None, None)
@@ -159,7 +148,7 @@ def fit_cells(
         before=_ends(times, frame["time"], grid.early),
         after=_ends(times, frame["time"], ~grid.early),
         per=outcome if exposure is None else f"{outcome} per {exposure}",
-        cautions=_cautions(frame, grid, cluster, adjusted=bool(named)),
+        cautions=say_cautions(frame, grid, unit, cluster, adjusted=bool(named)),
     )
 
 
@@ -194,16 +183,6 @@ def _response(frame: pd.DataFrame, *, outcome: str, exposure: str | None, scale:
     return np.asarray(np.log(values))
 
 
-def _grid(frame: pd.DataFrame, *, treated: np.ndarray | None) -> _Grid:
-    """Give clusters and periods numbers, and tell who is treated at some time and which rows are before anyone is."""
-    group, labels = pd.factorize(frame["cluster"], sort=True)
-    moment, moments = pd.factorize(frame["time"], sort=True)
-    on = frame["treatment"].to_numpy() > 0
-    ever = np.bincount(group, on if treated is None else treated > 0, len(labels)) > 0
-    start = moment[on].min() if on.any() else len(moments)
-    return _Grid(labels=labels, group=group, moment=moment, n_moments=len(moments), ever=ever, early=moment < start)
-
-
 def _ends(times: pd.Series, order: pd.Series, chosen: np.ndarray) -> tuple[Any, Any]:
     """Return the first and last period of some rows, in the caller's form."""
     low, high = np.where(chosen, order, np.inf).argmin(), np.where(chosen, order, -np.inf).argmax()
@@ -219,7 +198,7 @@ def _adjust(frame: pd.DataFrame, covariates: list[str], fitted: Regression) -> n
 
 
 def _collapse(
-    frame: pd.DataFrame, grid: _Grid, value: np.ndarray, weight: np.ndarray | None
+    frame: pd.DataFrame, grid: Grid, value: np.ndarray, weight: np.ndarray | None
 ) -> tuple[Regression | None, np.ndarray | None]:
     """Fit one change a cluster along the treatment's shape over time, where the treated share one."""
     n, cell = len(grid.ever), grid.group * grid.n_moments + grid.moment
@@ -245,7 +224,7 @@ def _weighed(weight: np.ndarray | None, *columns: np.ndarray) -> list[np.ndarray
     return [weight, *(column * weight for column in columns)]
 
 
-def _changes(grid: _Grid, value: np.ndarray, scale: str) -> pd.DataFrame:
+def _changes(grid: Grid, value: np.ndarray, scale: str) -> pd.DataFrame:
     """Return each cluster's means before and from the first treatment anywhere."""
     n = len(grid.ever)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -261,7 +240,7 @@ def _changes(grid: _Grid, value: np.ndarray, scale: str) -> pd.DataFrame:
     return pd.DataFrame(columns).assign(ratio=ratio, change=change)
 
 
-def _row_means(grid: _Grid, value: np.ndarray) -> pd.DataFrame:
+def _row_means(grid: Grid, value: np.ndarray) -> pd.DataFrame:
     """Return the table of means of rows by group and side."""
     inside = grid.ever[grid.group]
     table = means_table([(value[side & grid.early], value[side & ~grid.early]) for side in (inside, ~inside)])
@@ -308,20 +287,3 @@ def _mean(values: np.ndarray) -> tuple[float, float]:
     mean = float(values.sum()) / n
     squares = float(np.square(values - mean).sum())  # not by @, which wakes every core for a sum so small
     return mean, math.sqrt(squares / (n - 1) / n) if n > 1 else math.nan
-
-
-def _cautions(frame: pd.DataFrame, grid: _Grid, cluster: str, *, adjusted: bool) -> tuple[str, ...]:
-    """Say when treatment began at different times, which two-way fixed effects do not bear well."""
-    said = []
-    on, n = frame["treatment"].to_numpy() > 0, len(grid.ever)
-    begun = np.full(n, grid.n_moments)
-    np.minimum.at(begun, grid.group[on], grid.moment[on])
-    starts = len(np.unique(begun[begun < grid.n_moments]))
-    if starts > 1:
-        said.append(
-            f"The treated {cluster}s began at {starts} different times: effects that grow are understated or even "
-            "turned round by two-way fixed effects. See bacon_decomposition and staggered_adoption."
-        )
-    if adjusted and min(grid.ever.sum(), n - grid.ever.sum()) < ROUTED_SIDE:
-        said.append("What the covariates explain was taken out of each change as if it were known.")
-    return tuple(said)
