@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable
 
@@ -222,6 +223,26 @@ def test_the_sentence_gives_per_cents_from_logs() -> None:
     assert "In all that is" in said
     for verdict in ("significant", "proves", "strongly"):
         assert verdict not in said
+
+
+def test_a_shift_near_nothing_is_not_said_to_be_none() -> None:
+    """A lasting step about nothing with a wide interval cannot be told from no difference, and the sentence says so."""
+    found = estimate(series())
+    assert found.shift is not None
+    near = dataclasses.replace(found.shift, value=1.001, ci_low=0.5, ci_high=2.0)
+    said = sentence(dataclasses.replace(found, shift=near))
+    assert "As a lasting step it was about the same as the forecast from before the start (95% interval" in said
+    assert said.endswith("The data cannot tell this from no difference.")
+    assert "unchanged" not in said
+
+
+@pytest.mark.parametrize(("wander", "told"), [(0.0, False), (1.0, True), (30.0, True)])
+def test_a_wandering_level_is_a_caution(wander: float, told: bool) -> None:  # noqa: FBT001  a parameter
+    """Where the level wanders by a good part of the noise, the interval is too narrow, and it says so."""
+    rng = np.random.default_rng(1)
+    frame = series().assign(calls=900 + rng.normal(0, 1, 72) + np.cumsum(rng.normal(0, wander, 72)))
+    said = estimate(frame, comparison=[]).average.cautions
+    assert any("The level before the start wanders by steps of" in one for one in said) == told
 
 
 @pytest.mark.parametrize(

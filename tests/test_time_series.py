@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable
 
@@ -353,13 +354,25 @@ def test_the_sentence_says_size_interval_and_the_forms_of_the_trend() -> None:
         "per cent lower",
         "95% interval",
         "Its slope changed by",
-        "the mean effect was",
+        "Over all periods after, its mean was",
         "forms of the trend",
     ):
         assert words in said
     for verdict in ("significant", "proves", "strongly"):
         assert verdict not in said
     assert "wait" in sentence(line(measured(step=3)), subject="The wait")
+
+
+def test_a_wide_interval_about_no_change_is_not_said_to_be_no_change() -> None:
+    """A mean effect near nothing is about what the trend would have given, and the data cannot tell it from none."""
+    frame = counts(ratio=1.0)
+    found = estimate(frame.assign(n=np.where(np.arange(48) % 2, frame["n"] * 2, frame["n"])))
+    mean = found.average_change
+    near = dataclasses.replace(mean, value=1.001, ci_low=0.38, ci_high=2.66)
+    said = sentence(dataclasses.replace(found, average_change=near))
+    assert "unchanged" not in said
+    assert "Over all periods after, its mean was about the same as the earlier trend would have given (95%" in said
+    assert "166 per cent higher). The data cannot tell this from no difference." in said
 
 
 @pytest.mark.parametrize(
@@ -374,7 +387,7 @@ def test_the_sentence_says_size_interval_and_the_forms_of_the_trend() -> None:
         (lambda f: f.iloc[17:], {}, r"^7 periods before the start and 24 from it on"),
         (lambda f: f.iloc[:31], {"harmonics": 0}, r"^24 periods before the start and 7 from it on"),
         (lambda f: f.iloc[12:36], {"harmonics": 2}, r"^2 pairs of harmonics for 24 periods.*at most 1"),
-        (lambda f: f.iloc[14:34], {}, r"^1 pairs of harmonics for 20 periods.*two whole seasons"),
+        (lambda f: f.iloc[14:34], {}, r"^1 pair of harmonics for 20 periods.*Use harmonics=0: "),
         (lambda f: f, {"harmonics": 7}, r"^7 pairs of harmonics for a season of 12"),
         (lambda f: f, {"start": "January"}, r"^The start 'January' is no time of 'month'"),
         (lambda f: f, {"start": pd.Period("2023", freq="Y")}, r"is no time of 'month'. Give a period"),

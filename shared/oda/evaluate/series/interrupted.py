@@ -21,7 +21,7 @@ from oda.evaluate.series.interrupted_effects import (
 )
 from oda.evaluate.series.interrupted_fit import Family, Fit, Model, Trend, design_of, fit_series
 from oda.evaluate.series.interrupted_rows import check_sides, series_rows
-from oda.evaluate.words import interval_words, percent_change, quantity, sentence
+from oda.evaluate.words import percent_change, quantity, sentence
 
 FEWEST = 8  # periods on each side
 PAIR_PERIODS = 24  # a second pair of harmonics needs twice as many periods, and so on
@@ -270,12 +270,11 @@ def _check_series(rows: pd.DataFrame, model: Model, time: str) -> None:
     steps = rows["step"].to_numpy()
     check_sides(steps, fewest=FEWEST, time=time, why="An interrupted time series")
     n, span = len(steps), int(steps[-1] - steps[0]) + 1
-    most = max(1, n // PAIR_PERIODS)
-    if model.harmonics > most or (model.harmonics and n < 2 * model.season):
-        message = (
-            f"{model.harmonics} pairs of harmonics for {n} periods, a season being {model.season:g}. Use at most "
-            f"{most}, and none before there are two whole seasons."
-        )
+    most = max(1, n // PAIR_PERIODS) if n >= 2 * model.season else 0
+    if model.harmonics > most:
+        pairs = "1 pair" if model.harmonics == 1 else f"{model.harmonics} pairs"
+        use = f"Use at most {most}" if most else "Use harmonics=0: a season is seen in two whole seasons or more"
+        message = f"{pairs} of harmonics for {n} periods, a season being {model.season:g}. {use}."
         raise DesignError(message)
     if model.autoregressive and ("poisson" in model.family or span != n):
         message = (
@@ -317,12 +316,16 @@ def _variants(
 def _(result: InterruptedSeries, *, subject: str = "", against: str = "") -> str:
     """Say the level change, the slope change, the mean effect, and the range over forms of the trend."""
     level, slope, mean = result.level_change, result.slope_change, result.average_change
-    text = sentence(level, subject=subject, against=against or "than the earlier trend would have given")
+    against = against or "than the earlier trend would have given"
+    text = sentence(level, subject=subject, against=against)
     text = f"At the start {text[0].lower()}{text[1:]}"
     if slope is not None:
         text += f" Its slope changed by {_say_slope(slope)} a period."
-        text += f" Over all periods after, the mean effect was {_say(mean.value, mean)} ({interval_words(mean)})."
-    ends = [_say(end, mean) for end in result.variants["average_change"].agg(["min", "max"])]
+        text += f" {sentence(mean, subject='Over all periods after, its mean', against=against)}"
+    ends = [
+        _say(end, mean).replace("unchanged", "no change")
+        for end in result.variants["average_change"].agg(["min", "max"])
+    ]
     return f"{text} The forms of the trend tried give mean effects from {ends[0]} to {ends[1]}."
 
 

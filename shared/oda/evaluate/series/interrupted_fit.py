@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import stats
 
 from oda.errors import DesignError
+from oda.evaluate.distributions import normal_quantile, normal_tail, t_quantile, t_tail
 from oda.evaluate.series.spline import spline_terms
 
 Family = Literal["gaussian", "log-gaussian", "poisson", "quasi-poisson"]
@@ -280,7 +280,7 @@ def reach_of(df: float, level: float) -> float:
     float
         Such as 1.96.
     """
-    return float(stats.norm.ppf((1 + level) / 2) if math.isinf(df) else stats.t.ppf((1 + level) / 2, df))
+    return float(normal_quantile((1 + level) / 2) if math.isinf(df) else t_quantile((1 + level) / 2, df))
 
 
 def p_of(effect: float, std_error: float, df: float) -> float:
@@ -299,4 +299,4 @@ def p_of(effect: float, std_error: float, df: float) -> float:
         Between 0 and 1.
     """
     ratio = abs(effect) / std_error
-    return float(2 * (stats.norm.sf(ratio) if math.isinf(df) else stats.t.sf(ratio, df)))
+    return float(2 * (normal_tail(ratio) if math.isinf(df) else t_tail(ratio, df)))
