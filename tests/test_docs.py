@@ -37,9 +37,11 @@ def test_the_map_names_every_module():
     there = {path.name for path in (ROOT / "shared" / "oda").glob("*.py")} | {
         path.name for path in (ROOT / "reports").glob("*.py")
     }
-    there |= {path.name for path in (ROOT / "hooks").glob("*.py")}
+    there |= {path.name for folder in ("hooks", "shared/oda/evaluate") for path in (ROOT / folder).glob("*.py")}
     assert named - there == set()
     assert there - named - {"__init__.py"} == set()
+    folders = {path.parent.name for path in (ROOT / "shared" / "oda" / "evaluate").glob("*/__init__.py")}
+    assert folders <= set(re.findall(r"^ +([a-z_]+)/ ", read("ARCHITECTURE.md"), re.MULTILINE))
 
 
 def test_every_command_has_help_and_is_in_the_documents():

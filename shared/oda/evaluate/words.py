@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from functools import singledispatch
 
 from oda.errors import DesignError
@@ -24,6 +25,7 @@ AGAINST = {
     **dict.fromkeys(("level change", "slope change", "average change"), "than the earlier trend would have given"),
     **dict.fromkeys(("level shift", "mean gap", "cumulative gap"), "than the forecast from before the start"),
 }
+SHOWN = 6  # names listed; more are counted
 UNSAID = "than what it is compared with"
 
 
@@ -156,6 +158,28 @@ def plural(word: str) -> str:
     if re.search(r"[^aeiou]y$", word, re.IGNORECASE):
         return f"{word[:-1]}ies"
     return f"{word}{'es' if re.search(r'(s|x|z|ch|sh)$', word) else 's'}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names in a row, the first of them where they are many.
+
+    Parameters
+    ----------
+    names
+        Such as those of columns or areas.
+
+    Returns
+    -------
+    str
+        At most six names, and how many more there are.
+
+    Examples
+    --------
+    >>> listed(["age", "ward"]), listed(list("abcdefgh"))
+    ('age, ward', 'a, b, c, d, e, f and 2 more')
+    """
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
 
 
 @singledispatch

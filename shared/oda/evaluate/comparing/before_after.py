@@ -8,10 +8,10 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from oda.errors import DesignError
 from oda.evaluate.columns import numbers
+from oda.evaluate.distributions import t_quantile, t_tail
 from oda.evaluate.estimate import Estimate, check_share, ratio_limits
 from oda.evaluate.rates.crude import rate_change
 from oda.evaluate.series.interrupted_rows import series_rows
@@ -273,7 +273,7 @@ def _estimate(
     method: str,
 ) -> Estimate:
     """Return an effect with a t interval."""
-    reach = float(stats.t.ppf((1 + level) / 2, df)) * std_error
+    reach = float(t_quantile((1 + level) / 2, df)) * std_error
     value, low, high = ratio_limits(effect, reach) if ratio else (effect, effect - reach, effect + reach)
     return Estimate(
         estimand="change",
@@ -285,7 +285,7 @@ def _estimate(
         ci_high=high,
         level=level,
         std_error=std_error,
-        p_value=float(2 * stats.t.sf(abs(effect) / std_error, df)),
+        p_value=float(2 * t_tail(abs(effect) / std_error, df)),
         df=df,
         n_obs=n,
         n_clusters=clusters,

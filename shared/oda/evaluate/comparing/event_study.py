@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from oda.evaluate.comparing.collapse import check_scale
 from oda.evaluate.comparing.comparison import infer, scaled
 from oda.evaluate.comparing.event_steps import Steps, cut_steps
+from oda.evaluate.distributions import noncentral_t_tails, t_quantile
 from oda.evaluate.estimate import Estimate, check_share
 from oda.evaluate.inference.collapsed import collapse_fit
 from oda.evaluate.inference.permutation import permute_many
@@ -263,10 +263,7 @@ def _distance(steps: Steps) -> float:
 
 def _power(noncentrality: float, df: float, size: float = 0.05) -> float:
     """Return the probability that a two-sided t test rejects."""
-    critical = float(stats.t.ppf(1 - size / 2, df))
-    upper = float(stats.nct.sf(critical, df, abs(noncentrality)))
-    lower = float(stats.nct.cdf(-critical, df, abs(noncentrality)))
-    return min(1.0, upper + (0.0 if math.isnan(lower) else lower))
+    return noncentral_t_tails(float(t_quantile(1 - size / 2, df)), df, noncentrality)
 
 
 def _break_down(steps: Steps, estimate: Estimate, options: dict[str, Any]) -> Breakdown:

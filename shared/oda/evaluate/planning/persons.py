@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pandas as pd
-from scipy import stats
 
 from oda.errors import DesignError
 from oda.evaluate.columns import numbers, take
+from oda.evaluate.distributions import f_quantile
 from oda.evaluate.estimate import Estimate, check_share
 
 FEW_UNITS = 20  # with fewer the correlation is hardly known
@@ -79,9 +79,9 @@ def intraclass_correlation(data: pd.DataFrame, *, outcome: str, unit: str, level
     low, value, high = (
         max(0.0, (one - 1) / (one - 1 + size))
         for one in (
-            ratio / float(stats.f.ppf((1 + level) / 2, *freedom)),
+            ratio / float(f_quantile((1 + level) / 2, *freedom)),
             ratio,
-            ratio / float(stats.f.ppf((1 - level) / 2, *freedom)),
+            ratio / float(f_quantile((1 - level) / 2, *freedom)),
         )
     )
     few = f"{n_units} units say little of a correlation: plan for the upper end of its interval, {high:.2g}, too."

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 
-from scipy import stats
-
 from oda.errors import DesignError
+from oda.evaluate.distributions import noncentral_t_tails, t_quantile
 from oda.evaluate.estimate import check_share
 
 MOST_UNITS = 1_000_000
@@ -145,7 +144,7 @@ def minimum_detectable_effect(
     def shortfall(noncentrality: float) -> float:
         return _detects(noncentrality, df=df, level=level) - power
 
-    far = 10.0 + float(stats.t.ppf((1 + level) / 2, df))
+    far = 10.0 + float(t_quantile((1 + level) / 2, df))
     while shortfall(far) < 0:
         far *= 2
     return float(optimize.brentq(shortfall, 0.0, far)) * spread * math.sqrt(1 / n_treated + 1 / n_control)
@@ -251,7 +250,7 @@ def bloom_multiplier(df: float = math.inf, *, power: float = 0.8, level: float =
     if not df > 0:
         message = f"There are {df:g} degrees of freedom. Give a number above zero, such as 4 for six districts."
         raise DesignError(message)
-    return float(stats.t.ppf((1 + level) / 2, df) + stats.t.ppf(power, df))
+    return float(t_quantile((1 + level) / 2, df) + t_quantile(power, df))
 
 
 def _unit_spread(sd_change: float, *, n_treated: int, n_control: int, persons: int, icc: float) -> float:
@@ -281,9 +280,5 @@ def _check_power(power: float, level: float) -> None:
 
 def _detects(noncentrality: float, *, df: int, level: float) -> float:
     """Return the power of the two-sided t test at this noncentrality."""
-    critical = float(stats.t.ppf((1 + level) / 2, df))
-    upper = float(stats.nct.sf(critical, df, noncentrality))
-    lower = float(stats.nct.cdf(-critical, df, noncentrality))  # no number where it is too small to be reckoned
-    if math.isnan(upper):
-        upper = 1.0 if noncentrality > critical else 0.0
-    return min(1.0, upper + (0.0 if math.isnan(lower) else lower))
+    critical = float(t_quantile((1 + level) / 2, df))
+    return noncentral_t_tails(critical, df, noncentrality)

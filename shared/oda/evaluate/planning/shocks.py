@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from oda.errors import DesignError
 from oda.evaluate.columns import numbers, ordinals
+from oda.evaluate.distributions import chi2_quantile
 
 FEWEST_PERIODS = 6  # fewer say nothing of how one period follows from another
 STRONGEST = 0.98  # autocorrelations beyond this cannot be told from a trend in so short a time
@@ -140,7 +140,7 @@ def fit_shocks(history: History) -> tuple[float, float]:
     lagged = float((shocks[:, 1:] * shocks[:, :-1]).sum()) / (n_units - 1)
     lagged -= history.count_variance * float(np.trace(centre, offset=1))
     df = (n_units - 1) * (n_periods - 1)
-    if (shocks**2).sum() <= history.count_variance * stats.chi2.ppf(0.95, df):  # no more than the chance of counts
+    if (shocks**2).sum() <= history.count_variance * chi2_quantile(0.95, df):  # no more than the chance of counts
         return 0.0, max(0.0, still / (n_periods - 1))
 
     def expected(correlation: float) -> tuple[float, float]:

@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import stats
 
 from oda.errors import DesignError
+from oda.evaluate.distributions import t_quantile
 from oda.evaluate.estimate import Estimate, check_share
+from oda.evaluate.rates.limits import wilson_limits
 
 CHUNK = 10_000  # draws at a time, to keep memory small
 
@@ -86,7 +87,7 @@ def simulate_power(
     check_share(level=level)
     expected = _check(effect, n_treated, n_control, (before, after), (sd_shock, autocorrelation), events, draws)
     rng = np.random.default_rng(seed)
-    critical = float(stats.t.ppf((1 + level) / 2, n_treated + n_control - 2))
+    critical = float(t_quantile((1 + level) / 2, n_treated + n_control - 2))
     detected = lost = 0
     for first in range(0, draws, CHUNK):
         shape = (min(CHUNK, draws - first), n_treated + n_control, before + after)
@@ -96,7 +97,7 @@ def simulate_power(
         known = np.isfinite(changes).all(axis=1)
         detected += int((_t_values(changes[known], n_treated) > critical).sum())
         lost += int((~known).sum())
-    interval = stats.binomtest(detected, draws).proportion_ci(level, method="wilson")
+    low, high = wilson_limits(detected, draws, level=level)
     share = detected / draws
     caution = f"In {lost} of {draws} made-up pilots a unit had no event on one side; these detect nothing."
     return Estimate(
@@ -105,8 +106,8 @@ def simulate_power(
         outcome="probability of detection",
         unit="",
         value=share,
-        ci_low=float(interval.low),
-        ci_high=float(interval.high),
+        ci_low=float(low),
+        ci_high=float(high),
         level=level,
         std_error=math.sqrt(share * (1 - share) / draws),
         p_value=None,

@@ -8,10 +8,10 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from oda.errors import DesignError
 from oda.evaluate.columns import take
+from oda.evaluate.distributions import chi2_quantile
 from oda.evaluate.estimate import Estimate, check_share
 from oda.evaluate.planning.shocks import (
     STRONGEST,
@@ -171,8 +171,8 @@ def pre_period_spread(
         outcome=outcome,
         unit="on the log scale" if scale == "ratio" else "",
         value=variance**0.5,
-        ci_low=(variance * df / float(stats.chi2.ppf((1 + level) / 2, df))) ** 0.5,
-        ci_high=(variance * df / float(stats.chi2.ppf((1 - level) / 2, df))) ** 0.5,
+        ci_low=(variance * df / float(chi2_quantile((1 + level) / 2, df))) ** 0.5,
+        ci_high=(variance * df / float(chi2_quantile((1 - level) / 2, df))) ** 0.5,
         level=level,
         std_error=None,
         p_value=None,

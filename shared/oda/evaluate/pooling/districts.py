@@ -7,10 +7,10 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from oda.errors import DesignError
 from oda.evaluate.columns import numbers, take
+from oda.evaluate.distributions import normal_quantile, normal_tail, t_quantile, t_tail
 from oda.evaluate.estimate import Estimate, check_share, ratio_limits
 from oda.evaluate.pooling.variance import (
     METHODS,
@@ -189,7 +189,7 @@ class _Words:
     def quantile(self, df: int | None) -> float:
         """Return the two-sided quantile of t, or of the normal distribution."""
         share = (1 + self.level) / 2
-        return float(stats.norm.ppf(share) if df is None else stats.t.ppf(share, df))
+        return float(normal_quantile(share) if df is None else t_quantile(share, df))
 
     def ends(self, centre: float, reach: float) -> tuple[float, float, float]:
         """Return a number and its interval as they are read, ratios from logarithms."""
@@ -209,7 +209,7 @@ class _Words:
             ci_high=high,
             level=self.level,
             std_error=found.std_error,
-            p_value=float(2 * (stats.norm.sf(size) if found.df is None else stats.t.sf(size, found.df))),
+            p_value=float(2 * (normal_tail(size) if found.df is None else t_tail(size, found.df))),
             df=found.df,
             n_obs=self.n,
             n_clusters=self.n,

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+
+from oda.evaluate.distributions import chi2_quantile, chi2_tail
 
 GRID = 200  # steps in which the restricted likelihood is searched for more than one top
 SETTLED = 1e-14  # relative; the root of tau squared
@@ -95,7 +96,7 @@ def describe_heterogeneity(effects: np.ndarray, variances: np.ndarray, tau2: flo
     fixed = weighted_mean(effects, variances, 0.0)
     total, df = fixed.weights.sum(), len(effects) - 1
     typical = df * total / (total**2 - (fixed.weights**2).sum())
-    upper, lower = stats.chi2.ppf([(1 - level) / 2, (1 + level) / 2], df)
+    upper, lower = chi2_quantile([(1 - level) / 2, (1 + level) / 2], df)
     return Heterogeneity(
         tau2=tau2,
         ci_low=_where_scatter_is(effects, variances, float(lower)),
@@ -103,7 +104,7 @@ def describe_heterogeneity(effects: np.ndarray, variances: np.ndarray, tau2: flo
         i2=float(100 * tau2 / (tau2 + typical)),
         q=fixed.scatter,
         df=df,
-        p_value=float(stats.chi2.sf(fixed.scatter, df)),
+        p_value=float(chi2_tail(fixed.scatter, df)),
     )
 
 

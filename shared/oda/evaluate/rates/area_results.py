@@ -174,7 +174,10 @@ def _(result: Rates, *, subject: str = "", against: str = "") -> str:
     known = {name: found for name, found in result.estimates.items() if isinstance(found, Estimate)}
     if not known:
         return f"{subject} is not given for any of {len(result.estimates)} areas."
-    if result.cautions:
+    if len(known) == 1:
+        name, found = next(iter(known.items()))
+        text = " ".join([sentence(found, subject=f"{subject} in {name}"), *result.cautions])
+    elif result.cautions:
         text = f"{subject} is given for {len(known)} areas. {' '.join(result.cautions)}"
     elif result.reference is not None:
         text = _beside_reference(known, result.reference, subject)

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from oda.errors import DesignError
+from oda.evaluate.distributions import t_quantile, t_tail
 from oda.evaluate.estimate import Estimate, check_numbers, check_share, ratio_limits
 from oda.evaluate.rates.limits import FEWEST_EVENTS, poisson_limits, wilson_limits
 
@@ -187,7 +187,7 @@ def rate_change(
     dispersion = max(float(((frame["outcome"] - expected) ** 2 / expected).sum()) / df, 1.0)
     std_error = math.sqrt(dispersion * float((1 / groups["events"]).sum()))
     effect = math.log(rate[True] / rate[False])
-    value, low, high = ratio_limits(effect, float(stats.t.ppf((1 + level) / 2, df)) * std_error)
+    value, low, high = ratio_limits(effect, float(t_quantile((1 + level) / 2, df)) * std_error)
     return Estimate(
         estimand="rate ratio",
         scale="ratio",
@@ -198,7 +198,7 @@ def rate_change(
         ci_high=high,
         level=level,
         std_error=std_error,
-        p_value=float(2 * stats.t.sf(abs(effect) / std_error, df)),
+        p_value=float(2 * t_tail(abs(effect) / std_error, df)),
         df=df,
         n_obs=len(frame),
         n_clusters=len(frame),

@@ -12,7 +12,7 @@ from scipy import special
 
 from oda.errors import DesignError
 from oda.evaluate.columns import numbers, take
-from oda.evaluate.words import quantity, sentence
+from oda.evaluate.words import listed, quantity, sentence
 
 Measure = Literal["rate", "ratio", "proportion"]
 
@@ -211,10 +211,8 @@ def _take(data: pd.DataFrame, outcome: str, unit: str, exposure: str, measure: M
         message = f"{twice} of {len(frame)} rows repeat an area of {unit!r}. Add them up to one row each."
         raise DesignError(message)
     if len(frame) < FEWEST or not frame["outcome"].any():
-        message = (
-            f"{len(frame)} areas with {frame['outcome'].sum():g} events in all. A funnel needs at least {FEWEST} areas "
-            "and an event."
-        )
+        some = "some" if frame["outcome"].any() else "no"  # not how many: a small count must not leave that way
+        message = f"{len(frame)} areas, {some} events. A funnel needs at least {FEWEST} areas and an event."
         raise DesignError(message)
     over = int((frame["outcome"] > frame["exposure"]).sum()) if measure == "proportion" else 0
     if over:
@@ -310,9 +308,8 @@ def _caution(scale: _Scale, sizes: np.ndarray, outside: float, *, asked: bool) -
     n = len(sizes)
     said = []
     if outside > TOO_MANY:
-        advice = "Look for what the areas differ in before calling any one of them unusual."
-        if not asked:
-            advice = "Ask for overdispersion=True before calling any one of them unusual."
+        advice = "Look for what the areas differ in" if asked else "Widen the limits for the spread between areas"
+        advice += " before calling any one of them unusual."
         if n < FEW_AREAS:
             advice = f"With {n} areas, one that stands out cannot be told from a spread between all."
         said.append(
@@ -333,14 +330,21 @@ def _caution(scale: _Scale, sizes: np.ndarray, outside: float, *, asked: bool) -
 @sentence.register
 def _(result: Funnel, *, subject: str = "", against: str = "") -> str:
     """Say how many areas are outside the limits."""
-    n, subject = len(result.areas), subject or result.outcome
-    high, low = (int((result.areas["status"] == STATUSES[place]).sum()) for place in (-1, 0))
-    unit = "%" if result.per == "per cent" else f" {result.per}"
+    n, said = len(result.areas), subject or result.outcome
+    (high, above), (low, below) = (_outside(result, place) for place in (-1, 0))
+    target = f"{against or 'the target of'} {quantity(result.target, '')} {result.per}".replace(" per cent", "%")
     chance = "about one" if round(n / 500) == 1 else f"about {n / 500:.0f}" if n >= 250 else "fewer than one"
+    wide = ", widened for the spread between areas," if result.tau else ""
     said = (
-        f"{subject[:1].upper()}{subject[1:]}: {high} of {n} areas are above, and {low} below, the 99.8% limits around "
-        f"{against or 'the target of'} {quantity(result.target, '')}{unit}; by chance alone {chance} would be outside."
+        f"{said[:1].upper()}{said[1:]}: {high} of {n} areas{above} are above, and {low}{below} below, the 99.8% limits"
+        f"{wide} around {target}; by chance alone {chance} would be outside."
     )
-    if result.tau:
-        said = said.replace("limits around", "limits, widened for the spread between areas, around")
     return " ".join([said, *result.cautions[:1]])
+
+
+def _outside(result: Funnel, place: int) -> tuple[int, str]:
+    """Return how many areas have the status, and their names in brackets, the farthest first."""
+    there = result.areas[result.areas["status"] == STATUSES[place]]
+    far = (there["value"] - result.target).abs() * there["exposure"] ** 0.5
+    names = there["unit"][far.sort_values(ascending=False, kind="stable").index].astype(str).tolist()
+    return len(there), f" ({listed(names)})" if names else ""

@@ -145,6 +145,11 @@ def spc_chart(
         message = f"The target is {wanted}. Give a number, in the unit of {outcome!r}."
         raise DesignError(message)
     stretches = _split(frame["time"], rebase, time)
+    if baseline is not None and baseline > len(frame):
+        message = (
+            f"baseline is {baseline} points, but the series has {len(frame)}. Give fewer, or leave it out for all."
+        )
+        raise DesignError(message)
     parts = [
         _mark(frame[stretches == number], number, baseline, screen=screen) for number in range(1, stretches[-1] + 1)
     ]
@@ -218,8 +223,8 @@ def _mark(
     moved = math.fsum(kept) / len(kept) if len(kept) else 0.0
     if moved <= noise:
         message = (
-            f"The {used} values that set the limits from {_say(first)} to {_say(last)} do not differ but for "
-            f"{int((ranges > noise).sum())} jumps, so no usual variation is there to set limits by. Draw a line chart."
+            f"The {used} values that set the limits from {_say(first)} to {_say(last)} {_say_flat(ranges, noise)}, so "
+            "no usual variation is there to set limits by. Draw a line chart."
         )
         raise DesignError(message)
     low, high = mean - REACH * moved, mean + REACH * moved
@@ -229,6 +234,14 @@ def _mark(
     points["sets_limits"] = np.arange(len(values)) < used
     row = {"stretch": stretch, "first": first, "last": last, "n": used, "mean": mean, "low": low, "high": high}
     return points.assign(**flags, rule=rules), row | {"screened": len(ranges) - len(kept)}
+
+
+def _say_flat(ranges: np.ndarray, noise: float) -> str:
+    """Say that values are all the same, or the same but for jumps."""
+    jumps = int((ranges > noise).sum())
+    if not jumps:
+        return "are all the same"
+    return f"are the same but for {jumps} jump{'' if jumps == 1 else 's'}"
 
 
 def _vary(rule: str, improvement: Improvement) -> str:
@@ -315,10 +328,17 @@ def _(result: SpcChart, *, subject: str = "", against: str = "") -> str:
     now, last = (frame.to_dict("records")[-1] for frame in (result.limits, result.points))
     marked, n = int((result.points["rule"] != "").sum()), len(result.points)
     mean, low, high = (quantity(now[name], "") for name in ("mean", "low", "high"))
+    first, final = _say(now["first"]), _say(now["last"])
+    how = f"varied around {mean} from {first} to {final} (process limits {low} to {high})"
+    if now["n"] < (result.points["stretch"] == now["stretch"]).sum():
+        how = (
+            f"is judged from {first} to {final} against a mean of {mean}, set by its first {now['n']} points (process "
+            f"limits {low} to {high})"
+        )
+    verb = "is" if marked == 1 else "are"
     said = (
-        f"{subject or f'The {result.outcome}'} varied around {mean} from {_say(now['first'])} to {_say(now['last'])} "
-        f"(process limits {low} to {high}); {marked or 'none'} of {n} points {'is' if marked == 1 else 'are'} special "
-        f"cause. The latest, {quantity(last['value'], '')}, is {last['variation'].replace(': ', ', ')}"
+        f"{subject or f'The {result.outcome}'} {how}; {marked or 'none'} of {n} points {verb} special cause. The "
+        f"latest, {quantity(last['value'], '')}, is {last['variation'].replace(': ', ', ')}"
         f"{' (' + last['rule'] + ')' if last['rule'] else ''}."
     )
     if result.assurance:

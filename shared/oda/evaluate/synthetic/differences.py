@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from oda.errors import DesignError
+from oda.evaluate.distributions import t_quantile, t_tail
 from oda.evaluate.estimate import Estimate, check_share
 from oda.evaluate.synthetic.panel import find_treated, read_panel
 from oda.evaluate.synthetic.simplex import frank_wolfe_weights, simplex_weights
@@ -200,7 +200,7 @@ def _estimate(effects: np.ndarray, n_obs: int, *, treated: object, outcome: str,
             "that were not smoothed, or more donors."
         )
         raise DesignError(message)
-    half = float(stats.t.ppf((1 + level) / 2, n_donors - 1)) * std_error
+    half = float(t_quantile((1 + level) / 2, n_donors - 1)) * std_error
     caution = (
         f"The standard error is the spread of {n_donors} placebos; with fewer than {FEW_DONORS} it is itself little "
         "known."
@@ -215,7 +215,7 @@ def _estimate(effects: np.ndarray, n_obs: int, *, treated: object, outcome: str,
         ci_high=value + half,
         level=level,
         std_error=std_error,
-        p_value=float(2 * stats.t.sf(abs(value) / std_error, n_donors - 1)),
+        p_value=float(2 * t_tail(abs(value) / std_error, n_donors - 1)),
         df=n_donors - 1,
         n_obs=n_obs,
         n_clusters=n_donors + 1,

@@ -13,7 +13,7 @@ import pandas as pd
 from oda.errors import DesignError
 from oda.evaluate.columns import numbers, take
 from oda.evaluate.weighting.covariates import check_covariates, effective_size, groups, parts
-from oda.evaluate.words import sentence
+from oda.evaluate.words import listed, sentence
 
 Denominator = Literal["treated", "pooled", "control"]
 DENOMINATORS = {
@@ -261,7 +261,7 @@ def _cautions(rows: pd.DataFrame) -> tuple[str, ...]:
         )
     flat = [label(name, level) for name, level, gap in rows[["variable", "level", "smd"]].to_numpy() if pd.isna(gap)]
     if flat:
-        said.append(f"No spread to divide by, so no standardised difference: {', '.join(flat)}.")
+        said.append(f"No spread to divide by, so no standardised difference: {listed(flat)}.")
     return tuple(said)
 
 

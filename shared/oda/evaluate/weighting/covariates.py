@@ -10,7 +10,11 @@ from scipy import linalg
 
 from oda.errors import DesignError
 from oda.evaluate.columns import numbers
+from oda.evaluate.words import listed
 
+MOST_LEVELS = 30  # of a category, so that few clusters can stand among covariates; more name rows, not describe them
+ROWS_A_LEVEL = 5  # on average; a category of fewer rows a level names its rows too
+FEW_LEVELS = 5  # so many levels are a category in any data
 SAME = 1e-9  # of a standardised column; what is left of it after the others, when it is made of them
 
 
@@ -35,9 +39,8 @@ def groups(column: pd.Series, name: str) -> np.ndarray:
         When there are other values, or a group is empty.
     """
     values = sorted(map(str, column.unique()))
-    if not column.isin([True, False]).all():
-        listed = ", ".join(values[:5]) + (" and more" if len(values) > 5 else "")
-        message = f"{name!r} holds {len(values)} values: {listed}. Give True and False, or 1 and 0."
+    if not column.isin([True, False]).all():  # the values are not said: they may name people
+        message = f"{name!r} holds {len(values)} values, not True and False alone. Give True and False, or 1 and 0."
         raise DesignError(message)
     who = column.to_numpy(dtype=bool)
     if who.all() or not who.any():
@@ -98,7 +101,8 @@ def parts(column: pd.Series, name: str) -> list[tuple[str, np.ndarray, bool]]:
     Raises
     ------
     DesignError
-        When the column is of neither numbers, truth values, text nor categories.
+        When the column is of neither numbers, truth values, text nor categories; or of text or categories with so many
+        values (above 30, or above 5 and one for fewer than 5 rows) that it looks like an identifier. No value is said.
     """
     if column.isna().all():
         message = f"{name!r} is missing in all {len(column)} rows. Leave it out of the covariates."
@@ -111,6 +115,12 @@ def parts(column: pd.Series, name: str) -> list[tuple[str, np.ndarray, bool]]:
     else:
         values = numbers(column, name)
         return [("", values, bool(np.isin(values[known], (0, 1)).all()))]
+    if len(levels) > min(MOST_LEVELS, max(FEW_LEVELS, int(known.sum()) // ROWS_A_LEVEL)):
+        message = (
+            f"{name!r} has {len(levels)} values in {len(column)} rows; it looks like an identifier. Leave it out, or "
+            f"join its values into at most {MOST_LEVELS} larger groups."
+        )
+        raise DesignError(message)
     return [
         (str(level), np.where(known, (column == level).to_numpy(bool, na_value=False), np.nan), True)
         for level in levels
@@ -172,7 +182,7 @@ def model_columns(frame: pd.DataFrame, names: Sequence[str]) -> tuple[np.ndarray
     made = [labels[order[i] - 1] for i in range(matrix.shape[1]) if i >= len(depth) or depth[i] < SAME * depth[0]]
     if made:
         message = (
-            f"{len(made)} of {len(labels)} columns follow from others: {', '.join(sorted(made))}. Leave them "
+            f"{len(made)} of {len(labels)} columns follow from others: {listed(sorted(made))}. Leave them "
             "out of the covariates."
         )
         raise DesignError(message)

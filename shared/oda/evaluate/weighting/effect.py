@@ -9,16 +9,16 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from oda.errors import DesignError
 from oda.evaluate.columns import numbers, take
+from oda.evaluate.distributions import t_quantile, t_tail
 from oda.evaluate.estimate import Estimate, check_share
 from oda.evaluate.weighting.balance import Comparability, Denominator, balance_table, label
 from oda.evaluate.weighting.covariates import check_covariates, effective_size, groups, model_columns
 from oda.evaluate.weighting.influence import WeightedGroups, augmented_means, standard_error, weighted_means
 from oda.evaluate.weighting.propensity import Estimand, PropensityWeights, propensity_weights
-from oda.evaluate.words import sentence
+from oda.evaluate.words import listed, sentence
 
 METHODS = {
     "ipw": "difference of weighted means (Hajek)",
@@ -275,7 +275,7 @@ def _balance(data: pd.DataFrame, weights: PropensityWeights, treated: str, names
 
 def _estimate(value: float, error: float, df: float, *, estimand: str, level: float, **more: Any) -> Estimate:  # noqa: ANN401
     """Return a difference with its t interval."""
-    reach = float(stats.t.ppf((1 + level) / 2, df)) * error
+    reach = float(t_quantile((1 + level) / 2, df)) * error
     return Estimate(
         estimand=estimand,
         scale="difference",
@@ -284,7 +284,7 @@ def _estimate(value: float, error: float, df: float, *, estimand: str, level: fl
         ci_high=value + reach,
         level=level,
         std_error=error,
-        p_value=float(2 * stats.t.sf(abs(value) / error, df)),
+        p_value=float(2 * t_tail(abs(value) / error, df)),
         df=df,
         **more,
     )
@@ -309,13 +309,13 @@ def _cautions(weights: PropensityWeights, balance: Comparability) -> tuple[str, 
     said = [UNMEASURED, *weights.cautions]
     apart = balance.rows[balance.rows["weighted_flag"]]
     if len(apart):
-        listed = ", ".join(
+        gaps = [
             f"{label(name, level)} {'not known' if pd.isna(gap) else f'{gap:.2f}'}"
             for name, level, gap in zip(apart["variable"], apart["level"], apart["weighted_smd"], strict=True)
-        )
+        ]
         said.append(
             f"After weighting the groups still differ by more than {balance.flag_above:g} standard deviations in: "
-            f"{listed}."
+            f"{listed(gaps)}."
         )
     return tuple(said)
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import stats
 
 from oda.errors import DesignError
+from oda.evaluate.distributions import normal_quantile, t_quantile
 from oda.evaluate.estimate import Estimate
 
 FARTHEST = 300.0  # of the logarithm of a ratio; a draw beyond it is held there, so that sums stay numbers
@@ -108,7 +108,7 @@ def _draw(estimate: Estimate, rng: np.random.Generator, draws: int) -> np.ndarra
     df, ratio = estimate.df, estimate.scale == "ratio"
     steps = rng.standard_normal(draws) if df is None else rng.standard_t(df, draws)
     share = (1 + estimate.level) / 2
-    reach = float(stats.norm.ppf(share) if df is None else stats.t.ppf(share, df))
+    reach = float(normal_quantile(share) if df is None else t_quantile(share, df))
     ends = np.array([estimate.ci_low, estimate.value, estimate.ci_high])
     low, middle, high = np.log(ends) if ratio else ends
     effect: np.ndarray = middle + steps * np.where(steps < 0, middle - low, high - middle) / reach

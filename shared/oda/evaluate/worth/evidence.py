@@ -138,7 +138,9 @@ def evidence_grade(
     contamination
         Whether comparison units got some of the treatment.
     chosen_for_outcome
-        Whether units were chosen because their outcome was bad (or good) just before.
+        Whether units were chosen because their outcome was bad (or good) just before: it moves back towards usual by
+        itself, and by more than that of a comparison group, so a comparison is capped at 2 and one group alone at 1.
+        Not where chance or a threshold decided.
 
     Returns
     -------
@@ -221,6 +223,9 @@ def _check(facts: _Facts) -> None:
     if facts.attrition is not None and not 0 <= facts.attrition <= 100:
         message = f"attrition is {facts.attrition:g}. Give the per cent of units lost, from 0 to 100."
         raise DesignError(message)
+    if facts.attrition is not None and 0 < facts.attrition < 1:
+        message = f"attrition is {facts.attrition:g}, which looks like a share. Give per cent, such as 15 for 0.15."
+        raise DesignError(message)
 
 
 def _best(facts: _Facts) -> int:
@@ -246,9 +251,10 @@ def _caps(facts: _Facts) -> Iterator[_Cap]:
     if facts.contamination and facts.design not in _ALONE:
         why = "comparison units got some of the treatment"
         yield _Cap(at=4 if facts.design == "randomised" else 2, why=why, remedy="Compare with units it did not reach.")
-    if facts.chosen_for_outcome and facts.design in _ALONE:
+    if facts.chosen_for_outcome and facts.design not in ("randomised", "regression discontinuity"):
         why = "units were chosen when their outcome was unusual, and it would have moved back to usual anyway"
-        yield _Cap(at=1, why=why, remedy="Compare with units that were as unusual then and were not chosen.")
+        remedy = "Compare with units that were as unusual then and were not chosen."
+        yield _Cap(at=1 if facts.design in _ALONE else 2, why=why, remedy=remedy)
 
 
 def _unit_caps(facts: _Facts) -> Iterator[_Cap]:
