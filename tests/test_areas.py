@@ -122,3 +122,12 @@ def test_more_events_than_people_are_a_rate_but_no_share() -> None:
     assert ask(crude_rates, frame, multiplier=1000).frame["value"][0] == pytest.approx(250 / 0.22, rel=EXACT)
     with pytest.raises(DesignError, match=r"^0 populations are 0 and 1 are smaller than their events"):
         ask(proportions, frame)
+
+
+def test_one_rate_left_is_said_as_one_rate() -> None:
+    """Where all areas but one are suppressed there is no lowest and highest."""
+    frame = pd.DataFrame({"area": list("ab"), "falls": [50, np.nan], "people": [1000, 1000]})
+    said = sentence(crude_rates(frame, outcome="falls", area="area", exposure="people"))
+    assert "lowest" not in said
+    assert " in a was " in said
+    assert "It is not given for b." in said

@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from oda.errors import DesignError
-from oda.evaluate import Comparability, balance_table, sentence
+from oda.evaluate import Comparability, balance_table, propensity_weights, sentence
 from oda.evaluate.weighting.covariates import effective_size
 
 EXACT = 1e-10  # relative; sums taken in another order differ by rounding alone
@@ -204,7 +204,7 @@ def test_the_sentence_counts_before_and_after() -> None:
         (
             lambda f: f.assign(visited=f["ward"]),
             {},
-            r"'visited' holds 3 values: north, south, west. Give True and False",
+            r"^'visited' holds 3 values, not True and False alone. Give True and False",
         ),
         (lambda f: f.assign(visited=1), {}, r"'visited' is 1 in all 60 rows"),
         (lambda f: f.assign(visited=f.index == 4), {}, r"The treated group has 1 row, .* Give denominator='control'"),
@@ -240,3 +240,20 @@ def test_one_treated_district_can_be_compared() -> None:
     found = balance(frame, covariates=["rate"], denominator="control")
     assert found.rows["smd"].iloc[0] == pytest.approx(6 / math.sqrt(10), rel=EXACT)
     assert math.isnan(found.rows["variance_ratio"].iloc[0])
+
+
+@pytest.mark.parametrize("asked", [balance_table, propensity_weights])
+def test_an_identifier_is_refused_and_none_of_its_values_said(asked: Callable[..., object]) -> None:
+    """A column with a value for each row names people: it is refused, and the message holds no such name."""
+    frame = people(400).assign(id=[f"person {n}" for n in range(400)])
+    with pytest.raises(DesignError, match=r"'id' has 400 values in 400 rows; it looks like an identifier") as refusal:
+        asked(frame, treated="visited", covariates=["id"])
+    assert "person" not in str(refusal.value)
+
+
+def test_a_category_may_have_few_levels_whatever_the_rows() -> None:
+    """Five districts among eight rows are a category; six rows of six names are not."""
+    few = pd.DataFrame({"visited": [1, 0] * 4, "place": list("abcdeabc")})
+    assert len(balance_table(few, treated="visited", covariates=["place"]).rows) == 5
+    with pytest.raises(DesignError, match="looks like an identifier"):
+        balance_table(few.assign(place=list("abcdefgh")), treated="visited", covariates=["place"])

@@ -80,7 +80,28 @@ def test_one_group_before_and_after_is_1_or_2_and_1_when_the_worst_were_chosen()
     assert chosen.level == 1
     assert "moved back to usual anyway" in chosen.caps[0]
     assert grade("interrupted time series", chosen_for_outcome=True).level == 1
-    assert grade("difference-in-differences", chosen_for_outcome=True).level == 3
+
+
+@pytest.mark.parametrize(
+    "design", ["difference-in-differences", "synthetic control", "weighting", "staggered adoption"]
+)
+def test_a_comparison_of_units_chosen_at_their_worst_is_2(design: str) -> None:
+    """The worst move back towards usual by more than their comparison does, so a comparison does not mend it."""
+    found = grade(design, chosen_for_outcome=True)
+    assert found.level == 2
+    assert any("moved back to usual anyway" in cap for cap in found.caps)
+
+
+@pytest.mark.parametrize("design", ["randomised", "regression discontinuity"])
+def test_choice_by_chance_or_threshold_is_no_choice_for_the_outcome(design: str) -> None:
+    """Where chance or a threshold decided, a bad outcome just before lowers nothing."""
+    assert grade(design, chosen_for_outcome=True).level == grade(design).level
+
+
+def test_a_share_lost_given_for_per_cent_is_refused() -> None:
+    """0.15 is no loss of 0.15 per cent but 15 per cent written as a share."""
+    with pytest.raises(DesignError, match=r"attrition is 0.15, which looks like a share. Give per cent, such as 15"):
+        grade("randomised", attrition=0.15)
 
 
 def test_random_assignment_is_5_only_with_enough_units() -> None:

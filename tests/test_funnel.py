@@ -169,7 +169,7 @@ def test_real_spread_without_its_model_calls_most_areas_unusual_and_says_so() ->
     frame = areas(0.1, n=300).assign(people=lambda f: f["people"] * 20, falls=lambda f: f["falls"] * 20)
     plain, wide = funnel(frame), funnel(frame, overdispersion=True)
     assert plain.share_outside > 0.5
-    assert "Ask for overdispersion=True" in plain.cautions[0]
+    assert "Widen the limits for the spread between areas" in plain.cautions[0]
     assert wide.share_outside < 0.1  # winsorising leaves out much of the spread of the largest areas
     assert not wide.cautions
     assert wide.tau > 0
@@ -278,7 +278,7 @@ def test_the_sentence_counts_the_areas_outside_and_what_chance_would_put_there()
     frame = areas()
     frame.loc[7, "falls"] *= 2
     said = sentence(funnel(frame), subject="The rate of falls")
-    assert said.startswith("The rate of falls: 1 of 60 areas are above, and 0 below, the 99.8% limits around the")
+    assert said.startswith("The rate of falls: 1 of 60 areas (a7) are above, and 0 below, the 99.8% limits around")
     assert "per 100,000; by chance alone fewer than one would be outside." in said
     share = funnel(frame.assign(falls=frame["falls"] + 9), measure="proportion")
     assert f"the target of {share.target:.2f}%;" in sentence(share)
@@ -306,7 +306,7 @@ def test_the_sentence_counts_the_areas_outside_and_what_chance_would_put_there()
         (lambda f: f.assign(people=np.inf), {}, r"exposure 'people' of 60 of 60 rows is infinite"),
         (lambda f: f.assign(area="a"), {}, r"^59 of 60 rows repeat an area of 'area'"),
         (lambda f: f.head(2), {}, r"^2 areas with .* needs at least 3 areas"),
-        (lambda f: f.assign(falls=0), {}, r"^60 areas with 0 events"),
+        (lambda f: f.assign(falls=0), {}, r"^60 areas, no events. A funnel"),
         (
             lambda f: f.assign(people=f["falls"] - (f.index < 3)),
             {"measure": "proportion"},
@@ -340,3 +340,21 @@ def test_the_data_are_left_alone() -> None:
     copy = frame.copy(deep=True)
     funnel(frame, overdispersion=True)
     pd.testing.assert_frame_equal(frame, copy)
+
+
+def test_a_refusal_says_no_small_count() -> None:
+    """Two areas with three events are too few for a funnel; the three must not be said."""
+    frame = pd.DataFrame({"area": ["a", "b"], "falls": [1, 2], "people": [100, 100]})
+    with pytest.raises(DesignError, match=r"^2 areas, some events. A funnel needs at least 3"):
+        funnel(frame)
+
+
+def test_the_sentence_names_at_most_six_areas() -> None:
+    """A board is told which areas are outside, the farthest first; many are counted."""
+    frame = areas()
+    frame.loc[:9, "falls"] *= 3
+    said = sentence(funnel(frame, target=500))
+    named = said.partition(" (")[2].partition(") are above")[0]
+    assert named.count(",") == 5
+    assert "more" in named
+    assert "=" not in said

@@ -291,8 +291,8 @@ def test_the_sentence_says_limits_marks_the_latest_point_and_the_target() -> Non
         (lambda f: f, {"rebase": [MONTHS[0]]}, r"rebase names .* no later time of 'month'"),
         (lambda f: f, {"rebase": ["2022-01"]}, r"rebase names '2022-01'.*period\[M\]"),
         (lambda f: f, {"rebase": "2022-01"}, r"rebase names '2022-01'"),
-        (lambda f: f.assign(calls=7), {}, r"^The 16 values .* do not differ but for 0 jumps"),
-        (lambda f: f.assign(calls=[7] * 8 + [9] * 8), {}, r"^The 16 values .* do not differ but for 1 jumps"),
+        (lambda f: f.assign(calls=7), {}, r"^The 16 values .* are all the same, so no"),
+        (lambda f: f.assign(calls=[7] * 8 + [9] * 8), {}, r"^The 16 values .* are the same but for 1 jump,"),
         (lambda f: f, {"improvement": "down"}, r"'down' is no direction. Give one of: increase, decrease, neutral"),
         (lambda f: f, {"target": np.nan}, r"The target is nan"),
     ],
@@ -314,3 +314,17 @@ def test_the_data_are_left_alone() -> None:
     copy = frame.copy(deep=True)
     chart(frame, rebase=[MONTHS[15]], target=5)
     pd.testing.assert_frame_equal(frame, copy)
+
+
+def test_the_sentence_of_a_baseline_says_that_it_judges_the_rest() -> None:
+    """Limits from the first points are no mean of the whole series, and the sentence does not say so."""
+    said = sentence(chart(noise(30), baseline=15))
+    assert "is judged from April 2021 to September 2023 against a mean of " in said
+    assert "set by its first 15 points" in said
+    assert "varied around" not in said
+
+
+def test_a_baseline_longer_than_the_series_is_refused() -> None:
+    """Ten points cannot set limits by their first forty."""
+    with pytest.raises(DesignError, match="baseline is 40 points, but the series has 10"):
+        chart(noise(10), baseline=40)
