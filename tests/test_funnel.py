@@ -305,7 +305,7 @@ def test_the_sentence_counts_the_areas_outside_and_what_chance_would_put_there()
         ),
         (lambda f: f.assign(people=np.inf), {}, r"exposure 'people' of 60 of 60 rows is infinite"),
         (lambda f: f.assign(area="a"), {}, r"^59 of 60 rows repeat an area of 'area'"),
-        (lambda f: f.head(2), {}, r"^2 areas with .* needs at least 3 areas"),
+        (lambda f: f.head(2), {}, r"^2 areas, .* needs at least 3 areas"),
         (lambda f: f.assign(falls=0), {}, r"^60 areas, no events. A funnel"),
         (
             lambda f: f.assign(people=f["falls"] - (f.index < 3)),
