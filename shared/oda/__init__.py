@@ -1,9 +1,13 @@
 """What an Office of Data Analytics pilot runs on: governance, notebooks, evaluation, reports."""
 
-from oda.disclosure import protect_counts
-from oda.loading import Loaded, load
-from oda.pilot import load_pilot
-from oda.results import CannotSay, Estimated, Fact, TableColumn, picture, record, table
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from oda.disclosure import protect_counts
+    from oda.loading import Loaded, load
+    from oda.pilot import load_pilot
+    from oda.results import CannotSay, Estimated, Fact, TableColumn, picture, record, table
 
 __all__ = [
     "CannotSay",
@@ -18,3 +22,18 @@ __all__ = [
     "record",
     "table",
 ]
+
+_HOMES = {"protect_counts": "disclosure", "Loaded": "loading", "load": "loading", "load_pilot": "pilot"}
+
+
+def __getattr__(name: str) -> object:
+    """Return a name of `__all__` from its module, loaded when first asked for: `oda.evaluate` needs none of them."""
+    if name not in __all__:
+        message = f"module 'oda' has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(import_module(f"oda.{_HOMES.get(name, 'results')}"), name)
+
+
+def __dir__() -> list[str]:
+    """Name what a person at the keyboard may type, loaded or not."""
+    return sorted({*globals(), *__all__})
