@@ -265,7 +265,7 @@ def test_too_many_ways_are_not_counted() -> None:
         (lambda f: with_starts(f, dict.fromkeys(f["district"], START)), r"^6 of 6 districts are treated"),
         (lambda f: f[f["district"] < "d2"].pipe(with_starts, {"d0": START}), r"^1 of 2 districts are treated"),
         (lambda f: with_starts(f, {"d0": MONTHS[0]}), r"no data before January 2024, their start; the data run from"),
-        (lambda f: with_starts(f, {"d0": MONTHS[-1] + 1}), r"no data from September 2024 on"),
+        (lambda f: with_starts(f, {"d0": MONTHS[-1] + 1}), r"start in September 2024 or later, after the data"),
         (lambda f: with_starts(f, {"d0": MONTHS[0], "d1": MONTHS[-1] + 3}), r"no data before January 2024"),
         (lambda f: f.assign(n=f["n"].where(f["month"] < START, 0)), r"^Nothing is counted on one side in any unit"),
         (lambda f: f.assign(n=f["people"]), r"The changes of all units of a group are the same"),

@@ -327,11 +327,12 @@ def test_dates_that_all_differ_leave_single_effects_without_an_interval() -> Non
     assert any("left out, since all districts are treated by then" in one for one in found.estimate.cautions)
 
 
-def test_a_start_after_the_last_period_counts_as_never() -> None:
-    """A district that starts next year is untreated in these data."""
+def test_a_start_after_the_last_period_is_refused_not_taken_for_never() -> None:
+    """A district that starts next year is given a missing start by whoever knows the data, not silently."""
     frame = panel()
     later = frame["start"].where(frame["district"] != "f", 9.0)
-    assert figures(estimate(frame.assign(start=later))) == pytest.approx(figures(estimate(frame)), rel=EXACT)
+    with pytest.raises(DesignError, match=r"^1 of 6 districts start in 9 or later, after the data, which run to 8\."):
+        estimate(frame.assign(start=later))
 
 
 def test_effects_that_rest_on_one_district_are_counted() -> None:
@@ -370,7 +371,7 @@ def test_the_sentence_says_size_interval_average_and_caveat() -> None:
         (lambda f: pd.concat([f, f.iloc[:2]]), {}, r"^2 of 50 rows repeat a period"),
         (lambda f: f.assign(start=f["start"].where(f.index != 0)), {}, r"^1 of 6 districts have more than one start"),
         (lambda f: f.assign(start=np.nan), {}, r"^0 of 6 districts are first treated"),
-        (lambda f: f.assign(start=f["start"] + 10), {}, r"^0 of 6 districts are first treated"),
+        (lambda f: f.assign(start=f["start"] + 10), {}, r"^3 of 6 districts start in 14 or later, after the data"),
         (lambda f: f.assign(start=f["start"].fillna(8)), {}, r"^None of 6 districts is never treated. .*'not yet'"),
         (lambda f: f.assign(start=5.0), {"controls": "not yet"}, r"^All 6 districts start in or about 5"),
         (lambda f: f.assign(start=f["start"] + 0.5), {}, r"'start' holds 4.5"),

@@ -10,7 +10,14 @@ import pytest
 from districts import NAMES, districts
 
 from oda.errors import DesignError
-from oda.evaluate import difference_in_differences, event_study, placebo_in_time
+from oda.evaluate import (
+    difference_in_differences,
+    event_study,
+    placebo_in_time,
+    staggered_adoption,
+    synthetic_control,
+    synthetic_difference_in_differences,
+)
 from oda.evaluate.comparing.starts import say
 
 EXACT = 1e-12  # relative; the arithmetic is the same
@@ -103,7 +110,10 @@ BROKEN: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
     ),
     "before the data": (shifted(-3), "1 of 6 districts have no data before -3, their start; the data run from 0 on"),
     "the first month": (shifted(0), "1 of 6 districts have no data before 0, their start"),
-    "after the data": (shifted(12), "6 of 6 districts have no data from 12 on; .* give a missing 'start' to one that"),
+    "after the data": (
+        shifted(12),
+        "^1 of 6 districts start in 12 or later, after the data, which run to 11. Give a missing 'start' to those that",
+    ),
     "half a month": (shifted(5.5), "'start' holds 5.5. Give periods as whole numbers"),
     "endless": (shifted(np.inf), "'start' holds infinity. Give periods as whole numbers"),
     "words": (lambda f: f.assign(month=f["month"].astype(str)), "'month' is of str. Give pandas periods"),
@@ -149,11 +159,27 @@ def test_a_broken_panel_is_refused(case: str, estimator: Callable[..., object]) 
     change, words = BROKEN[case]
     frame = change(districts())
     copy = frame.copy(deep=True)
-    if case == "after the data" and estimator is event_study:
-        words = "6 whole steps of 1 before the start and 0 after it"
     with pytest.raises(DesignError, match=words):
         estimator(frame, **COHORT)
     pd.testing.assert_frame_equal(frame, copy)
+
+
+def test_a_start_after_the_data_is_refused_by_all_in_the_same_words() -> None:
+    """It is no `never`, and no treated unit either, whichever the method."""
+    words = (
+        "^1 of 6 districts start in 12 or later, after the data, which run to 11. Give a missing 'start' to those that "
+        "start later, or give later data.$"
+    )
+    frame = districts().assign(start=lambda f: f["start"].where(f["district"] != "d0", 12))
+    estimators = (
+        difference_in_differences,
+        staggered_adoption,
+        synthetic_control,
+        synthetic_difference_in_differences,
+    )
+    for estimator in estimators:
+        with pytest.raises(DesignError, match=words):
+            estimator(frame, **COHORT)  # type: ignore[operator]
 
 
 def test_flags_that_are_no_flags_are_refused() -> None:

@@ -361,3 +361,19 @@ def test_a_broken_design_is_refused(case: str) -> None:
     with pytest.raises(DesignError, match=words.replace("(", r"\(").replace(")", r"\)")):
         control(frame, **options)
     pd.testing.assert_frame_equal(frame, before)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"treated": ["a"]}, r"^treated is \['a'\], no label\. Give the label of one district, such as 'a'\.$"),
+        ({"donors": "bcd"}, r"^donors is the text 'bcd'\. Give a list of labels"),
+        ({"exclude": "f"}, r"^exclude is the text 'f'\. Give a list of labels"),
+        ({"predictors": ["falls"]}, r"^predictors has 'falls'\. Give pairs of a column and its period"),
+        ({"predictors": "falls"}, r"^predictors has 'f'\. Give pairs of a column and its period"),
+    ],
+)
+def test_what_is_no_label_or_pair_is_refused(options: dict[str, object], words: str) -> None:
+    """Each in a sentence that says the form in which it is wanted."""
+    with pytest.raises(DesignError, match=words):
+        control(paths(), **options)

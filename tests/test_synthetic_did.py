@@ -117,6 +117,25 @@ def test_rows_names_and_units_change_nothing() -> None:
     assert (shuffled.value, renamed.value) == (found.value, found.value)
 
 
+def test_a_unit_noisier_than_its_donors_is_said() -> None:
+    """Placebos vary less than such a unit does, so the interval is too narrow; it is said before all else."""
+    frame = paths()
+    noise = np.random.default_rng(5).normal(0, 9, len(frame)) * (frame["district"] == "a")
+    found = effect_of(frame.assign(falls=frame["falls"] + noise))
+    assert "the interval is too narrow and the p too small" in found.estimate.cautions[0]
+    assert found.estimate.cautions[0] in sentence(found)
+    assert not any("too narrow" in one for one in effect_of(frame).estimate.cautions)
+
+
+def test_a_p_beyond_the_placebos_is_said() -> None:
+    """Six placebos cannot show a p below 1 in 7; the t distribution can, on the strength of its shape alone."""
+    words = "is beyond what 6 placebos can show, 0.143: it rests on effects of chance being normal."
+    far, near = effect_of(paths(effect=-40)).estimate, effect_of(paths()).estimate
+    assert far.p_value is not None and far.p_value < 1 / 7 and far.cautions[-1].endswith(words)  # noqa: PT018  one fact
+    assert near.p_value is not None and near.p_value > 1 / 7  # noqa: PT018
+    assert not any("beyond" in one for one in near.cautions)
+
+
 def test_the_sentence_says_size_interval_and_p_and_no_verdict() -> None:
     """A reader hears direction, size, interval, the p by re-assigning and the smallest it can be."""
     said = sentence(effect_of(paths(effect=-20)))

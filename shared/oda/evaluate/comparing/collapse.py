@@ -13,6 +13,7 @@ import pandas as pd
 from oda.errors import DesignError
 from oda.evaluate.columns import numbers, ordinals, take
 from oda.evaluate.comparing.starts import check_panel, read_starts, say
+from oda.evaluate.words import plural
 
 FLAT = 1e-20  # of the mean square; a variance below it is rounding
 FEWEST_UNITS = 3
@@ -140,7 +141,7 @@ def collapse(
         weights=weights,
         **named,
     )
-    words = f"{unit}s"
+    words = plural(unit)
     value = numbers(frame["outcome"], outcome, low=0 if scale == "ratio" or exposure else None)
     people = numbers(frame["exposure"], str(exposure), low=0) if exposure else np.ones(len(frame))
     weight = numbers(frame["weights"], str(weights), above=0) if weights else None
@@ -172,17 +173,6 @@ def _split_by_start(frame: pd.DataFrame, *, time: str, cohort: str, words: str) 
     """Mark each row as before the first start, from the last on, or in the roll-in."""
     found = read_starts(frame, time=time, cohort=cohort, words=words)
     side = np.where(found.times < found.first, 0, np.where(found.times >= found.last, 1, -1))
-    for number, words_of, edge in ((0, "before {}", found.first), (1, "from {} on", found.last)):
-        if not (side == number).any():
-            n = len(found.starts)
-            ends = [frame["time"].iloc[int(place)] for place in (found.times.argmin(), found.times.argmax())]
-            begun = frame["cohort"].iloc[int((found.starts[found.unit] == edge).argmax())]
-            message = (
-                f"{n} of {n} {words} have no data {words_of.format(say(begun))}; the data run from {say(ends[0])} to "
-                f"{say(ends[1])}. Both sides are needed for all {words}; give a missing {cohort!r} to one that starts "
-                "later."
-            )
-            raise DesignError(message)
     dose = np.isfinite(found.starts).astype(float)
     return _Rows(labels=found.labels, unit=found.unit, side=side, times=found.times, dose=dose)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numbers
 from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 import pandas as pd
@@ -62,8 +63,8 @@ def read_starts(frame: pd.DataFrame, *, time: str, cohort: str, words: str) -> S
     Raises
     ------
     DesignError
-        When times or starts are no periods, a unit has two starts or one before the second period, a row is missing or
-        stands twice, no unit or every unit is treated, or there are fewer than three.
+        When times or starts are no periods, a unit has two starts, or one before the second period or after the
+        last, a row is missing or stands twice, no unit or every unit is treated, or there are fewer than three.
     """
     times, begun = ordinals(frame["time"], time), ordinals(_whole(frame["cohort"]), cohort)
     _check_form(frame, time)
@@ -88,6 +89,10 @@ def read_starts(frame: pd.DataFrame, *, time: str, cohort: str, words: str) -> S
             f"a missing {cohort!r}, not 0, to those never treated, and leave out those treated from the beginning."
         )
         raise DesignError(message)
+    late = treated & (lowest > times.max())
+    if late.any():
+        edge, own = say(frame["time"].iloc[int(times.argmax())]), say(_start(frame, begun, lowest[late].min()))
+        refuse_late(int(late.sum()), n, words, cohort=cohort, start=own, end=edge)
     if treated.sum() in (0, n) or n < 3:
         message = (
             f"{treated.sum()} of {n} {words} are treated. At least one treated, one comparison and three in all are "
@@ -103,6 +108,32 @@ def read_starts(frame: pd.DataFrame, *, time: str, cohort: str, words: str) -> S
         last=float(lowest[treated].max()),
         words=words,
     )
+
+
+def refuse_late(late: int, n: int, words: str, *, cohort: str, start: str, end: str) -> NoReturn:
+    """Refuse starts after the data.
+
+    Parameters
+    ----------
+    late, n
+        Units that start after the data, and all.
+    words
+        What the units are called.
+    cohort
+        The caller's column.
+    start, end
+        First of these starts, and last period of the data, in words.
+
+    Raises
+    ------
+    DesignError
+        Always.
+    """
+    message = (
+        f"{late} of {n} {words} start in {start} or later, after the data, which run to {end}. Give a missing "
+        f"{cohort!r} to those that start later, or give later data."
+    )
+    raise DesignError(message)
 
 
 def _whole(column: pd.Series) -> pd.Series:

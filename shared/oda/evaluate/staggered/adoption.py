@@ -95,8 +95,7 @@ def staggered_adoption(
     time
         Column of pandas periods, or of whole numbers such as years.
     cohort
-        Column of the unit's first treated period, in the form of `time`; missing for a unit never treated. A start
-        after the last period counts as never.
+        Column of the unit's first treated period, in the form of `time`; missing for a unit never treated.
     controls
         Compare with units `never` treated, or with all that are `not yet` treated.
     exposure

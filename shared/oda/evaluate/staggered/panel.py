@@ -10,7 +10,9 @@ import pandas as pd
 
 from oda.errors import DesignError
 from oda.evaluate.columns import numbers, ordinals, take
+from oda.evaluate.comparing.starts import refuse_late
 from oda.periods import say_period
+from oda.evaluate.words import plural
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,7 +28,7 @@ class AdoptionPanel:
     times
         Shape (periods,), increasing whole numbers.
     starts
-        Shape (units,): first treated period as such a number, infinity where there is none in the data.
+        Shape (units,): first treated period as such a number, infinity where there is none.
     cohorts
         Shape (cohorts,): the different starts, increasing; infinity last, where some unit is never treated.
     codes
@@ -75,7 +77,7 @@ def read_panel(
     ------
     DesignError
         When a column cannot be used, the panel is not balanced, a unit has two starts or two weights, no unit is
-        treated, or one is treated from the first period on.
+        treated, or one is treated from the first period on or after the last.
     """
     frame = take(
         data,
@@ -87,7 +89,7 @@ def read_panel(
         exposure=exposure,
         weights=weights,
     )
-    noun = f"{unit}s"
+    noun = plural(unit)
     when, begun = ordinals(frame["time"], time), ordinals(frame["cohort"], cohort)
     form = _form(frame, time, cohort)
     times, places = np.unique(when, return_inverse=True)
@@ -100,7 +102,6 @@ def read_panel(
     starts = _one_each(_matrix(np.where(np.isnan(begun), np.inf, begun), cells, shape), "start", cohort, noun)
     held = _one_each(_matrix(weight, cells, shape), "weight", str(weights), noun)
     _check_starts(starts, times, cohort, noun, form)
-    starts = np.where(starts > times[-1], np.inf, starts)
     outcomes = _matrix(_values(frame, outcome, exposure), cells, shape)
     order = _order(outcomes, starts, held)
     cohorts, own = np.unique(starts[order], return_inverse=True)
@@ -225,6 +226,9 @@ def _check_starts(starts: np.ndarray, times: np.ndarray, cohort: str, noun: str,
             f"{noun} that were treated all along."
         )
         raise DesignError(message)
+    late = starts[np.isfinite(starts) & (starts > times[-1])]
+    if len(late):
+        refuse_late(len(late), len(starts), noun, cohort=cohort, start=say_time(late.min(), form), end=last)
     if not (starts <= times[-1]).any():
         message = (
             f"0 of {len(starts)} {noun} are first treated between the second period and the last, {last}. Give the "

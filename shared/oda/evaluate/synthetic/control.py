@@ -296,7 +296,7 @@ def _estimate(
 
 @sentence.register
 def _(result: SyntheticControl, *, subject: str = "", against: str = "") -> str:
-    """Say the mean gap, its rank among the placebos and the first caution."""
+    """Say the mean gap, its rank among the placebos and the cautions."""
     estimate, units = result.estimate, result.placebos
     name = units.loc[units["treated"], "unit"].iloc[0]
     said = sentence(
@@ -308,4 +308,4 @@ def _(result: SyntheticControl, *, subject: str = "", against: str = "") -> str:
         f"Set against the fit before the start, its gap is number {result.rank} of {len(units)} in size "
         f"(p = {estimate.p_value:.3f}; it cannot be below {estimate.smallest_p:.3f})."
     )
-    return " ".join([said, ranked, *estimate.cautions[:1]])
+    return " ".join([said, ranked, *estimate.cautions])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,13 +14,14 @@ from oda.evaluate.distributions import t_quantile, t_tail
 from oda.evaluate.estimate import Estimate, check_share
 from oda.evaluate.synthetic.panel import find_treated, read_panel
 from oda.evaluate.synthetic.simplex import frank_wolfe_weights, simplex_weights
-from oda.evaluate.words import sentence
+from oda.evaluate.words import quantity, sentence
 
 FEWEST_DONORS = 3  # the spread of two placebos, each from one donor, is no measure of chance
 FEW_DONORS = 10  # below it the spread of the placebos is itself little known
 TIME_RIDGE = 1e-6  # of the noise; only makes the weights of periods unique
 LEAST_DECREASE = 1e-5  # of the noise; the root of the smallest decrease that a search goes on for
 STEPS = (100, 10_000)  # of the search before and after small weights are dropped
+NOISIER = 1.5  # times the donors' usual miss before the start; beyond it the placebos vary less than the treated unit
 TIE = 1e-9  # relative
 
 
@@ -144,8 +145,9 @@ def synthetic_difference_in_differences(
         raise DesignError(message)
     targets = np.arange(n_donors + 1)
     allowed = np.vstack([np.ones((1, n_donors), dtype=bool), ~np.eye(n_donors, dtype=bool)])
-    effects, weights, periods = _effects(panel.outcomes, n_before, targets, allowed)
+    effects, weights, periods, misses = _effects(panel.outcomes, n_before, targets, allowed)
     estimate = _estimate(effects, panel.outcomes.size, treated=treated, outcome=outcome, level=level)
+    estimate = replace(estimate, cautions=(*_say_misses(misses, treated), *estimate.cautions))
     order = np.argsort(-weights[0], kind="stable")
     return SyntheticDifference(
         estimate=estimate,
@@ -157,8 +159,8 @@ def synthetic_difference_in_differences(
 
 def _effects(
     outcomes: np.ndarray, n_before: int, targets: np.ndarray, allowed: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the effect on each target, the weights of its donors and of the periods before."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the effect on each target, the weights of its donors and of the periods before, and its miss in these."""
     donors = outcomes[:, 1:]
     early, late = donors[:n_before], donors[n_before:].mean(axis=0)
     noise = float(np.diff(early, axis=0).std(ddof=1))
@@ -171,7 +173,19 @@ def _effects(
     periods = simplex_weights(ridged, np.ones((len(targets), n_before), dtype=bool))
     gaps = outcomes.T[targets] - np.matmul(weights, donors.T)
     effects = gaps[:, n_before:].mean(axis=1) - (gaps[:, :n_before] * periods).sum(axis=1)
-    return effects, weights, periods
+    return effects, weights, periods, gaps[:, :n_before].std(axis=1)
+
+
+def _say_misses(misses: np.ndarray, treated: object) -> tuple[str, ...]:
+    """Say when the treated unit runs less parallel to its donors before the start than they do to each other."""
+    own, usual = float(misses[0]), float(np.median(misses[1:]))
+    if own <= NOISIER * usual:
+        return ()
+    return (
+        f"Before the start {treated} leaves the line parallel to its weighted donors by {quantity(own, '')} a period, "
+        f"against {quantity(usual, '')} for the usual donor: its noise is more than the placebos show, so the interval "
+        "is too narrow and the p too small.",
+    )
 
 
 def _unit_weights(
@@ -201,10 +215,18 @@ def _estimate(effects: np.ndarray, n_obs: int, *, treated: object, outcome: str,
         )
         raise DesignError(message)
     half = float(t_quantile((1 + level) / 2, n_donors - 1)) * std_error
-    caution = (
-        f"The standard error is the spread of {n_donors} placebos; with fewer than {FEW_DONORS} it is itself little "
-        "known."
-    )
+    p_value, smallest_p = float(2 * t_tail(abs(value) / std_error, n_donors - 1)), 1 / (n_donors + 1)
+    cautions = []
+    if n_donors < FEW_DONORS:
+        cautions.append(
+            f"The standard error is the spread of {n_donors} placebos; with fewer than {FEW_DONORS} it is itself "
+            "little known."
+        )
+    if p_value < smallest_p:
+        cautions.append(
+            f"The p of {p_value:.2g} is beyond what {n_donors} placebos can show, {smallest_p:.3f}: it rests on "
+            "effects of chance being normal."
+        )
     return Estimate(
         estimand="ATT",
         scale="difference",
@@ -215,14 +237,14 @@ def _estimate(effects: np.ndarray, n_obs: int, *, treated: object, outcome: str,
         ci_high=value + half,
         level=level,
         std_error=std_error,
-        p_value=float(2 * t_tail(abs(value) / std_error, n_donors - 1)),
+        p_value=p_value,
         df=n_donors - 1,
         n_obs=n_obs,
         n_clusters=n_donors + 1,
         n_treated=1,
-        smallest_p=1 / (n_donors + 1),
+        smallest_p=smallest_p,
         permutation_p=float((np.abs(effects) >= abs(value) * (1 - TIE)).mean()),
-        cautions=(caution,) if n_donors < FEW_DONORS else (),
+        cautions=tuple(cautions),
         method=(
             f"synthetic difference-in-differences of {treated} and {n_donors} donors, standard error from {n_donors} "
             f"placebos, t with {n_donors - 1} degrees of freedom"
@@ -232,9 +254,9 @@ def _estimate(effects: np.ndarray, n_obs: int, *, treated: object, outcome: str,
 
 @sentence.register
 def _(result: SyntheticDifference, *, subject: str = "", against: str = "") -> str:
-    """Say the effect, its rank among the placebos and the first caution."""
+    """Say the effect, its rank among the placebos and the cautions."""
     estimate = result.estimate
     against = against or "than its weighted donors, which ran parallel before, lead one to expect"
     p, smallest = estimate.permutation_p, estimate.smallest_p
     ranked = f"Re-assigning the treatment gives p = {p:.3f}; it cannot be below {smallest:.3f}."
-    return " ".join([sentence(estimate, subject=subject, against=against), ranked, *estimate.cautions[:1]])
+    return " ".join([sentence(estimate, subject=subject, against=against), ranked, *estimate.cautions])

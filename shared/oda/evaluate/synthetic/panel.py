@@ -10,6 +10,8 @@ import pandas as pd
 
 from oda.errors import DesignError
 from oda.evaluate.columns import numbers, ordinals, take
+from oda.evaluate.comparing.starts import refuse_late
+from oda.evaluate.words import plural
 from oda.periods import say_period
 
 FEWEST_BEFORE = 4  # periods; with fewer, almost any mixture of donors fits
@@ -89,7 +91,8 @@ def read_panel(
         When a column, unit or period is absent, a cell is missing or doubled, or donors or periods are too few.
     """
     keys = take(data, unit=unit, time=time)
-    pool = _donors(keys["unit"], treated, donors, set(exclude), unit)
+    pool = _donors(keys["unit"], treated, donors, exclude, unit)
+    _check_pairs(predictors)
     used = keys["unit"].isin([treated, *pool]).to_numpy()
     rows = data.loc[used]
     frame = take(rows, unit=unit, time=time, outcome=outcome)
@@ -136,6 +139,12 @@ def find_treated(data: pd.DataFrame, *, unit: str, time: str, cohort: str) -> tu
     frame = take(data, missing=("cohort",), unit=unit, time=time, cohort=cohort)
     starts = frame.dropna(subset=["cohort"])[["unit", "cohort"]].drop_duplicates()
     names = sorted(map(str, starts["unit"].unique()))
+    begun, end = ordinals(starts["cohort"], cohort), ordinals(frame["time"], time)
+    late = starts["unit"][begun > end.max()]
+    if len(late):
+        own = say_time(starts["cohort"].iloc[int(np.where(begun > end.max(), begun, np.inf).argmin())])
+        counts = {"late": late.nunique(), "n": frame["unit"].nunique(), "words": plural(unit)}
+        refuse_late(**counts, cohort=cohort, start=own, end=say_time(frame["time"].iloc[int(end.argmax())]))
     if len(names) != 1:
         listed = f" ({', '.join(names)})" if names else ""
         message = (
@@ -204,9 +213,16 @@ def say_time(value: object) -> str:
 
 
 def _donors(
-    units: pd.Series, treated: object, donors: Collection[object] | None, exclude: set[object], unit: str
+    units: pd.Series, treated: object, donors: Collection[object] | None, exclude: Collection[object], unit: str
 ) -> list[object]:
     """Return the labels of the donors, or refuse units that are absent, treated or too few."""
+    if not pd.api.types.is_hashable(treated):
+        message = f"treated is {treated!r}, no label. Give the label of one {unit}, such as {units.iloc[0]!r}."
+        raise DesignError(message)
+    for name, labels in (("donors", donors), ("exclude", exclude)):
+        if isinstance(labels, str):
+            message = f"{name} is the text {labels!r}. Give a list of labels, such as [{labels!r}]."
+            raise DesignError(message)
     there = set(units.unique())
     asked = {treated, *(donors or ()), *exclude}
     absent = sorted(map(repr, asked - there))
@@ -225,6 +241,17 @@ def _donors(
         )
         raise DesignError(message)
     return pool
+
+
+def _check_pairs(predictors: Sequence[Predictor]) -> None:
+    """Refuse predictors that are not pairs of a column and its periods."""
+    wrong = [one for one in predictors if isinstance(one, str) or not isinstance(one, Sequence) or len(one) != 2]
+    if wrong:
+        message = (
+            f"predictors has {wrong[0]!r}. Give pairs of a column and its period or periods before the start, such as "
+            "('sales', 1975) or ('beer', range(1984, 1989))."
+        )
+        raise DesignError(message)
 
 
 def _square(frame: pd.DataFrame, unit: str) -> pd.DataFrame:
