@@ -113,16 +113,19 @@ def test_a_whole_map_of_neighbours_may_be_given() -> None:
         ({}, "No neighbours are given. Give those of each treated district by its label"),
         ({"d0": ["nowhere"]}, "'nowhere' in neighbours is no district of the data. Use its labels"),
         ({"elsewhere": ["d1"]}, "'elsewhere' in neighbours is no district"),
+        (["d5"], r"^neighbours is \['d5'\]\. Give a map from each treated district to a list of its neighbours\.$"),
+        ({"d0": "d5"}, r"^The neighbours of 'd0' are 'd5', no list\. Give a list of labels, such as \['d5'\]\.$"),
+        ({"d0": 5}, r"^The neighbours of 'd0' are 5, no list"),
         ({"d5": ["d4"]}, "None of 1 labels in neighbours is treated"),
         ({"d0": ["d2", "d3", "d4", "d5"]}, "2 of 2 districts are treated"),
     ],
 )
-def test_neighbours_that_cannot_be_used_are_refused(neighbours: dict[str, list[str]], words: str) -> None:
+def test_neighbours_that_cannot_be_used_are_refused(neighbours: object, words: str) -> None:
     """Names that are not in the data, nobody treated among them, or nobody left to compare with."""
     frame = districts(starts=2)
     copy = frame.copy(deep=True)
     with pytest.raises(DesignError, match=words):
-        leave_neighbours_out(frame, **COHORT, neighbours=neighbours)
+        leave_neighbours_out(frame, **COHORT, neighbours=neighbours)  # type: ignore[arg-type]
     pd.testing.assert_frame_equal(frame, copy)
 
 

@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 from oda.errors import DesignError
-from oda.evaluate import RandomisationTest, randomisation_test
+from oda.evaluate import RandomisationTest, randomisation_test, sentence
 from oda.evaluate.inference.permutation import permute, permute_many
 
 TIE = 1e-9  # relative; statistics that agree so closely are the same
@@ -199,3 +199,13 @@ def test_a_broken_design_is_refused(data: pd.DataFrame, more: dict[str, object],
     with pytest.raises(DesignError, match=words):
         run(data, **more)
     pd.testing.assert_frame_equal(data, copy)
+
+
+def test_the_sentence_says_the_difference_the_share_and_the_smallest_share() -> None:
+    """A lone treated district whose change is the largest: 1 way in 6, and no less is possible."""
+    data = pd.DataFrame({"change": [-9.0, 1.0, 0.0, 2.0, -1.0, 3.0], "treated": [True] + [False] * 5})
+    found = run(data)
+    assert sentence(found) == (
+        "The mean change of the treated was 10.0 lower than that of the others. Of the 6 ways to choose 1 of 6, a "
+        "share of 0.167 gives a difference as large or larger; it cannot be below 0.167. " + found.cautions[0]
+    )

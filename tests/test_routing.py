@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -162,3 +164,10 @@ def test_the_degrees_of_freedom_of_two_groups_are_the_known_ones() -> None:
     assert plain_df(3, 3) == pytest.approx(4)
     assert plain_df(2, 4) == pytest.approx(27 / 13)
     assert round(plain_df(3, 30), 1) == 2.4
+
+
+@pytest.mark.parametrize("sides", [(1.5, 6), (3, 2.5), (math.nan, 3)])
+def test_a_part_of_a_district_is_refused(sides: tuple[float, float]) -> None:
+    """Numbers of districts are whole."""
+    with pytest.raises(DesignError, match=r"Give whole numbers of units\.$"):
+        choose_inference(*sides)  # type: ignore[arg-type]

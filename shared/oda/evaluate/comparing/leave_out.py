@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import pandas as pd
@@ -11,6 +11,7 @@ from oda.errors import DesignError
 from oda.evaluate.comparing.comparison import Comparison
 from oda.evaluate.comparing.differences import difference_in_differences
 from oda.evaluate.comparing.falsification import Falsification, one_row
+from oda.evaluate.words import plural
 
 
 def leave_one_out(data: pd.DataFrame, **design: Any) -> Falsification:  # noqa: ANN401  passed on
@@ -52,7 +53,7 @@ def leave_one_out(data: pd.DataFrame, **design: Any) -> Falsification:  # noqa: 
         except DesignError:
             lost.append(str(label))
     if not rows:
-        message = f"Without any one of {len(lost)} {unit}s there is no estimate left. More units are needed."
+        message = f"Without any one of {len(lost)} {plural(unit)} there is no estimate left. More units are needed."
         raise DesignError(message)
     cautions = [f"There is no estimate without {' or without '.join(lost)}."] if lost else []
     return _omissions("leave one out", actual, rows, cautions)
@@ -98,6 +99,7 @@ def leave_neighbours_out(
     >>> leave_neighbours_out(frame, neighbours={"a": ["b", "c"]}, **names).others["n_control"].tolist()
     [3]
     """
+    _check_map(neighbours, str(design.get("cluster") or design.get("unit", "unit")))
     actual = difference_in_differences(data, **design)
     unit, changes = design.get("cluster") or design["unit"], actual.changes
     known = set(changes["unit"])
@@ -123,6 +125,18 @@ def leave_neighbours_out(
         for label, near in sets.items()
     ]
     return _omissions("leave neighbours out", actual, rows, cautions)
+
+
+def _check_map(neighbours: object, unit: str) -> None:
+    """Refuse neighbours that are no map, and a text whose letters would be taken for labels."""
+    if not isinstance(neighbours, Mapping):
+        message = f"neighbours is {neighbours!r}. Give a map from each treated {unit} to a list of its neighbours."
+        raise DesignError(message)
+    loose = [label for label, near in neighbours.items() if isinstance(near, str) or not isinstance(near, Iterable)]
+    if loose:
+        near = neighbours[loose[0]]
+        message = f"The neighbours of {loose[0]!r} are {near!r}, no list. Give a list of labels, such as [{near!r}]."
+        raise DesignError(message)
 
 
 def _omissions(

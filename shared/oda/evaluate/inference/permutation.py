@@ -12,6 +12,7 @@ import pandas as pd
 
 from oda.errors import DesignError
 from oda.evaluate.columns import numbers, take
+from oda.evaluate.words import quantity, sentence
 
 ENUMERATED = 20_000  # assignments; up to so many, each is taken once
 TIE = 1e-9  # of the statistic or the largest change; assignments whose statistics agree this closely are the same
@@ -262,3 +263,17 @@ def permute_many(changes: np.ndarray, treated: np.ndarray, *, draws: int = 9_999
         p_value=float((found >= actual * (1 - TIE)).mean()),
         smallest_p=max(mirror / ways, 0.0 if ways <= ENUMERATED else 1 / len(picks)),
     )
+
+
+@sentence.register
+def _(result: RandomisationTest, *, subject: str = "", against: str = "") -> str:
+    """Say the difference, how many assignments give as large a one, and the smallest p that there could be."""
+    subject, against = subject or "The mean change of the treated", against or "than that of the others"
+    size = f"{quantity(abs(result.value), '')} {'lower' if result.value < 0 else 'higher'} {against}"
+    ways = f"the {result.assignments:,} ways" if result.enumerated else f"{result.assignments:,} random ways"
+    what = "difference" if result.statistic == "difference" else "difference for its spread"
+    share = (
+        f"Of {ways} to choose {result.n_treated} of {result.n_treated + result.n_control}, a share of "
+        f"{result.p_value:.3f} gives a {what} as large or larger; it cannot be below {result.smallest_p:.3f}."
+    )
+    return " ".join([f"{subject} was {size}.", share, *result.cautions])

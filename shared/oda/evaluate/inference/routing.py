@@ -87,6 +87,9 @@ def choose_inference(
     if asked not in get_args(Inference):
         message = f"{asked!r} names no inference. Give one of {', '.join(map(repr, get_args(Inference)))}."
         raise DesignError(message)
+    if n_treated % 1 or n_control % 1:
+        message = f"{n_treated} treated and {n_control} other {units}. Give whole numbers of {units}."
+        raise DesignError(message)
     fewest, n = min(n_treated, n_control), n_treated + n_control
     if fewest < 1 or n < 3:
         message = (
