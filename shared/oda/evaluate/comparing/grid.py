@@ -10,6 +10,7 @@ import pandas as pd
 
 from oda.errors import DesignError
 from oda.evaluate.inference.routing import ROUTED_SIDE
+from oda.evaluate.words import plural
 
 NAMED = 5  # clusters that a message lists
 SAME = 1e-9  # shares of treatment that differ by less are the same
@@ -99,7 +100,7 @@ def check_early(grid: Grid, treatment: str, cluster: str) -> None:
     else:
         more = f" and {len(first) - NAMED} more" if len(first) > NAMED else ""
         message = (
-            f"{treatment!r} is above 0 from the first period on in {len(first)} of {len(grid.ever)} {cluster}s "
+            f"{treatment!r} is above 0 from the first period on in {len(first)} of {len(grid.ever)} {plural(cluster)} "
             f"({names}{more}). Leave these out, and say so: they have no period before the treatment."
         )
     raise DesignError(message)
@@ -141,14 +142,15 @@ def say_cautions(frame: pd.DataFrame, grid: Grid, unit: str, cluster: str, *, ad
     starts = len(np.unique(begun))
     if split:
         said.append(
-            f"Shocks that hit a whole {unit} are not in this interval, and there are only {len(labels)} {unit}s "
+            f"Shocks that hit a whole {unit} are not in this interval, and there are only {len(labels)} {plural(unit)} "
             f"({len(begun)} treated): give cluster={unit!r} unless the treatment was given to each {cluster} on its "
             "own."
         )
     if starts > 1:
         said.append(
-            f"The treated {unit if split else cluster}s began at {starts} different times: effects that grow are "
-            "understated or even turned round by two-way fixed effects. See bacon_decomposition and staggered_adoption."
+            f"The treated {plural(unit if split else cluster)} began at {starts} different times: effects that grow "
+            "are understated or even turned round by two-way fixed effects. See bacon_decomposition and "
+            "staggered_adoption."
         )
     if adjusted and min(grid.ever.sum(), n - grid.ever.sum()) < ROUTED_SIDE:
         said.append("What the covariates explain was taken out of each change as if it were known.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numbers
 from dataclasses import dataclass
-from typing import NoReturn
 
 import numpy as np
 import pandas as pd
@@ -92,7 +91,8 @@ def read_starts(frame: pd.DataFrame, *, time: str, cohort: str, words: str) -> S
     late = treated & (lowest > times.max())
     if late.any():
         edge, own = say(frame["time"].iloc[int(times.argmax())]), say(_start(frame, begun, lowest[late].min()))
-        refuse_late(int(late.sum()), n, words, cohort=cohort, start=own, end=edge)
+        message = say_late(int(late.sum()), n, words, cohort=cohort, start=own, end=edge)
+        raise DesignError(message)
     if treated.sum() in (0, n) or n < 3:
         message = (
             f"{treated.sum()} of {n} {words} are treated. At least one treated, one comparison and three in all are "
@@ -110,8 +110,8 @@ def read_starts(frame: pd.DataFrame, *, time: str, cohort: str, words: str) -> S
     )
 
 
-def refuse_late(late: int, n: int, words: str, *, cohort: str, start: str, end: str) -> NoReturn:
-    """Refuse starts after the data.
+def say_late(late: int, n: int, words: str, *, cohort: str, start: str, end: str) -> str:
+    """Say that starts are after the data, which every estimator refuses in the same words.
 
     Parameters
     ----------
@@ -124,16 +124,15 @@ def refuse_late(late: int, n: int, words: str, *, cohort: str, start: str, end: 
     start, end
         First of these starts, and last period of the data, in words.
 
-    Raises
-    ------
-    DesignError
-        Always.
+    Returns
+    -------
+    str
+        The message of the refusal.
     """
-    message = (
+    return (
         f"{late} of {n} {words} start in {start} or later, after the data, which run to {end}. Give a missing "
         f"{cohort!r} to those that start later, or give later data."
     )
-    raise DesignError(message)
 
 
 def _whole(column: pd.Series) -> pd.Series:

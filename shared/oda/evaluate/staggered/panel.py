@@ -10,9 +10,9 @@ import pandas as pd
 
 from oda.errors import DesignError
 from oda.evaluate.columns import numbers, ordinals, take
-from oda.evaluate.comparing.starts import refuse_late
-from oda.periods import say_period
+from oda.evaluate.comparing.starts import say_late
 from oda.evaluate.words import plural
+from oda.periods import say_period
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -228,7 +228,8 @@ def _check_starts(starts: np.ndarray, times: np.ndarray, cohort: str, noun: str,
         raise DesignError(message)
     late = starts[np.isfinite(starts) & (starts > times[-1])]
     if len(late):
-        refuse_late(len(late), len(starts), noun, cohort=cohort, start=say_time(late.min(), form), end=last)
+        message = say_late(len(late), len(starts), noun, cohort=cohort, start=say_time(late.min(), form), end=last)
+        raise DesignError(message)
     if not (starts <= times[-1]).any():
         message = (
             f"0 of {len(starts)} {noun} are first treated between the second period and the last, {last}. Give the "

@@ -10,7 +10,7 @@ import pandas as pd
 
 from oda.errors import DesignError
 from oda.evaluate.columns import numbers, ordinals, take
-from oda.evaluate.comparing.starts import refuse_late
+from oda.evaluate.comparing.starts import say_late
 from oda.evaluate.words import plural
 from oda.periods import say_period
 
@@ -143,8 +143,10 @@ def find_treated(data: pd.DataFrame, *, unit: str, time: str, cohort: str) -> tu
     late = starts["unit"][begun > end.max()]
     if len(late):
         own = say_time(starts["cohort"].iloc[int(np.where(begun > end.max(), begun, np.inf).argmin())])
-        counts = {"late": late.nunique(), "n": frame["unit"].nunique(), "words": plural(unit)}
-        refuse_late(**counts, cohort=cohort, start=own, end=say_time(frame["time"].iloc[int(end.argmax())]))
+        last = say_time(frame["time"].iloc[int(end.argmax())])
+        n_late, n = late.nunique(), frame["unit"].nunique()
+        message = say_late(n_late, n, plural(unit), cohort=cohort, start=own, end=last)
+        raise DesignError(message)
     if len(names) != 1:
         listed = f" ({', '.join(names)})" if names else ""
         message = (
