@@ -171,3 +171,10 @@ def _p_value(row: np.ndarray, treated: np.ndarray) -> float:
     """Return the p of one draw by the functions that the test is made of."""
     fitted = collapse_fit(row, treated.astype(float), np.empty((6, 0)), None, name="treated")
     return give_interval(fitted, method="collapsed", level=0.95).p_value
+
+
+def test_an_effect_of_a_dose_is_said_to_be_that() -> None:
+    """Hours of visits from 0 to 4: the difference is per hour, and its unit says so."""
+    data = pd.DataFrame({"change": [-4.0, -9.0, -2.5, 0.5, 0.0, -0.4], "hours": [2.0, 4.0, 1.0, 0.0, 0.0, 0.0]})
+    assert collapsed_t_test(data, change="change", treated="hours").unit == "change per unit of hours"
+    assert collapsed_t_test(data.assign(hours=data["hours"] > 0), change="change", treated="hours").unit == "change"

@@ -147,8 +147,9 @@ def collapsed_t_test(
     asked: Literal["collapsed", "welch"] = "collapsed" if equal_variance else "welch"
     tested = give_interval(found, method=asked, level=level)
     method = f"one change a unit ({found.n_treated} of {len(dose)} treated), {tested.words}"
+    per = change if np.isin(dose, (0, 1)).all() else f"{change} per unit of {treated}"
     permuted = permute(numbers(frame["change"], change), dose > 0) if _permutable(dose, held, weights) else None
-    estimate = as_estimate(tested, found, outcome=change, unit=change, level=level, permuted=permuted, method=method)
+    estimate = as_estimate(tested, found, outcome=change, unit=per, level=level, permuted=permuted, method=method)
     return replace(estimate, cautions=choose_inference(*sides, asked=asked).cautions)
 
 
