@@ -131,3 +131,9 @@ def test_a_name_where_a_list_belongs_is_refused() -> None:
     check_lists(covariates=["age"], fixed_effects=())
     with pytest.raises(DesignError, match=r"^covariates is the text 'age'. Give a list of columns, such as \['age'\]"):
         check_lists(covariates="age")
+
+
+def test_what_is_no_data_frame_is_refused() -> None:
+    """A list of rows is no table with named columns, and is refused in a sentence."""
+    with pytest.raises(DesignError, match=r"The data are of type list. Give a pandas DataFrame"):
+        take([1, 2], outcome="falls")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +16,8 @@ from oda.evaluate import Estimate, sentence
 from oda.evaluate.worth.cost_benefit import CostBenefit, cost_benefit
 from oda.evaluate.worth.discounting import discount_factors
 from oda.evaluate.worth.effects import UnitChange, draw_units
+from oda.exhibits import cost_benefit_table, investment_case_table, partners_table
+from oda.results import Table
 
 EXACT = 1e-10  # relative; sums taken in another order differ by rounding alone
 PENNY = 0.005  # pounds; hand arithmetic is to the penny
@@ -496,3 +499,32 @@ def test_what_is_no_effect_is_refused(estimate: Estimate, more: dict[str, object
     """A rate on its own, no units, or a ratio down to nothing cannot be turned into benefits."""
     with pytest.raises(DesignError, match=words):
         UnitChange(**{"estimate": estimate, "units": 10.0, **more})
+
+
+def test_messages_name_the_sheets_own_rows() -> None:
+    """A line of many years is one row of the sheet, so a fault in the next line is in row 2."""
+    with pytest.raises(DesignError, match=r"^1 of 2 lines are in money of the day .row 2.\."):
+        run(cost(last_year=9), benefit(prices="nominal", last_year=4))
+
+
+def test_prices_of_a_year_in_two_figures_are_refused() -> None:
+    """26 is no year of prices."""
+    with pytest.raises(DesignError, match=r"price_base is 26. Give the year of the prices in four figures"):
+        run(cost(), benefit(), price_base=26)
+
+
+@pytest.mark.parametrize("shown", [cost_benefit_table, partners_table, investment_case_table])
+def test_tables_say_what_changes_how_they_are_read(shown: Callable[[CostBenefit], Table]) -> None:
+    """A table passed on alone still says that the interval holds nil and that the effect may be none."""
+    found = run(cost(), linked(), effects=falls(effect(0.95, 0.8, 1.1)))
+    note = shown(found).note
+    assert "The interval of benefits less costs holds nil." in note
+    assert "so its benefit may be none" in note
+
+
+def test_an_effect_in_the_wrong_direction_is_cautioned() -> None:
+    """More falls where fewer are better is a loss, and the figures say so."""
+    found = run(cost(), linked(), effects=falls(effect(1.2, 1.1, 1.3)))
+    assert any("goes the wrong way: fewer is better, so it counts as a loss" in said for said in found.npsv.cautions)
+    right = run(cost(), linked(), effects=falls())
+    assert not any("wrong way" in said for said in right.npsv.cautions)

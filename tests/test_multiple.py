@@ -148,3 +148,9 @@ def test_the_family_must_be_declared() -> None:
     """Without a family there is no adjustment to speak of."""
     with pytest.raises(TypeError, match="family"):
         adjust_p_values([0.01])
+
+
+def test_a_p_of_exactly_nought_is_refused() -> None:
+    """No test gives a p of 0; what is printed as 0.000 was rounded."""
+    with pytest.raises(DesignError, match=r"1 of 2 p-values are exactly 0, which no test gives: falls"):
+        adjust_p_values({"falls": 0.0, "calls": 0.2}, family=FAMILY)

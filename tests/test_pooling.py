@@ -228,7 +228,7 @@ def test_a_normal_interval_is_for_many_districts_on_request() -> None:
         (lambda f: f.assign(se=f["se"].where(f.index > 1, 0.0)), {}, "se of 2 of 6 rows is not above 0"),
         (lambda f: f.assign(y=f["y"].astype(str)), {}, "not a column of numbers"),
         (lambda f: f.assign(place="a"), {}, "5 of 6 rows repeat a 'place'"),
-        (lambda f: f.assign(y=1.0, se=0.3), {}, "estimates of all 6 districts are the same"),
+        (lambda f: f.assign(y=1.0, se=0.3), {}, "All 6 estimates are the same"),
         (lambda f: f, {"method": "EB"}, "method is 'EB'. Choose one of 'REML', 'PM', 'DL'"),
         (lambda f: f, {"scale": "odds"}, "scale is 'odds'"),
         (lambda f: f, {"variance": "hk"}, "variance is 'hk'"),
@@ -245,3 +245,10 @@ def test_a_broken_design_is_refused(
     with pytest.raises(DesignError, match=words):
         pool_districts(frame, **{**NAMES, **more})
     pd.testing.assert_frame_equal(frame, copy)
+
+
+def test_ratios_are_refused_where_logarithms_are_meant() -> None:
+    """Effects of 0.8 and 0.9 on the ratio scale are ratios that were not turned into logarithms."""
+    frame = pd.DataFrame({"place": list("abc"), "effect": [0.8, 0.9, 0.85], "se": 0.1})
+    with pytest.raises(DesignError, match=r"look like ratios. Give their logarithms"):
+        pool_districts(frame, effect="effect", std_error="se", district="place", scale="ratio")

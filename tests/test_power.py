@@ -448,3 +448,27 @@ def test_persons_that_tell_no_correlation_are_refused(frame: pd.DataFrame, words
     with pytest.raises(DesignError, match=words):
         intraclass_correlation(frame, outcome="score", unit="place")
     pd.testing.assert_frame_equal(frame, copy)
+
+
+def test_a_worthwhile_effect_in_per_cent_is_refused() -> None:
+    """15 is no ratio that a pilot reaches: 15 per cent more is 1.15."""
+    found = spread_of(past())
+    with pytest.raises(DesignError, match=r"worthwhile is 15, a ratio that no pilot reaches. Give 0.85"):
+        plan_power(found, n_treated=3, n_control=3, worthwhile=15)
+    with pytest.raises(DesignError, match=r"spread is of type Estimate. Give what pre_period_spread returned"):
+        plan_power(found.estimate, n_treated=3, n_control=3)
+
+
+def test_half_a_unit_and_a_correlation_of_one_person_are_refused() -> None:
+    """Units are whole, and one person in a unit is alike to no one."""
+    with pytest.raises(DesignError, match=r"n_treated is 2.5. Give a whole number"):
+        power(1, 1, n_treated=2.5, n_control=3)
+    with pytest.raises(DesignError, match=r"icc is 0.1 but persons is 1"):
+        power(1, 1, n_treated=3, n_control=3, icc=0.1)
+
+
+def test_a_ratio_given_for_its_logarithm_is_cautioned() -> None:
+    """An effect of 0.85 with counts is more than a doubling; the caution says what it was taken for."""
+    few = {"n_treated": 3, "n_control": 3, "before": 4, "after": 4, "sd_shock": 0.1, "events": 50, "draws": 100}
+    assert "so as 134 per cent higher" in simulate_power(0.85, **few).cautions[0]
+    assert not simulate_power(-0.16, **few).cautions

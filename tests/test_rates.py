@@ -96,7 +96,10 @@ def test_swapping_the_groups_turns_the_ratio_over() -> None:
         (lambda f: f.assign(late="no"), r"holds other values than True and False"),
         (lambda f: f[~f["late"]], r"^1 groups, of \[12\] rows"),
         (lambda f: f.iloc[10:], r"of \[2, 12\] rows"),
-        (lambda f: f.assign(n=f["n"].where(f["late"], 0)), r"each of 3 rows and an event"),
+        (
+            lambda f: f.assign(n=f["n"].where(f["late"], 0)),
+            r"There is no event where .*, so no ratio of rates",
+        ),
     ],
 )
 def test_a_change_that_the_data_cannot_bear_is_refused(
@@ -184,7 +187,7 @@ def test_a_rate_without_count_or_people_is_refused_without_telling_the_count(
 
 def test_a_share_above_one_is_refused_without_telling_the_count() -> None:
     """More events than people is a rate, not a share."""
-    with pytest.raises(DesignError, match=r"smaller than their events") as refused:
+    with pytest.raises(DesignError, match="The count is larger than the population") as refused:
         proportion(7, 5, outcome="falls")
     assert not set("57") & set(str(refused.value))
 
@@ -202,3 +205,28 @@ def test_a_change_of_rate_says_that_it_is_no_effect() -> None:
     found = rate_change(frame, outcome="n", exposure="people", after="late", words="admissions")
     assert "no effect" in " ".join(found.cautions)
     assert "without the treatment" not in sentence(found)
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda: crude_rate("5", 100, outcome="falls"), "The count is of type str. Give one number"),
+        (lambda: crude_rate([5], 100, outcome="falls"), "The count is of type list. Give one number; crude_rates"),
+        (lambda: crude_rate(5, "100", outcome="falls"), "The population is of type str"),
+        (lambda: crude_rate(4.5, 100, outcome="falls"), "The count is not a whole number"),
+        (lambda: proportion(7, 5, outcome="falls"), "The count is larger than the population"),
+    ],
+)
+def test_what_is_no_count_is_refused_and_not_said(ask: Callable[[], object], words: str) -> None:
+    """Text, lists, halves and more events than people are refused in words, none of which is the count."""
+    with pytest.raises(DesignError, match=words) as refusal:
+        ask()
+    assert "4.5" not in str(refusal.value)
+    assert "7" not in str(refusal.value)
+
+
+def test_a_change_from_no_event_is_refused_for_that() -> None:
+    """Without an event on one side there is no ratio; the refusal says so, and on which side."""
+    frame = pd.DataFrame({"n": [0, 0, 0, 4, 5, 6], "people": 100, "late": [False] * 3 + [True] * 3})
+    with pytest.raises(DesignError, match="There is no event where 'late' is False, so no ratio of rates"):
+        change(frame)

@@ -30,9 +30,12 @@ def take(data: pd.DataFrame, *, missing: Collection[str] = (), **columns: str | 
     Raises
     ------
     DesignError
-        When a column is absent (all are named at once) or named twice in the data, there is no row, or a value is
-        missing.
+        When the data are no DataFrame, a column is absent (all are named at once) or named twice in the data, there is
+        no row, or a value is missing.
     """
+    if not isinstance(data, pd.DataFrame):
+        message = f"The data are of type {type(data).__name__}. Give a pandas DataFrame, one row an observation."
+        raise DesignError(message)
     wanted = {fixed: name for fixed, name in columns.items() if name is not None}
     absent = [name for name in dict.fromkeys(wanted.values()) if name not in data.columns]
     if absent:

@@ -6,6 +6,8 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal
 
+import numpy as np
+
 from oda.errors import DesignError
 
 NUMBERS = ("value", "ci_low", "ci_high", "level", "std_error", "p_value", "df", "smallest_p", "permutation_p")
@@ -102,6 +104,25 @@ def check_share(**shares: float) -> None:
     for name, share in shares.items():
         if not 0 < share < 1:
             message = f"{name} is {share:g}. Give a share between 0 and 1, such as 0.95 or 0.8."
+            raise DesignError(message)
+
+
+def check_whole(**counts: float) -> None:
+    """Refuse a number of units or periods that is no whole number.
+
+    Parameters
+    ----------
+    **counts
+        Numbers by name.
+
+    Raises
+    ------
+    DesignError
+        When one is not whole.
+    """
+    for name, count in counts.items():
+        if not isinstance(count, int | np.integer) or isinstance(count, bool):
+            message = f"{name} is {count!r}. Give a whole number, such as 3."
             raise DesignError(message)
 
 

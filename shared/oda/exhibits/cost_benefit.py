@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from oda.charts import COLOURS, GREY, STYLES, new_chart
-from oda.evaluate.words import sentence
+from oda.evaluate.words import cannot_tell, sentence
 from oda.evaluate.worth.cautions import say_pounds, say_share
 from oda.evaluate.worth.cost_benefit import CostBenefit
 from oda.evaluate.worth.discounting import DiscountSchedule
@@ -37,7 +37,9 @@ def cost_benefit_table(result: CostBenefit) -> Table:
         for kind, category, cashable in frame[["kind", "category", "cashable"]].to_numpy()
     ]
     columns: dict[str, TableColumn | str] = {"what": "What", "value": _pounds("Present value")}
-    return table(frame, caption=f"Costs and benefits by category{_when(result)}", columns=columns, note=_note(result))
+    return table(
+        frame, caption=f"Costs and benefits by category{_when(result)}", columns=columns, note=_cautioned(result)
+    )
 
 
 def _cashable(kind: str, category: str, cashable: str) -> str:
@@ -71,7 +73,7 @@ def partners_table(result: CostBenefit) -> Table:
     }
     used = [name for name in columns if name == "partner" or (result.partners[name] != 0).any() or name == "net"]
     caption = f"Who pays and who gains{_when(result)}"
-    note = f"Net cash is cashable savings, plus transfers, less what is paid. {_note(result)}"
+    note = f"Net cash is cashable savings, plus transfers, less what is paid. {_cautioned(result)}"
     return table(result.partners, caption=caption, columns={name: columns[name] for name in used}, note=note)
 
 
@@ -93,7 +95,7 @@ def investment_case_table(result: CostBenefit) -> Table:
     frame = frame.rename_axis("what").reset_index()
     columns: dict[str, TableColumn | str] = {"what": "What", **CASES}
     caption = f"The investment case{_when(result)}"
-    return table(frame, caption=caption, columns=columns, note=" ".join([_note(result), *result.npsv.cautions]))
+    return table(frame, caption=caption, columns=columns, note=_cautioned(result))
 
 
 def _case_words(case: Mapping[Any, Any], result: CostBenefit) -> dict[str, str]:
@@ -259,6 +261,8 @@ def _when(result: CostBenefit) -> str:
     return f", {_year(first)} to {_year(last)}, present value in prices of {result.price_base}"
 
 
-def _note(result: CostBenefit) -> str:
-    """Say how the figures were made."""
-    return f"{capital(result.npsv.method)}."
+def _cautioned(result: CostBenefit) -> str:
+    """Say how the figures were made, and what changes how they must be read."""
+    npsv = result.npsv
+    doubt = ["The interval of benefits less costs holds nil."] if result.draws and cannot_tell(npsv) else []
+    return " ".join([f"{capital(npsv.method)}.", *doubt, *npsv.cautions])

@@ -8,7 +8,7 @@ import pandas as pd
 from oda.charts import COLOURS, GREY, new_chart
 from oda.evaluate.planning.plan import PowerPlan, direction, say_size
 from oda.evaluate.planning.spread import PrePeriodSpread
-from oda.evaluate.words import sentence
+from oda.evaluate.words import plural, sentence
 from oda.exhibits.dots import dot_rows, number_across
 from oda.exhibits.values import capital, decimals, facts_table
 from oda.results import Picture, Table, TableColumn, picture, table
@@ -62,7 +62,10 @@ def plot_power_plan(result: PowerPlan) -> Picture:
     return picture(
         drawing,
         caption=_caption(result),
-        alt=f"Curve of the power of a pilot with {result.n_treated} of {_total(result)} {result.spread.unit}s treated.",
+        alt=(
+            f"Curve of the power of a pilot with {result.n_treated} of {_total(result)} {plural(result.spread.unit)} "
+            "treated."
+        ),
         description=f"{sentence(result)} {_describe(result)}",
         data=power_plan_table(result),
     )
@@ -88,7 +91,7 @@ def worthwhile_size(result: PowerPlan) -> float | None:
 
 def _caption(result: PowerPlan) -> str:
     """Say what the pilot would detect, and how often what is worth having."""
-    who = f"With {result.n_treated} of {_total(result)} {result.spread.unit}s treated"
+    who = f"With {result.n_treated} of {_total(result)} {plural(result.spread.unit)} treated"
     said = f"{who}, a {direction(result)} of {say_size(result.detectable[0], result)} would be detected"
     said += f" {100 * result.power:.0f} times in 100"
     if result.chance is None:
@@ -130,7 +133,7 @@ def power_plan_table(result: PowerPlan) -> Table:
         units=_total(result), treated=result.n_treated, before=spread.before
     )
     columns: dict[str, TableColumn | str] = {
-        "units": TableColumn(title=f"{capital(spread.unit)}s", decimals=0),
+        "units": TableColumn(title=capital(plural(spread.unit)), decimals=0),
         "treated": TableColumn(title="of which treated", decimals=0),
         "before": TableColumn(title=f"{capital(spread.period)}s before", decimals=0),
         "after": TableColumn(title=f"{capital(spread.period)}s after", decimals=0),
@@ -142,7 +145,7 @@ def power_plan_table(result: PowerPlan) -> Table:
         columns=columns,
         note=" ".join(
             [
-                f"Noncentral t, test at {100 * (1 - result.level):g}%. Spread between {spread.unit}s: "
+                f"Noncentral t, test at {100 * (1 - result.level):g}%. Spread between {plural(spread.unit)}: "
                 f"{spread.estimate.method}.",
                 *spread.estimate.cautions,
             ]
@@ -182,7 +185,7 @@ def pre_period_spread_table(result: PrePeriodSpread) -> Table:
         (f"Shock of one {result.period}{scale}", f"{result.sd_shock:.3g}"),
         (f"Autocorrelation of shocks from {result.period} to {result.period}", f"{result.autocorrelation:.2f}"),
         (f"Chance of counts in one {result.period}{scale}", f"{result.sd_count:.3g}"),
-        (f"Share of the variance that lies between {result.unit}s for good", f"{result.icc:.2f}"),
+        (f"Share of the variance that lies between {plural(result.unit)} for good", f"{result.icc:.2f}"),
         ("Method", found.method),
     ]
     caption = f"How far a {result.unit} changes in {found.outcome} by chance, from before the pilot"

@@ -94,8 +94,8 @@ def adjust_p_values(
     Raises
     ------
     DesignError
-        When the family has no name, there is no p-value, one is missing or outside 0 to 1, two tests share a label, or
-        the method or the level is none.
+        When the family has no name, there is no p-value, one is missing, outside 0 to 1 or exactly 0 (which is
+        rounding), two tests share a label, or the method or the level is none.
 
     Notes
     -----
@@ -168,6 +168,13 @@ def _take(p_values: pd.Series | Mapping[str, float] | Sequence[float]) -> tuple[
     if high:
         message = (
             f"{len(high)} of {len(series)} p-values are above 1: {', '.join(high)}. Give p-values, not statistics."
+        )
+        raise DesignError(message)
+    none = [str(name) for name in series.index[values == 0]]
+    if none:
+        message = (
+            f"{len(none)} of {len(values)} p-values are exactly 0, which no test gives: {', '.join(none)}. They were "
+            "rounded or cut off; give the smallest that they can be, such as 0.001 where three decimals are printed."
         )
         raise DesignError(message)
     labels = [str(name) for name in series.index]

@@ -13,11 +13,12 @@ from oda.evaluate.estimate import check_share
 from oda.evaluate.planning.precision import MOST_UNITS, minimum_detectable_effect, units_needed
 from oda.evaluate.planning.precision import power as detection
 from oda.evaluate.planning.spread import PrePeriodSpread, modelled_spread
-from oda.evaluate.words import quantity, sentence
+from oda.evaluate.words import plural, quantity, sentence
 
 SIZES = (10, 20, 33)  # numbers of districts beside the pilot's own
 TIMES = (0.5, 1, 2)  # lengths of the after side beside the pilot's own
 POINTS = 61  # of the curve
+RATIOS = (0.2, 5.0)  # an effect worth having beyond these is a per cent or a difference written as a ratio
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,6 +123,9 @@ def plan_power(
     8.3
     """
     check_share(power=power, level=level)
+    if not isinstance(spread, PrePeriodSpread):
+        message = f"spread is of type {type(spread).__name__}. Give what pre_period_spread returned, whole."
+        raise DesignError(message)
     found = spread.estimate
     spreads = (found.value, found.ci_low, found.ci_high)
     ratio = spread.scale == "ratio"
@@ -179,6 +183,12 @@ def _effect(worthwhile: float, *, ratio: bool) -> float:
         kind = "a ratio above 0 other than 1, such as 0.85 for 15 per cent less" if ratio else "a number other than 0"
         message = f"worthwhile is {worthwhile}. Give {kind}."
         raise DesignError(message)
+    if ratio and not RATIOS[0] <= worthwhile <= RATIOS[1]:
+        message = (
+            f"worthwhile is {worthwhile:g}, a ratio that no pilot reaches. Give 0.85 for 15 per cent less, 1.15 for 15 "
+            "per cent more."
+        )
+        raise DesignError(message)
     return abs(math.log(worthwhile)) if ratio else abs(worthwhile)
 
 
@@ -217,7 +227,7 @@ def _curve(
 def _(result: PowerPlan, *, subject: str = "", against: str = "") -> str:
     """Say what the pilot would detect, how often it would detect what is worth having, and what would do better."""
     spread, level = result.spread, f"{result.spread.estimate.level * 100:g}%"
-    units = f"{spread.unit}s"
+    units = plural(spread.unit)
     middle, low, high = (say_size(size, result) for size in result.detectable)
     said = [
         f"With {result.n_treated} of {result.n_treated + result.n_control} {units} treated, "

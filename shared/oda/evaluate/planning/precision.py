@@ -6,7 +6,7 @@ import math
 
 from oda.errors import DesignError
 from oda.evaluate.distributions import noncentral_t_tails, t_quantile
-from oda.evaluate.estimate import check_share
+from oda.evaluate.estimate import check_share, check_whole
 
 MOST_UNITS = 1_000_000
 
@@ -29,7 +29,8 @@ def power(
     Parameters
     ----------
     effect
-        True difference between the groups, in the unit of `sd_change`; its sign does not matter.
+        True difference between the groups, in the unit of `sd_change`; its sign does not matter. For a ratio its
+        logarithm: log 0.85 is -0.163.
     sd_change
         Standard deviation of the change between units, in any unit; for ratios, of the logarithm of the ratio. With
         `persons` above 1, between single persons.
@@ -51,7 +52,8 @@ def power(
     ------
     DesignError
         When a group is empty, there are fewer than three units, the standard deviation is not a positive number, the
-        effect is no finite number, there is no person in a unit, or a share does not lie between its limits.
+        effect is no finite number, there is no person in a unit, a correlation with one person, or a share does not lie
+        between its limits.
 
     Notes
     -----
@@ -255,6 +257,7 @@ def bloom_multiplier(df: float = math.inf, *, power: float = 0.8, level: float =
 
 def _unit_spread(sd_change: float, *, n_treated: int, n_control: int, persons: int, icc: float) -> float:
     """Return the standard deviation of a unit's mean, or refuse the design."""
+    check_whole(n_treated=n_treated, n_control=n_control)
     if min(n_treated, n_control) < 1 or n_treated + n_control < 3 or not 0 < sd_change < math.inf:
         message = (
             f"{n_treated} treated, {n_control} not, standard deviation {sd_change:g}. At least one unit in each group, "
@@ -266,6 +269,9 @@ def _unit_spread(sd_change: float, *, n_treated: int, n_control: int, persons: i
             f"{persons:g} persons in a unit, intraclass correlation {icc:g}. Give at least one person, and a "
             "correlation from 0 to 1."
         )
+        raise DesignError(message)
+    if icc > 0 and persons == 1:
+        message = f"icc is {icc:g} but persons is 1, so it would change nothing. Give the persons in each unit."
         raise DesignError(message)
     return sd_change * math.sqrt((1 + (persons - 1) * icc) / persons)
 

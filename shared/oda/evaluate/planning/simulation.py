@@ -9,9 +9,11 @@ import numpy as np
 
 from oda.errors import DesignError
 from oda.evaluate.distributions import t_quantile
-from oda.evaluate.estimate import Estimate, check_share
+from oda.evaluate.estimate import Estimate, check_share, check_whole
 from oda.evaluate.rates.limits import wilson_limits
+from oda.evaluate.words import percent_change
 
+LARGE = 0.5  # of the logarithm of a ratio; a larger effect may be a ratio that was not turned into its logarithm
 CHUNK = 10_000  # draws at a time, to keep memory small
 
 
@@ -85,6 +87,7 @@ def simulate_power(
     0.8
     """
     check_share(level=level)
+    check_whole(n_treated=n_treated, n_control=n_control, before=before, after=after)
     expected = _check(effect, n_treated, n_control, (before, after), (sd_shock, autocorrelation), events, draws)
     rng = np.random.default_rng(seed)
     critical = float(t_quantile((1 + level) / 2, n_treated + n_control - 2))
@@ -99,7 +102,13 @@ def simulate_power(
         lost += int((~known).sum())
     low, high = wilson_limits(detected, draws, level=level)
     share = detected / draws
-    caution = f"In {lost} of {draws} made-up pilots a unit had no event on one side; these detect nothing."
+    size = percent_change(math.exp(min(effect, 100.0)))
+    cautions = {
+        f"In {lost} of {draws} made-up pilots a unit had no event on one side; these detect nothing.": lost > 0,
+        f"The effect {effect:g} is taken as a logarithm, so as {size}; for a ratio give its logarithm.": (
+            events is not None and abs(effect) > LARGE
+        ),
+    }
     return Estimate(
         estimand="power",
         scale="level",
@@ -115,7 +124,7 @@ def simulate_power(
         n_obs=draws,
         n_clusters=n_treated + n_control,
         n_treated=n_treated,
-        cautions=(caution,) if lost else (),
+        cautions=tuple(text for text, holds in cautions.items() if holds),
         method=(
             f"{draws:,} made-up pilots of {before} periods before and {after} after, seed {seed}, t test with "
             f"{n_treated + n_control - 2} degrees of freedom, Wilson interval for the draws"

@@ -16,6 +16,7 @@ from oda.evaluate.pooling.variance import (
     METHODS,
     Heterogeneity,
     Mean,
+    check_logarithms,
     describe_heterogeneity,
     tau_squared,
     weighted_mean,
@@ -113,8 +114,8 @@ def pool_districts(
     ------
     DesignError
         When a column is absent, a value missing or no number, a standard error not above zero, a district doubled,
-        there is one district, or all agree exactly so that no plain interval can be given; when a normal reference is
-        asked for fewer than ten districts; and when a choice is not of those above.
+        there is one district, all logarithms look like ratios, or all agree exactly so that no plain interval can be
+        given; when a normal reference is asked for fewer than ten districts; and when a choice is not of those above.
 
     Notes
     -----
@@ -149,6 +150,7 @@ def pool_districts(
     effects = numbers(frame["effect"], effect)
     errors = numbers(frame["std_error"], std_error, above=0)
     _check_design(frame["district"], district, reference)
+    check_logarithms(effects, effect, scale)
     tau2 = tau_squared(effects, errors**2, method=method)
     mean, common = weighted_mean(effects, errors**2, tau2), weighted_mean(effects, errors**2, 0.0)
     words = _Words(outcome=outcome or effect, unit=measured_in, scale=scale, level=level, n=len(frame))
@@ -263,10 +265,7 @@ def _estimate(
         return _Reach(centre=mean.mean, std_error=mean.std_error, df=None, method=f"{said}, normal interval"), modified
     error = mean.std_error * ratio**0.5 if variance == "plain" else wide
     if not error > abs(mean.mean) * ROUNDING:
-        message = (
-            f"The estimates of all {words.n} districts are the same, so the plain variance is zero. Ask for "
-            "variance='modified'."
-        )
+        message = f"All {words.n} estimates are the same, so the plain variance is zero. Ask for variance='modified'."
         raise DesignError(message)
     how = f"{'modified ' if variance == 'modified' else ''}Hartung-Knapp-Sidik-Jonkman"
     freedom = f"t with {df} degree{'' if df == 1 else 's'} of freedom"

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from oda.errors import DesignError
 from oda.evaluate.distributions import chi2_quantile, chi2_tail
 
+LOGS = math.log(1.5)  # logarithms all above it are more likely ratios that were not turned into logarithms
 GRID = 200  # steps in which the restricted likelihood is searched for more than one top
 SETTLED = 1e-14  # relative; the root of tau squared
 
@@ -56,6 +58,31 @@ class Heterogeneity:
     q: float
     df: int
     p_value: float
+
+
+def check_logarithms(effects: np.ndarray, name: str, scale: str) -> None:
+    """Refuse ratios where their logarithms are asked for.
+
+    Parameters
+    ----------
+    effects
+        Shape (districts,).
+    name
+        The caller's column, for the message.
+    scale
+        `ratio` where they are to be logarithms.
+
+    Raises
+    ------
+    DesignError
+        When all are above the logarithm of 1.5.
+    """
+    if scale == "ratio" and (effects > LOGS).all():
+        message = (
+            f"{name!r} is above {LOGS:.2f} in all {len(effects)} districts, so these look like ratios. Give their "
+            "logarithms; if they are logarithms already, ask for scale='difference'."
+        )
+        raise DesignError(message)
 
 
 def tau_squared(effects: np.ndarray, variances: np.ndarray, *, method: str) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from oda.errors import DesignError
+from oda.evaluate.columns import take
 from oda.evaluate.distributions import t_quantile, t_tail
 from oda.evaluate.estimate import Estimate, check_numbers, check_share, ratio_limits
 from oda.evaluate.rates.limits import FEWEST_EVENTS, poisson_limits, wilson_limits
@@ -113,6 +114,9 @@ def proportion(
     """
     unit = share_unit(multiplier)
     _check_one(events, population)
+    if events > population:
+        message = "The count is larger than the population, so it is no share. Correct them, or ask for crude_rate."
+        raise DesignError(message)
     low, high = wilson_limits(events, population, level=level)
     values = tuple(float(share) * multiplier for share in (events / population, low, high))
     method = "proportion, Wilson's limits"
@@ -175,10 +179,14 @@ def rate_change(
     groups = frame.groupby("after").agg(
         rows=("outcome", "size"), events=("outcome", "sum"), exposure=("exposure", "sum")
     )
-    if len(groups) < 2 or (groups["rows"] < FEWEST_ROWS).any() or (groups["events"] <= 0).any():
+    if len(groups) == 2 and (groups["events"] <= 0).any():
+        none = " and ".join(f"{after!r} is {side}" for side in groups.index[groups["events"] <= 0])
+        message = f"There is no event where {none}, so no ratio of rates. Take more periods, or give both rates alone."
+        raise DesignError(message)
+    if len(groups) < 2 or (groups["rows"] < FEWEST_ROWS).any():
         message = (
             f"{len(groups)} groups, of {groups['rows'].tolist()} rows. Two groups are needed, each of "
-            f"{FEWEST_ROWS} rows and an event."
+            f"{FEWEST_ROWS} rows at least."
         )
         raise DesignError(message)
     rate = groups["events"] / groups["exposure"]
@@ -273,11 +281,19 @@ def limits_named(events: np.ndarray) -> np.ndarray:
 
 def _check_one(events: float, population: float) -> None:
     """Refuse a count or a population that is none, without saying the count: a small one must not leave that way."""
+    for name, value in (("count", events), ("population", population)):
+        if not pd.api.types.is_number(value) and not (pd.api.types.is_scalar(value) and pd.isna(value)):
+            kind = type(value).__name__
+            message = f"The {name} is of type {kind}. Give one number; crude_rates and proportions take many areas."
+            raise DesignError(message)
     if pd.isna(events) or pd.isna(population) or not (0 <= events < math.inf and 0 < population < math.inf):
         message = (
             f"The count is missing, infinite or below 0, or the population is not above 0 ({population} people). "
             "Give a count from 0 up and the people among whom it arose."
         )
+        raise DesignError(message)
+    if events % 1:
+        message = "The count is not a whole number. Give events as they were counted, neither averaged nor weighted."
         raise DesignError(message)
 
 
@@ -308,11 +324,7 @@ def _one_area(
 
 def _take(data: pd.DataFrame, **columns: str) -> pd.DataFrame:
     """Return the named columns as numbers and truth values, or refuse them."""
-    absent = [name for name in columns.values() if name not in data.columns]
-    if absent:
-        message = f"No column {', '.join(map(repr, absent))}. There is: {', '.join(map(repr, data.columns))}."
-        raise DesignError(message)
-    frame = data[list(columns.values())].set_axis(list(columns), axis="columns")
+    frame = take(data, missing=columns, **columns)
     lost = int(frame.isna().any(axis="columns").sum())
     if lost:
         message = f"{lost} of {len(frame)} rows have a missing value. Fill them or leave them out, and say so."

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pandas as pd
 
 from oda.evaluate.words import cannot_tell
 from oda.evaluate.worth.discounting import DiscountSchedule
-from oda.evaluate.worth.effects import UnitChange
+from oda.evaluate.worth.effects import UnitChange, benefit_units
 from oda.presets import read_rates
 
 
@@ -94,6 +95,11 @@ def effect_cautions(changes: dict[str, UnitChange], flows: pd.DataFrame) -> list
         if cannot_tell(change.estimate):
             outcome = change.estimate.outcome
             said.append(f"The data cannot tell the effect on {outcome} from none, so its benefit may be none.")
+        if float(benefit_units(change, np.array([change.estimate.value]))[0]) < 0:
+            outcome = change.estimate.outcome
+            said.append(
+                f"The effect on {outcome} goes the wrong way: {change.better} is better, so it counts as a loss."
+            )
         said += change.estimate.cautions
     if len({change.estimate for change in changes.values()}) > 1:
         said.append("The effects are drawn apart; where they rise and fall together the interval is too narrow.")

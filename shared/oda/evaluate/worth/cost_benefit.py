@@ -26,6 +26,7 @@ from oda.evaluate.worth.sums import (
     payback_year,
 )
 
+YEARS = (1900, 2200)  # of prices
 FEWEST_DRAWS = 1000  # with fewer, the ends of a 95 per cent interval rest on a handful of draws
 
 
@@ -156,7 +157,7 @@ def cost_benefit(
     509619
     """
     changes = dict(effects or {})
-    _check(changes, draws, level)
+    _check(changes, draws, level, price_base)
     rates = schedule or discount_schedule()
     names = list(changes)
     flows = read_lines(lines, base_year=base_year, price_base=price_base, effects=names, deflator=deflator)
@@ -192,12 +193,15 @@ def cost_benefit(
     )
 
 
-def _check(changes: dict[str, UnitChange], draws: int, level: float) -> None:
-    """Refuse too few draws and things that are no effects."""
+def _check(changes: dict[str, UnitChange], draws: int, level: float, price_base: int) -> None:
+    """Refuse too few draws, prices of no year and things that are no effects."""
     check_share(level=level)
     wrong = [name for name, change in changes.items() if not isinstance(change, UnitChange)]
     if wrong:
         message = f"{', '.join(map(repr, wrong))}: not a UnitChange. Say how many units the effect bears on with one."
+        raise DesignError(message)
+    if not YEARS[0] <= price_base <= YEARS[1] or price_base % 1:
+        message = f"price_base is {price_base}. Give the year of the prices in four figures, such as 2026."
         raise DesignError(message)
     if draws < FEWEST_DRAWS:
         message = (

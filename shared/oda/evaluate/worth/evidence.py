@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from oda.errors import DesignError
+from oda.evaluate.estimate import check_whole
 from oda.evaluate.words import sentence
 
 Design = Literal[
@@ -213,6 +214,7 @@ def _check(facts: _Facts) -> None:
         if word not in known:
             message = f"{name} is {word!r}. Choose one of {', '.join(map(repr, known))}."
             raise DesignError(message)
+    check_whole(n_treated=facts.n_treated, n_control=facts.n_control)
     compared = facts.design not in _ALONE
     if facts.n_treated < 1 or facts.n_control < 0 or compared != (facts.n_control > 0):
         message = (

@@ -103,6 +103,7 @@ def _take(lines: pd.DataFrame) -> pd.DataFrame:
     for name in OPTIONAL:
         if name not in sheet:
             sheet[name] = np.nan
+    sheet["row"] = np.arange(1, len(sheet) + 1)
     sheet["amount"] = numbers(sheet["amount"], "amount")
     _refuse(
         sheet["amount"] < 0, "have an amount below 0", "Give a loss as a line of kind 'cost', a saving as a 'benefit'"
@@ -118,16 +119,18 @@ def _whole_years(sheet: pd.DataFrame, name: str) -> np.ndarray:
     counted = getattr(sheet[name].dtype, "kind", "O") in "iuf"
     years = pd.to_numeric(sheet[name] if counted else sheet[name].astype("str"), errors="coerce")
     broken = years.isna() | np.isinf(years) | (years % 1 != 0)
-    _refuse(broken, f"have no whole year as {name!r}", "Write years such as 2026, or 0, 1, 2 from the start")
+    remedy = "Write years such as 2026, or 0, 1, 2 from the start"
+    _refuse(broken, f"have no whole year as {name!r}", remedy, sheet["row"])
     return years.to_numpy(dtype=int)
 
 
-def _refuse(bad: Any, what: str, remedy: str) -> None:  # noqa: ANN401  a column of truth values
-    """Refuse the sheet when a line is bad."""
-    count = int(np.sum(bad))
-    if count:
-        rows = ", ".join(str(number + 1) for number in np.flatnonzero(bad)[:5])
-        message = f"{count} of {len(bad)} lines {what} (row {rows}{' ...' if count > 5 else ''}). {remedy}."
+def _refuse(bad: Any, what: str, remedy: str, rows: Any = None) -> None:  # noqa: ANN401  columns of truth values, rows
+    """Refuse the sheet when a line is bad; the rows are the sheet's own, also where lines were spread over years."""
+    own = np.arange(1, len(bad) + 1) if rows is None else np.asarray(rows)
+    found = np.unique(own[np.asarray(bad, dtype=bool)])
+    if len(found):
+        listed = ", ".join(map(str, found[:5])) + (" ..." if len(found) > 5 else "")
+        message = f"{len(found)} of {own.max()} lines {what} (row {listed}). {remedy}."
         raise DesignError(message)
 
 
@@ -247,7 +250,7 @@ def _expand(sheet: pd.DataFrame, base_year: int) -> pd.DataFrame:
     flows["paid"] = flows["year"] + later
     flows["t"] = flows["paid"] - base_year
     again = flows.duplicated(["line", "kind", "paid", "pays", "gains"])
-    _refuse(again, "overlap another line of the same name", "Give each year once")
+    _refuse(again, "overlap another line of the same name", "Give each year once", flows["row"])
     return flows
 
 
@@ -259,7 +262,7 @@ def _to_base(flows: pd.DataFrame, price_base: int, deflator: Mapping[int, float]
     )
     if deflator is None:
         remedy = "Discount rates are real: give a 'deflator', a price index by year, and they are made real"
-        _refuse(nominal, "and years are in money of the day", remedy)
-        _refuse(years != price_base, f"and years are not in prices of {price_base}", remedy)
+        _refuse(nominal, "are in money of the day", remedy, flows["row"])
+        _refuse(years != price_base, f"are not in prices of {price_base}", remedy, flows["row"])
         return np.ones(len(flows))
     return to_real_terms(np.ones(len(flows)), prices=years, price_base=price_base, deflator=deflator)
