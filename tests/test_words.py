@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from oda.errors import DesignError
-from oda.evaluate import Estimate, sentence
+from oda.evaluate import Estimate, sentence, words
 from oda.evaluate.words import interval_words, percent_change, plural, quantity
 from oda.exhibits.values import headline
 
@@ -201,3 +203,14 @@ def test_units_have_their_plural(word: str, words: str) -> None:
 def test_pounds_are_said_with_pence() -> None:
     """Fifty-five pence is £0.55, not £0.550."""
     assert (quantity(0.55, "£"), quantity(12.3, "£"), quantity(1200, "£")) == ("£0.55", "£12.30", "£1,200")
+
+
+def test_no_module_makes_a_plural_by_hand() -> None:
+    """A unit's plural comes from one function, so that no message says authoritys."""
+    folder = Path(words.__file__).parent
+    made = [
+        path.name
+        for path in [*folder.rglob("*.py"), *(folder.parent / "exhibits").glob("*.py")]
+        if re.search(r"(unit|cluster)(\W+)?(\]|\))?\}s\b", path.read_text(encoding="utf-8"))
+    ]
+    assert made == []

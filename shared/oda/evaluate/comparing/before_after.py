@@ -15,7 +15,7 @@ from oda.evaluate.distributions import t_quantile, t_tail
 from oda.evaluate.estimate import Estimate, check_share, ratio_limits
 from oda.evaluate.rates.crude import rate_change
 from oda.evaluate.series.interrupted_rows import series_rows
-from oda.evaluate.words import sentence
+from oda.evaluate.words import plural, sentence
 
 EVIDENCE = "Maryland scale 1 to 2"
 WEAK = (
@@ -134,7 +134,7 @@ def before_after(
     ratio = chosen == "ratio"
     changes = _changes(frame, ratio=ratio, unit=unit)
     if unit:
-        estimate = _paired(changes, ratio=ratio, outcome=outcome, units=f"{unit}s", level=level, n=len(frame))
+        estimate = _paired(changes, ratio=ratio, outcome=outcome, units=plural(unit), level=level, n=len(frame))
     elif ratio:
         estimate = rate_change(frame, outcome="outcome", exposure="exposure", after="after", words=outcome, level=level)
     else:

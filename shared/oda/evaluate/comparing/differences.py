@@ -27,7 +27,7 @@ from oda.evaluate.inference.microdata import Regression
 from oda.evaluate.inference.permutation import permute
 from oda.evaluate.inference.regression import cr2_error
 from oda.evaluate.inference.routing import ROUTED_SIDE, Inference, Route
-from oda.evaluate.words import sentence
+from oda.evaluate.words import plural, sentence
 
 ALONG = "difference-in-differences on one change along the treatment for each of"
 ROWS = "difference-in-differences on rows as they are, by two-way fixed effects, over"
@@ -176,12 +176,12 @@ def difference_in_differences(
             cluster=cluster or unit,
             exact=inference in ("cr2", "wild"),
         )
-        words = f"{cluster or unit}s"
+        words = plural(cluster or unit)
         found = _compare_cells(cells, outcome=outcome, units=words, scale=scale, inference=inference, level=level)
         return found if dose is None else _per_dose(found, data[dose], part=part)
     sides = collapse(data, **options, unit=unit, time=time, cohort=cohort, treated=treated, post=post)
     per = outcome if exposure is None else f"{outcome} per {exposure}"
-    words = f"{unit}s"
+    words = plural(unit)
     found = compare_sides(sides, outcome=outcome, per=per, units=words, scale=scale, inference=inference, level=level)
     return found if dose is None else _per_dose(found, data[dose], part=part)
 
@@ -240,6 +240,7 @@ def _compare_cells(
         left_out=0,
         sd_change=_sd_change(cells),
         spread_ratio=None,
+        two_way=cells.regression.fit.coef,
     )
 
 

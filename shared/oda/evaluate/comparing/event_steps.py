@@ -12,6 +12,7 @@ from oda.errors import DesignError
 from oda.evaluate.columns import numbers, take
 from oda.evaluate.comparing.collapse import CORRECTION
 from oda.evaluate.comparing.starts import read_starts
+from oda.evaluate.words import plural
 
 FEWEST_BEFORE = 2  # steps: the reference and one more
 
@@ -81,7 +82,7 @@ def cut_steps(
     DesignError
         When the panel is not whole, no unit or every unit is treated, or there are too few steps.
     """
-    words = f"{unit}s"
+    words = plural(unit)
     frame = take(data, missing={"cohort"}, outcome=outcome, unit=unit, time=time, cohort=cohort, exposure=exposure)
     low = 0 if scale == "ratio" or exposure else None
     frame["outcome"] = numbers(frame["outcome"], outcome, low=low)

@@ -17,7 +17,7 @@ from oda.evaluate.estimate import Estimate, check_share
 from oda.evaluate.inference.collapsed import collapse_fit
 from oda.evaluate.inference.permutation import permute_many
 from oda.evaluate.inference.routing import Inference
-from oda.evaluate.words import interval_words, quantity, sentence
+from oda.evaluate.words import interval_words, plural, quantity, sentence
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -187,7 +187,7 @@ def event_study(
         "per": outcome if exposure is None else f"{outcome} per {exposure}",
         "scale": scale,
     }
-    options: dict[str, Any] = {"units": f"{unit}s", "inference": inference, "level": level}
+    options: dict[str, Any] = {"units": plural(unit), "inference": inference, "level": level}
     early = steps.event_time < 0
     whole = steps.rates[:, ~early].mean(axis=1) - steps.rates[:, early].mean(axis=1)
     estimate = _gap(whole, steps.treated, what="event study, mean after less mean before over", **options)

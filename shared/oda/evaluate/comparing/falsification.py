@@ -16,7 +16,7 @@ from oda.evaluate.comparing.comparison import Comparison
 from oda.evaluate.comparing.differences import difference_in_differences
 from oda.evaluate.comparing.starts import read_starts, say
 from oda.evaluate.estimate import Estimate
-from oda.evaluate.words import interval_words, percent_change, quantity, sentence
+from oda.evaluate.words import interval_words, percent_change, plural, quantity, sentence
 
 FEWEST_PERIODS = 2  # on either side of a made-up start
 PLAIN = 1e-6  # relative; estimates nearer than that to the difference of mean changes are that
@@ -102,7 +102,7 @@ def placebo_in_time(
     """
     actual = difference_in_differences(data, time=time, cohort=cohort, **design)
     frame = take(data, missing={"cohort"}, unit=design["unit"], time=time, cohort=cohort)
-    panel = read_starts(frame, time=time, cohort=cohort, words=f"{design['unit']}s")
+    panel = read_starts(frame, time=time, cohort=cohort, words=plural(design["unit"]))
     early = panel.times < panel.first
     known = frame["time"][early].drop_duplicates().sort_values()
     chosen = list(starts) or _spread_out(known)
@@ -180,7 +180,7 @@ def placebo_in_space(data: pd.DataFrame, **design: Any) -> Falsification:  # noq
     n = len(control)
     _check_plain(actual)
     if n < 2:
-        message = f"{n} untreated {design['unit']}s. Two or more are needed, one to stand for the treated."
+        message = f"{n} untreated {plural(design['unit'])}. Two or more are needed, one to stand for the treated."
         raise DesignError(message)
     values = control["change"].to_numpy(dtype=float)
     placebo = values - (values.sum() - values) / (n - 1)

@@ -16,6 +16,7 @@ from oda.evaluate.comparing.grid import SAME, Grid, check_early, lay_grid, say_c
 from oda.evaluate.inference.collapsed import collapse_fit
 from oda.evaluate.inference.microdata import Regression, regress
 from oda.evaluate.inference.routing import FEWEST_CLUSTERS, MANY_SIDE
+from oda.evaluate.words import plural
 
 GROUPS = pd.array(["treated", "not treated", "difference"], dtype="str")  # of the table of means
 
@@ -122,7 +123,7 @@ def fit_cells(
     sides = int(grid.ever.sum()), int((~grid.ever).sum())
     if min(sides) < 1 or sum(sides) < 3:
         message = (
-            f"{sides[0]} of {sum(sides)} {cluster}s are treated at some time. At least one treated, one never "
+            f"{sides[0]} of {sum(sides)} {plural(cluster)} are treated at some time. At least one treated, one never "
             "treated and three in all are needed; where all are treated at last, see staggered_adoption with "
             "controls='not yet'."
         )
