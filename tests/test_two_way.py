@@ -41,6 +41,16 @@ def people(*, clusters: int = 6, treated: int = 3, seed: int = 3) -> pd.DataFram
     return frame.assign(visited=frame["treated"] * frame["post"], w=rng.uniform(1, 3, len(frame)))
 
 
+def test_the_published_coefficient_stands_beside_the_one_that_few_districts_can_bear() -> None:
+    """With one district treated the estimate rests on districts; the regression's coefficient is given too."""
+    frame = people(treated=1)
+    fit = sm.OLS(frame["y"], dummies(frame, "visited", "age")).fit()
+    names = {**COLUMN, "treatment": "visited", "covariates": ["age"]}
+    found = difference_in_differences(frame, **names)
+    assert found.two_way == pytest.approx(fit.params["visited"], rel=EXACT)
+    assert found.estimate.df == 4
+
+
 def test_a_share_of_a_year_differs_from_a_dummy_and_equals_the_regression() -> None:
     """A first month at a half is half a month of treatment: the coefficient is that of the shares (pitfall 25)."""
     frame = districts(8, starts=3)

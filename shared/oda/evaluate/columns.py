@@ -154,7 +154,9 @@ def ordinals(times: pd.Series, name: str) -> np.ndarray:
         return ordinals(pd.Series(pd.PeriodIndex(times, freq=forms.pop())), name)
     kind = getattr(times.dtype, "kind", "O")
     if times.dtype == object or kind not in "iuf":
-        message = f"{name!r} is of {times.dtype}. Give pandas periods, such as months, or whole numbers, such as years."
+        dates = f" For dates: data[{name!r}].dt.to_period('M')." if kind == "M" else ""
+        forms = "pandas periods, such as months, or whole numbers, such as years"
+        message = f"{name!r} is of {times.dtype}. Give {forms}.{dates}"
         raise DesignError(message)
     values = times.to_numpy(dtype=float, na_value=np.nan)
     uneven = values[np.isfinite(values) & (values != np.round(values))]

@@ -48,7 +48,7 @@ def comparison_table(result: Comparison) -> Table:
         permuted = (
             f" p by re-assigning the treatment {e.permutation_p:.3f}; the smallest possible is {e.smallest_p:.3f}."
         )
-    note = f"{sentence(result)} {capital(e.method)}.{p}{permuted} {' '.join(e.cautions[1:])}"
+    note = f"{sentence(result)} {capital(e.method)}.{p}{permuted}"
     caption = f"{capital(e.outcome)} before and after"
     return table(frame, caption=caption, columns=columns, note=note.strip())
 

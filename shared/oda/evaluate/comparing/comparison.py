@@ -53,6 +53,9 @@ class Comparison:
         Standard deviation of a unit's change about its group, in the unit of `change`; what `power` asks for.
     spread_ratio
         Spread of the treated units' periods before the start over the others'; None where it cannot be had.
+    two_way
+        With `treatment`: the coefficient of the regression on rows with unit and period effects, to set beside
+        published ones; `estimate` may rest on one change a unit instead, and then this has no error of its own.
     """
 
     estimate: Estimate
@@ -65,6 +68,7 @@ class Comparison:
     left_out: int
     sd_change: float
     spread_ratio: float | None
+    two_way: float | None = None
 
 
 def compare_sides(

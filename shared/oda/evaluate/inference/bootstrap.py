@@ -14,6 +14,7 @@ from oda.errors import DesignError
 from oda.evaluate.estimate import Estimate, check_share
 from oda.evaluate.inference.microdata import Regression, regress
 from oda.evaluate.inference.regression import Fit, check_spread, crv1_error
+from oda.evaluate.words import sentence
 
 ENUMERATED = 4096  # draws of signs; up to so many, each is taken once
 TIES_BELOW = 8  # clusters; of fewer, ties count: each is 2 / 2^G of the draws, 3 points of size with 6
@@ -321,3 +322,11 @@ def _end(statistics: _Statistics, coef: float, step: float, size: float) -> floa
         else:
             outside = middle
     return inside
+
+
+@sentence.register
+def _(result: BootstrapTest, *, subject: str = "", against: str = "") -> str:
+    """Say the coefficient, the p of the draws and the cautions."""
+    e, kind = result.estimate, "All" if result.enumerated else "Random"
+    said = f"{kind} {result.draws:,} draws give p = {e.p_value:.3f} against {result.null:g}."
+    return " ".join([sentence(e, subject=subject, against=against), said, *e.cautions])
