@@ -102,6 +102,8 @@ def test_a_share_lost_given_for_per_cent_is_refused() -> None:
     """0.15 is no loss of 0.15 per cent but 15 per cent written as a share."""
     with pytest.raises(DesignError, match=r"attrition is 0.15, which looks like a share. Give per cent, such as 15"):
         grade("randomised", attrition=0.15)
+    with pytest.raises(DesignError, match=r"n_treated is 2.5. Give a whole number"):
+        grade("randomised", n_treated=2.5)
 
 
 def test_random_assignment_is_5_only_with_enough_units() -> None:

@@ -463,6 +463,8 @@ def test_half_a_unit_and_a_correlation_of_one_person_are_refused() -> None:
     """Units are whole, and one person in a unit is alike to no one."""
     with pytest.raises(DesignError, match=r"n_treated is 2.5. Give a whole number"):
         power(1, 1, n_treated=2.5, n_control=3)
+    with pytest.raises(DesignError, match=r"n_control is 3.5. Give a whole number"):
+        plan_power(spread_of(past()), n_treated=2, n_control=3.5)
     with pytest.raises(DesignError, match=r"icc is 0.1 but persons is 1"):
         power(1, 1, n_treated=3, n_control=3, icc=0.1)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from oda.errors import DesignError
-from oda.evaluate.estimate import check_share
+from oda.evaluate.estimate import check_share, check_whole
 from oda.evaluate.planning.precision import MOST_UNITS, minimum_detectable_effect, units_needed
 from oda.evaluate.planning.precision import power as detection
 from oda.evaluate.planning.spread import PrePeriodSpread, modelled_spread
@@ -123,6 +123,7 @@ def plan_power(
     8.3
     """
     check_share(power=power, level=level)
+    check_whole(n_treated=n_treated, n_control=n_control)
     if not isinstance(spread, PrePeriodSpread):
         message = f"spread is of type {type(spread).__name__}. Give what pre_period_spread returned, whole."
         raise DesignError(message)
