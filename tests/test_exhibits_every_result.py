@@ -182,7 +182,7 @@ def results() -> dict[str, Any]:
         "Estimate": found.estimate,
         "EventStudy": ev.event_study(frame, step=6, **design()),
         "EvidenceGrade": ev.evidence_grade(
-            "difference-in-differences", n_treated=1, n_control=5, pre_trend="tested", attrition=0.05
+            "difference-in-differences", n_treated=1, n_control=5, pre_trend="tested", attrition=5.0
         ),
         "Falsification": ev.leave_one_out(frame, **design()),
         "Falsification, space": ev.placebo_in_space(frame, **design()),
