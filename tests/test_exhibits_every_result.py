@@ -18,6 +18,7 @@ from oda import exhibits
 from oda.errors import DesignError
 from oda.results import Picture, Table
 
+OWN_WORDS = ("Estimate", "BootstrapTest", "RandomisationTest")  # their pictures say the same in fewer words
 CAPTION = 200  # characters; a longer headline is not read
 HAIR = 0.01  # inches; a line is half as thick again outside its place
 SMALLEST = 10  # points of type; on a phone's screen a chart is drawn at two thirds of its width in print
@@ -261,7 +262,7 @@ def test_a_picture_says_its_answer_shortly_and_in_words(name: str) -> None:
     assert drawn.data.rows
     for words in (drawn.caption, drawn.alt, drawn.description):
         assert set(INTERNAL.findall(words)) <= FUNCTIONS
-    if type(results()[name]) in ev.sentence.registry and name not in ("Estimate", "BootstrapTest"):
+    if type(results()[name]) in ev.sentence.registry and name not in OWN_WORDS:
         assert ev.sentence(results()[name]) in drawn.description
 
 
