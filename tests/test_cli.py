@@ -58,7 +58,7 @@ def test_a_second_run_says_that_nothing_has_changed(call):
     said = call(made_up().pilot.folder, "run")
     assert said.exit_code == 0
     assert "Nothing has changed" in said.output
-    assert "8 of 8 notebooks done" in said.output
+    assert "9 of 9 notebooks done" in said.output
 
 
 def test_report_ends_with_the_page_to_open(call):

@@ -155,8 +155,8 @@ def ordinals(times: pd.Series, name: str) -> np.ndarray:
     kind = getattr(times.dtype, "kind", "O")
     if times.dtype == object or kind not in "iuf":
         dates = f" For dates: data[{name!r}].dt.to_period('M')." if kind == "M" else ""
-        forms = "pandas periods, such as months, or whole numbers, such as years"
-        message = f"{name!r} is of {times.dtype}. Give {forms}.{dates}"
+        known = "pandas periods, such as months, or whole numbers, such as years"
+        message = f"{name!r} is of {times.dtype}. Give {known}.{dates}"
         raise DesignError(message)
     values = times.to_numpy(dtype=float, na_value=np.nan)
     uneven = values[np.isfinite(values) & (values != np.round(values))]
