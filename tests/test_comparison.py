@@ -347,7 +347,7 @@ def test_sentences_hold_no_verdict() -> None:
     ]
     for one in found:
         said = sentence(one, subject="The score")
-        assert re.match(r"The score was [\d.]+ y (lower|higher) than it would have been", said)
+        assert re.match(r"The score was [\d.]+ (lower|higher) than it would have been", said)
         assert "95% interval: " in said
         assert not re.search(r"significan|prove|strongly|support", said)
         assert all(caution in said for caution in one.estimate.cautions[:1])

@@ -151,6 +151,13 @@ def test_a_difference_is_said_with_its_unit_and_its_doubt() -> None:
     assert sentence(replace(fewer, ci_high=0.5), subject="Use").endswith("cannot tell this from no difference.")
 
 
+def test_a_unit_that_is_the_outcome_again_is_not_said() -> None:
+    """A column without a unit of its own is named once: `The rate was 2.50 lower`."""
+    fewer = replace(ratio(1, 1, 1), scale="difference", outcome="rate", unit="rate", value=-2.5, ci_low=-4, ci_high=-1)
+    said = "The rate was 2.50 lower than before (95% interval: -4.00 to -1.00)."
+    assert sentence(fewer, against="than before") == said
+
+
 def test_what_is_no_result_has_no_sentence() -> None:
     """A number alone is refused."""
     with pytest.raises(DesignError, match="no sentence for a float"):

@@ -91,9 +91,14 @@ def interval_words(estimate: Estimate) -> str:
     if estimate.scale == "ratio":
         low, high = _end(estimate.ci_low), _end(estimate.ci_high)
     else:
-        unit = estimate.unit if estimate.scale == "difference" or estimate.unit == "£" else ""
+        unit = _unit_said(estimate) if estimate.scale == "difference" or estimate.unit == "£" else ""
         low, high = (quantity(end, unit) for end in (estimate.ci_low, estimate.ci_high))
     return f"{estimate.level * 100:g}% interval: {f'{low} to {high}' if low != high else f'{low} at either end'}"
+
+
+def _unit_said(estimate: Estimate) -> str:
+    """Return the unit as it is said: nothing where it is only the outcome's name again."""
+    return "" if estimate.unit == estimate.outcome else estimate.unit
 
 
 def cannot_tell(estimate: Estimate) -> bool:
@@ -226,7 +231,7 @@ def _(result: Estimate, *, subject: str = "", against: str = "") -> str:
     if result.scale == "level":
         return f"{subject} was {quantity(result.value, result.unit)} ({interval_words(result)})."
     against = against or compared_with(result.estimand)
-    change = percent_change(result.value) if result.scale == "ratio" else _difference(result.value, result.unit)
+    change = percent_change(result.value) if result.scale == "ratio" else _difference(result.value, _unit_said(result))
     said = f"about the same as {against.removeprefix('than ')}" if change == "unchanged" else f"{change} {against}"
     doubt = " The data cannot tell this from no difference." if cannot_tell(result) else ""
     return f"{subject} was {said} ({interval_words(result)}).{doubt}"
