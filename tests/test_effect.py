@@ -42,6 +42,15 @@ def panel(after: dict[str, float], *, visited: tuple[str, ...] = ("A", "B"), bef
 FULL = {"A": 80, "B": 84, "C": 100, "D": 108}
 
 
+def test_visits_after_the_data_are_said_in_a_boards_words():
+    """Where the data end before the visits the reason says from when to when they run, and names no column."""
+    early = panel(FULL)
+    said = effect.estimate_effect(replace(early, frame=early.frame[early.frame["period"] < START]))
+    assert isinstance(said, CannotSay)
+    assert "the data run from January 2024 to December 2024, and visits in 2 of 4 districts" in said.sentence
+    assert "cohort" not in said.sentence
+
+
 def test_the_effect_is_the_ratio_of_the_ratios():
     """Rates 20 and 17 per cent lower against about none: by hand, from the geometric means of the ratios."""
     found = effect.estimate_effect(panel(FULL))

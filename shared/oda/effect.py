@@ -78,6 +78,13 @@ def _refuse(panel: Panel) -> CannotSay | None:
         because = "there is no period, before or after, for which every district has a figure."
     if because:
         return CannotSay(sentence=f"An effect of the visits cannot be estimated: {because}", needed=BOTH_SIDES)
+    late = int((cohorts.dropna() > panel.frame["period"].max()).sum())
+    if late:
+        text = (
+            f"An effect of the visits cannot be estimated from these data: the data run from {panel.first} to "
+            f"{panel.last}, and visits in {late} of {n} districts began after that."
+        )
+        return CannotSay(sentence=text, needed=BOTH_SIDES)
     wrong = _contradictions(panel)
     if wrong:
         text = f"The data and pilot.yml disagree on when visits began: {'; '.join(wrong)}."
