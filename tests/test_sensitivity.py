@@ -71,6 +71,14 @@ def test_the_trend_is_that_of_the_event_study() -> None:
     assert f"noticed {100 * by_hand.pre_trend.power:.0f} times in 100" in said.sentence
 
 
+def test_the_picture_is_described_in_the_pilots_words() -> None:
+    """The description speaks of districts with visits, not of a column and a treatment."""
+    checks, _ = checked(panel())
+    said = sensitivity.study_picture(checks).description
+    assert "In the districts with visits the rate of admissions was" in said
+    assert "without the treatment" not in said
+
+
 def test_a_drift_before_the_visits_lowers_the_grade() -> None:
     """Districts that fell apart long before the visits are a poor comparison, and the strength of evidence says so."""
     alike, _ = checked(panel(mean=400.0))

@@ -33,6 +33,7 @@ STEP_WORDS = {12: "year", 6: "half-year", 3: "quarter", 1: "month"}  # by months
 STEPS = {12: (12, 6, 3), 4: (4, 2, 1), 1: (1,)}  # periods a step by periods a year, the longest first
 FEWEST_BEFORE, FEWEST_AFTER = 3, 2  # steps, so that a trend can be seen on either side
 SAME = 1e-6  # degrees of freedom; with as many on each side two methods are one
+WITHOUT_VISITS = "than it would have been without them"
 WITHOUT_ESTIMATE = "Without an estimate there is nothing to check."
 
 
@@ -216,7 +217,9 @@ def study_picture(checks: Checks) -> Picture:
         raise DesignError(checks.refused["study"])
     drawn = plot_event_study(checks.study)
     caption = f"Gap between districts with and without visits, {checks.step} by {checks.step}, against the last before"
-    return drawn.model_copy(update={"caption": caption})
+    words = {"subject": "In the districts with visits the rate of admissions", "against": WITHOUT_VISITS}
+    description = drawn.description.replace(sentence(checks.study), sentence(checks.study, **words))
+    return drawn.model_copy(update={"caption": caption, "description": description})
 
 
 def left_out_picture(checks: Checks) -> Picture:
