@@ -7,8 +7,8 @@ from oda.governance.assessing import DatasetCard, assess
 from oda.governance.assessment import HEADINGS, AssessedDataset, Assessment, Finding, GateState
 from oda.governance.checklist import Checklist, GateName, Item, load_checklist
 from oda.governance.gates import require
+from oda.governance.files.project import Flags, Project, load_project
 from oda.governance.identifiers import identifier, refuse_identifiers
-from oda.governance.project import Flags, Project, load_project
 
 __all__ = [
     "HEADINGS",

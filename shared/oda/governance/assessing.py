@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from oda.governance.assessment import AssessedDataset, Assessment, Finding, GateState, State
 from oda.governance.checklist import Checklist, GateName, Item, Subject, load_checklist
 from oda.governance.probes import probe
-from oda.governance.project import PROJECT_FILE, Flags, Project, load_project
+from oda.governance.files.project import PROJECT_FILE, Flags, Project, load_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

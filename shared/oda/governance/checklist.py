@@ -9,7 +9,7 @@ from typing import Literal, Self, get_args
 from pydantic import Field, ValidationError, model_validator
 
 from oda.errors import SettingsError
-from oda.governance.project import Flags
+from oda.governance.files.project import Flags
 from oda.pilot import InnerPath, Settings, in_words, read_yaml
 
 CHECKLIST_FILE = Path(__file__).with_name("checklist.yml")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+import datetime as dt
+from typing import Literal
+
+from pathlib import Path
 
 from pydantic import Field, StrictBool, ValidationError
 
 from oda.errors import SettingsError
+from oda.governance.files.base import IgFile
 from oda.pilot import Settings, in_words, read_yaml
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PROJECT_FILE = "governance/project.yml"
 
@@ -78,7 +79,7 @@ class Pseudonymisation(Settings):
     key_held_by: str
 
 
-class Project(Settings):
+class Project(IgFile):
     """Everything in `governance/project.yml`."""
 
     purpose: str = Field(min_length=5)
@@ -86,6 +87,7 @@ class Project(Settings):
     benefit: str = Field(min_length=5)
     why_personal_data: str = Field(min_length=5)
     mode: Literal["invite", "share"] | None = None
+    review_by: dt.date | None = None
     flags: Flags = Flags()
     environment: Environment | None = None
     incident: Incident | None = None
@@ -93,28 +95,11 @@ class Project(Settings):
 
 
 def load_project(folder: Path) -> Project | None:
-    """Read `governance/project.yml`.
-
-    Parameters
-    ----------
-    folder
-        The pilot's folder.
-
-    Returns
-    -------
-    Project or None
-        The checked statement, or nothing where there is no such file.
-
-    Raises
-    ------
-    SettingsError
-        When the file is not valid; all faults are named at once.
-    """
+    """Read `governance/project.yml`; nothing where there is no such file."""
     path = folder / PROJECT_FILE
     if not path.is_file():
         return None
-    raw = read_yaml(path)
     try:
-        return Project.model_validate(raw)
+        return Project.model_validate(read_yaml(path))
     except ValidationError as error:
         raise SettingsError(in_words(PROJECT_FILE, error)) from error
