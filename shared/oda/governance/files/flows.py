@@ -113,7 +113,7 @@ class Flow(IgFile):
     volume: int = Field(ge=0)
     method: Literal["secure_file_transfer", "physical", "third_party_software", "portal", "api"]
     method_tested_on: dt.date | None = None
-    location: Text
+    location: str = Field(min_length=2)
     identifiability: Literal["identifiable", "pseudonymised", "anonymous", "synthetic"]
     retention: Retention
     incident: IncidentClock
