@@ -227,23 +227,57 @@ def _parse(home: Path) -> Pilot:
         raise SettingsError(in_words(FILE_NAME, error)) from error
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """Safe YAML that refuses a name given twice, and aliases, which let a small file grow without bound."""
+LONGEST = 1 << 20  # bytes of a settings file: 3,500 districts or questions fit, a bomb does not
+DEEPEST = 60
+HARMLESS = 500  # levels that the parser bears on any machine; only a text that might have more is looked through first
 
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """Compose a node; refuse an alias."""
-        if self.check_event(yaml.AliasEvent):
-            problem = "aliases (*name) are not taken; write the value out"
-            raise yaml.MarkedYAMLError(problem=problem, problem_mark=self.get_mark())
-        return super().compose_node(parent, index)
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002  yaml's
-        """Construct a mapping; refuse a name given twice."""
-        names = [key.value for key, _ in node.value]
-        for key, _ in node.value:
-            if names.count(key.value) > 1:
+_MAP, _SEQUENCE, _TEXT = (f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str"))
+_SCALARS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float", "null", "timestamp"))
+
+
+class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # in C, where it is there
+    """Safe YAML that takes plain values only, and refuses a name given twice."""
+
+    def construct_document(self, node: yaml.Node) -> Any:  # noqa: ANN401  whatever the file holds
+        """Construct what the file holds, more quickly than by yaml's own general way."""
+        if node.tag == _TEXT:
+            return node.value
+        if node.tag == _MAP:
+            return self._mapping(node)
+        if node.tag == _SEQUENCE:
+            return [self.construct_document(part) for part in node.value]
+        if node.tag in _SCALARS:
+            return self.construct_object(node)
+        raise yaml.MarkedYAMLError(problem=f"{node.tag} is not a plain value", problem_mark=node.start_mark)
+
+    def _mapping(self, node: yaml.MappingNode) -> dict[Any, Any]:
+        """Construct a mapping; refuse a name given twice, or one that is no plain value."""
+        made: dict[Any, Any] = {}
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.MarkedYAMLError(problem="a name must be a plain value", problem_mark=key.start_mark)
+            name = self.construct_document(key)
+            if name in made:
                 raise yaml.MarkedYAMLError(problem=f"{key.value!r} is given twice", problem_mark=key.start_mark)
-        return super().construct_mapping(node, deep=deep)
+            made[name] = self.construct_document(value)
+        return made
+
+
+def _check_shape(text: str) -> None:
+    """Refuse aliases, which let a small file grow without bound, and nesting that would exhaust the parser."""
+    deep = sum(text.count(opening) for opening in ("[", "{", "- ", "? ")) > HARMLESS or len(text) > HARMLESS**2 / 4
+    if not deep and "*" not in text:
+        return
+    depth = 0
+    for event in yaml.parse(text, _StrictLoader):
+        if isinstance(event, yaml.AliasEvent):
+            problem = "aliases (*name) are not taken; write the value out"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            problem = f"more than {DEEPEST} levels inside one another are not taken"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -262,11 +296,16 @@ def read_yaml(path: Path) -> dict[str, Any]:
     Raises
     ------
     SettingsError
-        When the file is not UTF-8, not YAML or not a mapping.
+        When the file is not UTF-8, not YAML, not a mapping, over 1 MB or nested too deeply.
     """
+    if path.stat().st_size > LONGEST:
+        message = f"{path.name} has {path.stat().st_size:,} bytes, and {LONGEST:,} are taken. Split it up."
+        raise SettingsError(message)
     try:
-        content = yaml.load(path.read_text(encoding="utf-8-sig"), _StrictLoader)  # noqa: S506  a safe loader, made stricter
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        text = path.read_text(encoding="utf-8-sig")
+        _check_shape(text)
+        content = yaml.load(text, _StrictLoader)  # noqa: S506  a safe loader, made stricter
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
         message = f"{path.name} cannot be read as YAML: {' '.join(str(error).split())}"
         raise SettingsError(message) from error
     if not isinstance(content, dict):
