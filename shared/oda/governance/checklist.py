@@ -99,11 +99,13 @@ class Subject(Settings):
 
 
 class Item(Settings):
-    """One item: what must be true, who signs it, what is signed and which gates wait for it."""
+    """One item: what must be true, who signs it and what that says, what is signed, and which gates wait for it."""
 
     id: str = Field(pattern=r"^[A-Z]\d{2}$")
     safe: Safe
     title: str = Field(min_length=10, max_length=110)
+    confirm: str = Field(min_length=20, max_length=220)
+    minutes: int = Field(ge=1, le=240)
     signs: tuple[str, ...] = Field(min_length=1)
     per_controller: bool = False
     subjects: tuple[Subject, ...]
