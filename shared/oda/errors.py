@@ -29,6 +29,10 @@ class GateError(OdaError, PermissionError):
     """The information-governance checklist refuses what was asked for."""
 
 
+class SigningError(OdaError, RuntimeError):
+    """A key or a signature cannot be made, read or used."""
+
+
 class ResultError(OdaError, ValueError):
     """A result is missing, is recorded twice or is not of a known type."""
 
