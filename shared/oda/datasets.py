@@ -113,12 +113,23 @@ class Resource(Settings):
     table: Schema = Field(validation_alias=AliasChoices("schema", "table"))
 
 
+class ColumnReason(Settings):
+    """Why a column is needed, whether it is given to others, and the kind of data it is (a key such as `user.name`)."""
+
+    why: str = Field(min_length=3)
+    shared: bool = False
+    category: str = ""
+
+
 class Custody(Settings):
-    """What governance needs to know of a dataset: its class and who decides over it."""
+    """What governance needs to know of a dataset: its class, who decides over it, and why each column is needed."""
 
     data_class: DataClass = Field(alias="class")
     controller: str
     note: str = ""
+    iao: str = ""
+    flows: tuple[str, ...] = ()
+    columns: dict[str, ColumnReason] = Field(default_factory=dict)
 
 
 class Synthetic(Settings):
