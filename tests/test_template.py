@@ -22,6 +22,12 @@ PRESETS = ROOT / "shared" / "oda" / "presets"
 RENDERED = {"pilot.yml", "README.md", "pyproject.toml"}
 VERSION = QUESTIONS["_template_version"]
 ADDED = {
+    "governance/dsa/worcestershire-sharing.yml",
+    "governance/flows/admission-counts.yml",
+    "governance/flows/visit-counts.yml",
+    "governance/flows/visit-offers.yml",
+    "governance/partners.yml",
+    "governance/people.yml",
     "requirements/lab.txt",
     "requirements/oda.txt",
     "requirements/pilot-test.txt",
@@ -58,8 +64,8 @@ def pilot(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out / "falls-and-frailty"
 
 
-def test_a_pilot_has_exactly_the_template_s_files_and_the_seven_added_ones(pilot: Path) -> None:
-    """A pilot has every file of the template, the package, the locks and `start.py`, and no other."""
+def test_a_pilot_has_exactly_the_template_s_files_and_those_added(pilot: Path) -> None:
+    """A pilot has the template's files, the package, the locks, `start.py` and what governance starts with; no other."""
     assert set(tree(pilot)) == template_files() | ADDED
 
 
@@ -134,7 +140,7 @@ def test_an_update_brings_the_new_version_and_keeps_an_analyst_s_edits(tmp_path:
         tmp_path,
     )
     pilot = tmp_path / "falls-and-frailty"
-    for name in ("README.md", "pilot.yml", "governance/datasets/falls.yml"):
+    for name in ("README.md", "pilot.yml", "governance/datasets/falls.yml", "governance/people.yml"):
         with (pilot / name).open("a", encoding="utf-8", newline="\n") as file:
             file.write("# An analyst's line.\n")
     commit(pilot, "Edit")
@@ -154,7 +160,7 @@ def test_an_update_brings_the_new_version_and_keeps_an_analyst_s_edits(tmp_path:
     readme = (pilot / "README.md").read_text(encoding="utf-8")
     assert "New advice." in readme
     assert readme.endswith("# An analyst's line.\n")
-    for name in ("pilot.yml", "governance/datasets/falls.yml"):
+    for name in ("pilot.yml", "governance/datasets/falls.yml", "governance/people.yml"):
         assert (pilot / name).read_text(encoding="utf-8").endswith("# An analyst's line.\n")
     assert (pilot / "pilot.yml").read_text(encoding="utf-8").startswith("# Everything")
     assert not list(pilot.rglob("*.rej"))
