@@ -77,7 +77,9 @@ def choose_renderer(wanted: Renderer = "auto") -> Literal["quarto", "builtin"]:
     return "quarto" if found and wanted != "builtin" else "builtin"
 
 
-def build_reports(pilot: Pilot, run: Run, *, renderer: Renderer = "auto") -> Report:
+def build_reports(
+    pilot: Pilot, run: Run, *, renderer: Renderer = "auto", assessment: Assessment | None = None
+) -> Report:
     """Make every report of the pilot from a run's results.
 
     Parameters
@@ -88,6 +90,8 @@ def build_reports(pilot: Pilot, run: Run, *, renderer: Renderer = "auto") -> Rep
         A finished run. A report whose notebooks failed is not made; the others are.
     renderer
         `auto`, `quarto` or `builtin`.
+    assessment
+        How the checklist stands, for what the pages say of it; assessed now when not given.
 
     Returns
     -------
@@ -103,7 +107,7 @@ def build_reports(pilot: Pilot, run: Run, *, renderer: Renderer = "auto") -> Rep
     project, output = run.folder / STAGED, run.folder / MADE
     for folder in (project, output):
         _empty(folder)
-    assessment = assess(pilot, load_datasets(pilot))
+    assessment = assessment or assess(pilot, load_datasets(pilot))
     entries, failures = _stage(pilot, run, assessment, project, output)
     failures += [_say_failed(outcome) for outcome in run.failed]
     index_text = index.write(pilot, run, assessment, entries, failures)

@@ -24,6 +24,9 @@ PEOPLE = frozenset(
     | {"man", "men", "patient", "people", "person", "referral", "resident", "victim", "visit", "woman", "women"}
 )
 _UNSEEN = re.compile(r"<(style|script|svg)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.DOTALL | re.IGNORECASE)
+_TABLE = re.compile(r"<table\b.*?</table\s*>", re.DOTALL | re.IGNORECASE)
+_ROW = re.compile(r"<tr\b.*?</tr\s*>", re.DOTALL | re.IGNORECASE)
+_CELL = re.compile(r"<t[hd]\b[^>]*>(.*?)</t[hd]\s*>", re.DOTALL | re.IGNORECASE)
 _WHEN = re.compile(r"\b(year|period|when|date)s?\b", re.IGNORECASE)
 _SAID = re.compile(r"\b(?:alt|aria-label|title)=(\"[^\"]*\"|'[^']*')")
 _PHRASE = re.compile(r"(?<![\w.,/-])(?<!\d in )(\d{1,4}) ((?:[a-z][a-z-]+ )?)([a-z]+)\b")
@@ -244,8 +247,10 @@ def _passes(count: Number, rule: Disclosure) -> bool:
     return count == 0 or (count >= rule.hide_below and count % rule.round_to == 0)
 
 
-def count_page(file: str, text: str, rule: Disclosure, units: Iterable[str]) -> Counted:
-    """Look for small counts of people, visits and the like in the words of a page, its descriptions of charts included.
+def count_page(
+    file: str, text: str, rule: Disclosure, *, known: Iterable[Table] = (), units: Iterable[str] = ()
+) -> Counted:
+    """Look for small counts in the words of a page, its descriptions of charts included, and in tables typed into it.
 
     Parameters
     ----------
@@ -255,28 +260,44 @@ def count_page(file: str, text: str, rule: Disclosure, units: Iterable[str]) -> 
         Its HTML.
     rule
         The small-number rule.
+    known
+        The tables of the results; one with the headings of these is looked at in its CSV file.
     units
         What the data files count, such as `admissions`.
 
     Returns
     -------
     Counted
-        One breach for each phrase.
+        One breach for each phrase, and for each cell.
 
     Examples
     --------
-    >>> found = count_page("a.html", "<p>Only <b>3</b> admissions.</p>", Disclosure(hide_below=8, round_to=5), ())
+    >>> found = count_page("a.html", "<p>Only <b>3</b> admissions.</p>", Disclosure(hide_below=8, round_to=5))
     >>> [str(breach) for breach in found.breaches]
     ["a.html says '3 admissions'"]
     """
-    said = " | ".join([_UNSEEN.sub(" ", text), *_SAID.findall(text)])
-    words = " ".join(unescape(said).split())
-    phrases = dict(_phrases(words.lower(), rule, PEOPLE | {_one(unit.lower()) for unit in units}))
-    return Counted(
-        breaches=tuple(
-            Breach(file=file, where="pages", what=phrase, row=None, value=value) for phrase, value in phrases.items()
-        )
-    )
+    said = " | ".join([_UNSEEN.sub(" ", text), *(found[1] for found in _SAID.finditer(text))])
+    phrases = dict(_phrases(_words(said).lower(), rule, PEOPLE | {_one(unit.lower()) for unit in units}))
+    breaches = [
+        Breach(file=file, where="pages", what=phrase, row=None, value=value) for phrase, value in phrases.items()
+    ]
+    elsewhere = {table.text[0] for table in known}
+    for grid in map(_typed_in, _TABLE.findall(text)):
+        if grid and grid[0] not in elsewhere:
+            body = Table(key="pages", units=grid[0], cells=grid[1:], text=grid)
+            breaches += count_table(file, grid, body, rule).breaches
+    return Counted(breaches=tuple(breaches))
+
+
+def _words(html: str) -> str:
+    """Return HTML as a reader sees it: no marks, one space between words."""
+    return " ".join(unescape(_UNSEEN.sub(" ", html)).split())
+
+
+def _typed_in(table: str) -> tuple[tuple[str, ...], ...]:
+    """Return the cells of a table of a page as texts, heading first."""
+    rows = (tuple(_words(cell) for cell in _CELL.findall(row)) for row in _ROW.findall(table))
+    return tuple(row for row in rows if row)
 
 
 def _phrases(words: str, rule: Disclosure, nouns: frozenset[str]) -> Iterator[tuple[str, int]]:

@@ -16,7 +16,7 @@ from oda.errors import COMMAND, GateError, OdaError
 from oda.governance.counts import Counted, count_page, count_table, handed_over, read_grid, tables
 from oda.governance.files.base import Held
 from oda.governance.files.outputs import RELEASES, Release
-from oda.governance.probes import Check
+from oda.governance.probes.check import Check
 from oda.governance.release_files import AGAIN, newest_release, read_listed, read_made, unlisted
 from oda.pilot import Disclosure, Pilot, load_pilot
 from oda.presets import read_preset
@@ -54,7 +54,7 @@ def count_release(folder: Path, release: Release) -> tuple[Counted, tuple[str, .
             continue
         text = read_listed(folder, release, file).decode("utf-8-sig", "replace")
         if file.kind == "page":
-            found.append(count_page(file.path, text, rule, units))
+            found.append(count_page(file.path, text, rule, known=known, units=units))
             continue
         grid = read_grid(text)
         table = handed_over(file.path, grid, known)
@@ -149,9 +149,7 @@ def _unfinished(held: Held) -> list[tuple[str, str]]:
     faults = [(fault, AGAIN) for fault in held.faults]
     if held.todos:
         found = f"{held.place} has {len(held.todos)} things still to do: {', '.join(held.todos[:NAMED])}"
-        faults.append(
-            (found, f"write in {held.place} why those numbers count no people, or protect them and release again")
-        )
+        faults.append((found, f"write it in {held.place}: what stands there now says how"))
     return faults
 
 
@@ -202,7 +200,7 @@ def _counted(folder: Path, place: str, release: Release) -> tuple[Check, ...]:
         named = "; ".join(map(str, found.breaches[:NAMED])) + _more(found.breaches)
         finding = f"small or unrounded counts ({_said(release.disclosure)}): {named}"
         mend = (
-            f"protect them (oda.protect_counts) and run again, or say under cleared in {place} why they count no people"
+            f"protect them (oda.protect_counts) and run again, or say under findings in {place} why they count nobody"
         )
         checks.append(Check(finding=finding, passed=False, mend=mend))
     if checks:

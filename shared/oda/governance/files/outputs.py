@@ -43,14 +43,16 @@ class ReleasedFile(Settings):
         return self
 
 
-class Cleared(Settings):
-    """Small or unrounded numbers that may stand, since they do not count people, and why.
+class Found(Settings):
+    """Small or unrounded numbers that may stand, since they count no people, and why.
 
-    `where` is a table's key, a CSV file, or `pages`; `what` is the column, or the words on the page.
+    `where` is a table's key, a CSV file, or `pages`; `what` is the column, or the words on a page.
     """
 
     where: Text
     what: str = Field(min_length=1)
+    numbers: int = Field(ge=1)
+    such_as: Text
     why: str = Field(min_length=10)
 
 
@@ -60,20 +62,19 @@ class Used(Settings):
     dataset: str
     data_class: str = Field(alias="class")
     path: InnerPath
-    sha256: Sha256
+    sha256: Sha256 | None = None  # not of data about people: the hash of a small file can be guessed
 
 
 class Controlled(Disclosure):
-    """What disclosure control did: the rule, what it left shown and hidden, and what the machine found on the day."""
+    """What disclosure control did: the rule, what it left shown and hidden, and what was found and may stand."""
 
     laxer_because: str = ""
     counts_shown: int = Field(ge=0)
     cells_hidden: int = Field(ge=0)
-    cleared: tuple[Cleared, ...] = ()
-    findings: tuple[str, ...] = ()
+    findings: tuple[Found, ...] = ()
 
     def clears(self, where: str, what: str) -> bool:
-        """Tell whether the release says that numbers do not count people.
+        """Tell whether the release says that numbers count no people.
 
         Parameters
         ----------
@@ -85,7 +86,7 @@ class Controlled(Disclosure):
         bool
             True when it does.
         """
-        return any((one.where, one.what) == (where, what) for one in self.cleared)
+        return any((one.where, one.what) == (where, what) for one in self.findings)
 
 
 class Release(IgFile):

@@ -1,0 +1,331 @@
+"""The publish stage: the pages of a run as they will be published, the list that people sign, and the bundle.
+
+The pages that `oda report` makes say that they are a draft for as long as the gate is shut, and so cannot be what is
+signed. `prepare_release` makes them once more, as they will stand once published, in a folder that says that they are
+not: `runs/<id>/release`. People read and sign those very bytes, and `publish` copies them and makes nothing new.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import importlib.metadata
+import json
+import os
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from oda.datasets import load_datasets
+from oda.errors import COMMAND, GateError, RenderError, RunError, SettingsError
+from oda.governance import Assessment, assess, require
+from oda.governance.files.outputs import RELEASES, Release, ReleasedFile
+from oda.governance.log import read_log
+from oda.governance.release_files import newest_release, read_listed, unlisted
+from oda.governance.signoffs import read_chains
+from oda.pilot import Pilot
+from oda.reports.build import STAGED, build_reports
+from oda.reports.releasing import describe, write_release
+from oda.runs import Run
+
+PUBLISHED = "published"
+MANIFEST = "manifest.json"
+SUMS = "SHA256SUMS"
+SCHEMA = "oda-bundle/1"
+OPENED = "the sign-offs that opened it are listed in manifest.json"
+NOT_YET = """\
+These pages are NOT PUBLISHED. Do not pass them on.
+
+They are made as they will stand once they are published, so they do not say that they are a draft.
+{place} lists each of them with its hash, and that list is what people sign.
+When every sign-off is there, this publishes them:  {command} publish
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bundle:
+    """What was published.
+
+    Attributes
+    ----------
+    folder
+        `published/<date>-<name>` of the pilot.
+    files
+        Every file in it, manifest and hashes included.
+    manifest
+        What `manifest.json` holds: run, versions, release, sign-offs by role, files with their hashes.
+    """
+
+    folder: Path
+    files: tuple[Path, ...]
+    manifest: dict[str, Any]
+
+
+def prepare_release(pilot: Pilot, run: Run, *, name: str | None = None, today: dt.date | None = None) -> Path:
+    """Make the pages of a run as they will be published, and the release file that lists them to be signed.
+
+    Parameters
+    ----------
+    pilot
+        The pilot's settings.
+    run
+        A finished run.
+    name
+        What to call the release: small letters, digits and hyphens; the pilot's own short name when not given.
+    today
+        The day of the release; the day of this computer when not given.
+
+    Returns
+    -------
+    Path
+        `governance/outputs/<date>-<name>.yml`; what an earlier release said of its findings is kept.
+
+    Raises
+    ------
+    RunError
+        When a notebook of the run failed.
+    SettingsError
+        When the name cannot be used, or another release of the day is there.
+    RenderError
+        When a report could not be made.
+    """
+    if run.failed:
+        message = f"{len(run.failed)} notebooks of {run.id} failed. Nothing half-done is released: {COMMAND} run"
+        raise RunError(message)
+    day = today or dt.datetime.now(dt.UTC).astimezone().date()
+    stem = f"{day.isoformat()}-{_slug(name or pilot.pilot.slug)}"
+    place = f"{RELEASES}/{stem}.yml"
+    others = sorted(path.name for path in (pilot.folder / RELEASES).glob(f"{stem[:10]}-*.yml") if path.stem != stem)
+    if others:
+        message = f"{RELEASES} already holds a release of this day, {others[0]}. Use its name, or remove it."
+        raise SettingsError(message)
+    _build(pilot, run, place)
+    return write_release(pilot.folder, describe(pilot, run, name=stem[11:], day=day))
+
+
+def _slug(name: str) -> str:
+    """Return a name that can stand in a file's name, or refuse it."""
+    if len(name) > 40 or not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
+        message = f"{name!r} cannot name a release. Use at most 40 small letters, digits and hyphens, such as 'falls'."
+        raise SettingsError(message)
+    return name
+
+
+def _build(pilot: Pilot, run: Run, place: str) -> None:
+    """Make the pages beside those of an earlier release of this run, then put them in their stead."""
+    home, part = run.folder / "release", run.folder / "release.part"
+    now = assess(pilot, load_datasets(pilot))
+    gate = replace(now.gate("publish"), is_open=True, missing=(), reason=OPENED)
+    made = build_reports(pilot, replace(run, folder=part), assessment=replace(now, gates=(gate,)))
+    if made.failures:
+        raise RenderError("Nothing half-done is released.\n" + "\n".join(made.failures))
+    text = NOT_YET.format(place=place, command=COMMAND)
+    (part / "NOT-PUBLISHED.txt").write_text(text, encoding="utf-8", newline="\n")
+    try:
+        shutil.rmtree(part / STAGED)
+        if home.exists():
+            shutil.rmtree(home)
+        part.replace(home)
+    except OSError as error:
+        message = f"{Path(error.filename or home).name} is open in another program. Close it, then release again."
+        raise RenderError(message) from error
+
+
+def publish(pilot: Pilot, run: Run, *, today: dt.date | None = None) -> Bundle:
+    """Copy the signed pages of a release to `published/`, with a manifest and their hashes.
+
+    Parameters
+    ----------
+    pilot
+        The pilot's settings.
+    run
+        The run of the inputs as they are now; the newest release must be of this run.
+    today
+        The day of publication; the day of this computer when not given.
+
+    Returns
+    -------
+    Bundle
+        The folder and what is in it.
+
+    Raises
+    ------
+    GateError
+        When the gate is shut, a file is not what was signed, a file was not listed, or the bundle is there already.
+        Nothing is in `published/` then that was not there before.
+    SettingsError
+        When the release file cannot be read.
+    """
+    place, digest, release = _release(pilot, run)
+    day = today or dt.datetime.now(dt.UTC).astimezone().date()
+    target = pilot.folder / PUBLISHED / f"{day.isoformat()}-{release.name}"
+    if target.exists():
+        message = (
+            f"publish refused: {PUBLISHED}/{target.name} is there already, and a bundle is never overwritten. "
+            f"Give the release another name: {COMMAND} release"
+        )
+        raise GateError(message)
+    assessment = _pass(pilot)
+    if _release(pilot, run)[:2] != (place, digest):
+        message = f"publish refused: {place} changed while it was published. Publish again: {COMMAND} publish"
+        raise GateError(message)
+    contents = _contents(pilot.folder, release)
+    manifest = {
+        "schema": SCHEMA,
+        "pilot": pilot.pilot.slug,
+        "title": release.title,
+        "organisation": pilot.pilot.oda_name,
+        "published": day.isoformat(),
+        "run": release.run,
+        "oda": importlib.metadata.version("oda-toolkit"),
+        "checklist": assessment.checklist_version,
+        "release": {"path": place, "sha256": digest},
+        "disclosure": {"hide_below": release.disclosure.hide_below, "round_to": release.disclosure.round_to},
+        "signoffs": _signoffs(pilot.folder, assessment),
+        "files": [file.model_dump(by_alias=True) for file in release.files],
+    }
+    contents[MANIFEST] = (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()
+    contents[SUMS] = _sums(contents).encode()
+    _write(target, contents)
+    return Bundle(folder=target, files=tuple(target / name for name in sorted(contents)), manifest=manifest)
+
+
+def _release(pilot: Pilot, run: Run) -> tuple[str, str, Release]:
+    """Return the newest release with its place and the hash of its file, if it is of this run and finished."""
+    held = newest_release(pilot.folder)
+    if held is None:
+        message = f"publish refused: there is no release in {RELEASES}. Make one, and have it signed: {COMMAND} release"
+        raise GateError(message)
+    if not isinstance(held.content, Release) or not held.is_ready:
+        wrong = " ".join(held.faults) or f"{held.place} has {len(held.todos)} things still to do."
+        message = f"publish refused: {wrong} To see them: {COMMAND} check"
+        raise GateError(message)
+    if held.content.run != run.id:
+        message = (
+            f"publish refused: {held.place} is of run {held.content.run}, and the inputs now give {run.id}. "
+            f"Release that one, and have it signed: {COMMAND} release"
+        )
+        raise GateError(message)
+    return held.place, hashlib.sha256((pilot.folder / held.place).read_bytes()).hexdigest(), held.content
+
+
+def _pass(pilot: Pilot) -> Assessment:
+    """Pass the gate, or be refused."""
+    assessment = assess(pilot, load_datasets(pilot))
+    require(assessment, "publish")
+    return assessment
+
+
+def _contents(folder: Path, release: Release) -> dict[str, bytes]:
+    """Return every file of a release by its path, each hashed again; refuse a folder that holds others."""
+    more = unlisted(folder, release)
+    if more:
+        message = f"publish refused: {', '.join(more[:3])} is not listed in the release. Remove it, or release again."
+        raise GateError(message)
+    try:
+        return {file.path: read_listed(folder, release, file) for file in release.files}
+    except GateError as error:
+        message = f"publish refused: {error}"
+        raise GateError(message) from error
+
+
+def _signoffs(folder: Path, assessment: Assessment) -> list[dict[str, str]]:
+    """Return the decisions that opened the gate: item, role and organisation, never a person."""
+    chains, _ = read_chains(folder, read_log(folder))
+    signed = {one.item for one in assessment.findings if "publish" in one.gates and one.state in {"signed", "n/a"}}
+    found = {}
+    for item in sorted(signed & set(chains)):
+        for record in chains[item].records:
+            if record.signoff is not None:
+                said = record.signoff
+                found[item, said.role, said.organisation] = {
+                    "item": item,
+                    "decision": said.decision,
+                    "role": said.role,
+                    "organisation": said.organisation,
+                    "route": "pull request" if said.pull_request else "key",
+                    "record": record.sha256,
+                }
+    return list(found.values())
+
+
+def _sums(contents: dict[str, bytes]) -> str:
+    """Return the hashes of files as `sha256sum -c` takes them."""
+    return "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(contents.items()))
+
+
+def _write(target: Path, contents: dict[str, bytes]) -> None:
+    """Write a bundle beside its place and move it there in one step; leave nothing when that fails."""
+    fresh = not target.parent.exists()
+    target.parent.mkdir(exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=".part-", dir=target.parent))
+    try:
+        inner = part / target.name  # mkdtemp lets only this person in; a folder made by mkdir is as any other
+        for name, content in contents.items():
+            path = inner / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        inner.rename(target)
+    except OSError as error:
+        message = (
+            f"publish refused: {PUBLISHED}/{target.name} cannot be written ({error.strerror}). "
+            f"Nothing was published. Mend that, then publish again: {COMMAND} publish"
+        )
+        raise GateError(message) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+        if fresh and not any(target.parent.iterdir()):
+            target.parent.rmdir()
+
+
+def verify_bundle(folder: Path) -> tuple[str, ...]:
+    """Say what in a bundle differs from its manifest: changed, missing and added files.
+
+    Whoever changes a file can change the manifest too. The release file in `governance/outputs`, which people signed,
+    holds the same hashes, and the manifest names its own.
+
+    Parameters
+    ----------
+    folder
+        The bundle, `published/<date>-<name>`.
+
+    Returns
+    -------
+    tuple of str
+        A sentence each; empty when nothing differs.
+    """
+    try:
+        content = (folder / MANIFEST).read_bytes()
+        files = [ReleasedFile.model_validate(one) for one in json.loads(content)["files"]]
+    except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
+        return (f"{MANIFEST} cannot be read ({type(error).__name__}), so nothing can be held against it.",)
+    wanted = {file.path: file.sha256 for file in files} | {MANIFEST: hashlib.sha256(content).hexdigest()}
+    sums = "".join(f"{digest}  {name}\n" for name, digest in sorted(wanted.items()))
+    wanted[SUMS] = hashlib.sha256(sums.encode()).hexdigest()
+    there = _there(folder)
+    said = [_difference(folder, name, digest) for name, digest in sorted(wanted.items()) if name in there]
+    said += [f"{name} is missing." for name in sorted(set(wanted) - there)]
+    said += [f"{name} was added." for name in sorted(there - set(wanted))]
+    return tuple(one for one in said if one)
+
+
+def _there(folder: Path) -> set[str]:
+    """Return every file of a folder by its path, and every link."""
+    found = set()
+    for place, folders, files in os.walk(folder):
+        names = [*files, *(name for name in folders if (Path(place) / name).is_symlink())]
+        found |= {(Path(place) / name).relative_to(folder).as_posix() for name in names}
+    return found
+
+
+def _difference(folder: Path, name: str, digest: str) -> str:
+    """Say that a file is not as the manifest has it; nothing when it is."""
+    path = folder / name
+    if path.resolve() != folder.resolve() / name:
+        return f"{name} is a link, or leads through one."
+    return "" if hashlib.sha256(path.read_bytes()).hexdigest() == digest else f"{name} has changed."
