@@ -65,7 +65,7 @@ def pilot(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_pilot_has_exactly_the_template_s_files_and_those_added(pilot: Path) -> None:
-    """A pilot has the template's files, the package, the locks, `start.py` and what governance starts with; no other."""
+    """A pilot has the template's files, the package, the locks, `start.py` and the start of governance; no other."""
     assert set(tree(pilot)) == template_files() | ADDED
 
 
