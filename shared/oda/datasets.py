@@ -110,6 +110,9 @@ class Resource(Settings):
     sheet: str | None = Field(default=None, alias="x-sheet")
     where: dict[str, Wanted] = Field(default_factory=dict, alias="x-where")
     period_form: PeriodForm | None = Field(default=None, alias="x-period")
+    hash: str = ""
+    bytes: int | None = None
+    rows: int | None = None
     table: Schema = Field(validation_alias=AliasChoices("schema", "table"))
 
 

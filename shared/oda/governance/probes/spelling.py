@@ -1,0 +1,233 @@
+"""What a piece of code spells: the texts and paths that an expression can come to, worked out without running it."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+UNKNOWN = "\0"  # stands for a part that cannot be worked out
+MOST = 32  # spellings of one expression that are followed
+MAKERS = frozenset({"Path", "PurePath", "PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath", "joinpath"})
+SAME = frozenset(
+    {"str", "fspath", "abspath", "realpath", "normpath", "expanduser", "expandvars", "sorted", "list", "tuple", "set",
+     "next", "iter", "reversed", "resolve", "absolute", "as_posix", "strip", "lower", "with_suffix"}
+)  # fmt: skip
+GLOBS = frozenset({"glob", "iglob", "rglob", "iterdir"})
+
+
+def normalise(text: str) -> str:
+    r"""Write a path in one way: forward slashes, small letters, no detours.
+
+    Parameters
+    ----------
+    text
+        What was spelled.
+
+    Returns
+    -------
+    str
+        Text with spaces or line ends keeps its words.
+
+    Examples
+    --------
+    >>> normalise("..\\Data//synthetic/../raw")
+    '../data/raw'
+    """
+    plain = re.sub(r"[\\/]+(?:\.[\\/]+)*", "/", text).lower()
+    return posixpath.normpath(plain) if plain and not re.search(r"\s", plain) and "://" not in text else plain
+
+
+class Speller:
+    """Works out what expressions spell, from what is assigned anywhere in the same file."""
+
+    def __init__(self, trees: Iterable[ast.Module]) -> None:
+        """Learn the names of all pieces of a file, twice, since cells can be run in any order."""
+        self._names: dict[str, dict[str, None]] = {}
+        nodes = [node for tree in trees for node in ast.walk(tree)]
+        self._functions = {node.name: node for node in nodes if isinstance(node, ast.FunctionDef)}
+        for node in nodes * 2:
+            self._learn(node)
+
+    def spell(self, node: ast.AST | None) -> tuple[str, ...]:
+        """Spell an expression.
+
+        Parameters
+        ----------
+        node
+            The expression.
+
+        Returns
+        -------
+        tuple of str
+            What it can come to; a part that cannot be worked out is a zero character.
+        """
+        speller = _SPELLERS.get(type(node))
+        found = speller(self, node) if speller else (UNKNOWN,)
+        unique = tuple(dict.fromkeys(found))
+        return unique if len(unique) <= MOST else (*unique[:MOST], UNKNOWN)
+
+    def _learn(self, node: ast.AST) -> None:
+        """Keep what a statement assigns."""
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                self._bind(target, node.value)
+        elif isinstance(node, ast.AnnAssign | ast.NamedExpr):
+            self._bind(node.target, node.value)
+        elif isinstance(node, ast.For | ast.comprehension):
+            self._bind(node.target, node.iter)
+        elif isinstance(node, ast.AugAssign):
+            joined = ast.BinOp(left=node.target, op=node.op, right=node.value)
+            self._add(ast.unparse(node.target), self.spell(joined))
+        elif isinstance(node, ast.Call) and last_name(node.func) in self._functions:
+            self._learn_call(node, self._functions[last_name(node.func)])
+        elif isinstance(node, ast.FunctionDef):
+            self._learn_function(node)
+
+    def _learn_function(self, function: ast.FunctionDef) -> None:
+        """Keep what a function returns."""
+        for inner in ast.walk(function):
+            if isinstance(inner, ast.Return):
+                self._add(f"{function.name}()", self.spell(inner.value))
+
+    def _learn_call(self, call: ast.Call, function: ast.FunctionDef) -> None:
+        """Keep what a call gives to the names of a function of the same file."""
+        for parameter, given in zip(function.args.args, call.args, strict=False):
+            self._add(parameter.arg, self.spell(given))
+        for keyword in call.keywords:
+            self._add(keyword.arg or "", self.spell(keyword.value))
+
+    def _bind(self, target: ast.expr, value: ast.expr | None) -> None:
+        """Keep what a target can now be."""
+        if isinstance(target, ast.Tuple | ast.List):
+            several = isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts)
+            values = value.elts if several and isinstance(value, ast.Tuple | ast.List) else [value] * len(target.elts)
+            for inner, one in zip(target.elts, values, strict=True):
+                self._bind(inner, one)
+        elif not isinstance(target, ast.Starred):
+            self._add(ast.unparse(target), self.spell(value))
+
+    def _add(self, name: str, texts: Sequence[str]) -> None:
+        """Add to what a name can be."""
+        self._names.setdefault(name, {}).update(dict.fromkeys(texts))
+
+    def _constant(self, node: ast.Constant) -> tuple[str, ...]:
+        """Spell a literal."""
+        value = node.value
+        return (value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value),)
+
+    def _formatted(self, node: ast.JoinedStr) -> tuple[str, ...]:
+        """Spell an f-string."""
+        values = [part.value if isinstance(part, ast.FormattedValue) else part for part in node.values]
+        return self._product(values, "".join)
+
+    def _operated(self, node: ast.BinOp) -> tuple[str, ...]:
+        """Spell `a + b`, `a / b` and `a % b`."""
+        if isinstance(node.op, ast.Div):
+            return self._product([node.left, node.right], _join)
+        if isinstance(node.op, ast.Mod):
+            right = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
+            return self._product([node.left, *right], lambda parts: _fill(r"%[-+ #0-9.]*[a-z]", parts))
+        return self._product([node.left, node.right], "".join) if isinstance(node.op, ast.Add) else (UNKNOWN,)
+
+    def _named(self, node: ast.Name | ast.Attribute | ast.Subscript) -> tuple[str, ...]:
+        """Spell a name, an attribute or one of several."""
+        if isinstance(node, ast.Attribute) and node.attr == "parent":
+            return tuple(posixpath.dirname(text) if UNKNOWN not in text else UNKNOWN for text in self.spell(node.value))
+        known = self._names.get(ast.unparse(node))
+        if known is None and isinstance(node, ast.Attribute):
+            known = self._names.get(node.attr)
+        if known is None and isinstance(node, ast.Subscript):
+            return self.spell(node.value)
+        return tuple(known or (UNKNOWN,))
+
+    def _several(self, node: ast.List | ast.Tuple | ast.Set | ast.BoolOp | ast.Dict) -> tuple[str, ...]:
+        """Spell each of several."""
+        values = node.elts if isinstance(node, ast.List | ast.Tuple | ast.Set) else node.values
+        return tuple(text for value in values for text in self.spell(value)) or (UNKNOWN,)
+
+    def _either(self, node: ast.IfExp) -> tuple[str, ...]:
+        """Spell both of two."""
+        return (*self.spell(node.body), *self.spell(node.orelse))
+
+    def _inner(self, node: ast.NamedExpr | ast.Starred | ast.FormattedValue) -> tuple[str, ...]:
+        """Spell what stands inside."""
+        return self.spell(node.value)
+
+    def _called(self, node: ast.Call) -> tuple[str, ...]:
+        """Spell what a call returns: paths joined, texts filled in, files listed."""
+        name, before = last_name(node.func), getattr(node.func, "value", None)
+        listed = before is not None and name in {"joinpath", *GLOBS, "with_name", "with_stem"}
+        if name == "join" and isinstance(before, ast.Constant):
+            given = node.args[0] if node.args else None
+            parts = given.elts if isinstance(given, ast.List | ast.Tuple) else node.args
+            return self._product(parts, str(before.value).join)
+        if name in MAKERS | {"join"} or listed:
+            return self._product([before, *node.args] if before is not None and listed else node.args, _join)
+        if name == "format" and before is not None:
+            return self._product([before, *node.args], lambda parts: _fill(r"\{[^{}]*\}", parts))
+        if name == "replace" and before is not None and len(node.args) == 2:
+            return self._product([before, *node.args], lambda parts: parts[0].replace(parts[1] or UNKNOWN, parts[2]))
+        if name in SAME:
+            return self.spell(node.args[0] if node.args and isinstance(node.func, ast.Name) else _subject(node))
+        return tuple(self._names.get(f"{name}()", ())) or (UNKNOWN,)
+
+    def _product(self, nodes: Sequence[ast.AST], join: Callable[[Sequence[str]], str]) -> tuple[str, ...]:
+        """Join every spelling of each part with every one of the others, up to a limit."""
+        chosen = itertools.islice(itertools.product(*map(self.spell, nodes)), MOST + 1)
+        return tuple(join(parts) for parts in chosen)
+
+
+def last_name(function: ast.AST) -> str:
+    """Return the last word of what is called.
+
+    Parameters
+    ----------
+    function
+        What stands before the brackets.
+
+    Returns
+    -------
+    str
+        Such as `read_csv` for `pd.read_csv`; empty when it is no name.
+
+    Examples
+    --------
+    >>> last_name(ast.parse("pd.read_csv", mode="eval").body)
+    'read_csv'
+    """
+    return str(getattr(function, "attr", getattr(function, "id", "")))
+
+
+def _subject(node: ast.Call) -> ast.AST | None:
+    """Return what a method is called on, or the first argument of a function of a module such as os.path."""
+    before = getattr(node.func, "value", None)
+    return node.args[0] if node.args and last_name(before or node) in {"os", "path", "glob"} else before
+
+
+def _join(parts: Sequence[str]) -> str:
+    """Join the parts of a path; one that begins at the root starts afresh."""
+    return posixpath.join(*parts) if parts else ""
+
+
+def _fill(form: str, parts: Sequence[str]) -> str:
+    """Put values into the gaps of a text, in order."""
+    given = iter(parts[1:])
+    return re.sub(form, lambda _: next(given, UNKNOWN), parts[0])
+
+
+_SPELLERS: dict[type, Callable[..., tuple[str, ...]]] = {
+    ast.Constant: Speller._constant,  # noqa: SLF001  of this class
+    ast.JoinedStr: Speller._formatted,  # noqa: SLF001
+    ast.BinOp: Speller._operated,  # noqa: SLF001
+    ast.Call: Speller._called,  # noqa: SLF001
+    ast.IfExp: Speller._either,  # noqa: SLF001
+    **dict.fromkeys((ast.Name, ast.Attribute, ast.Subscript), Speller._named),  # noqa: SLF001
+    **dict.fromkeys((ast.List, ast.Tuple, ast.Set, ast.BoolOp, ast.Dict), Speller._several),  # noqa: SLF001
+    **dict.fromkeys((ast.NamedExpr, ast.Starred, ast.FormattedValue), Speller._inner),  # noqa: SLF001
+}
