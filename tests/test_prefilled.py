@@ -14,7 +14,8 @@ from cookiecutter.main import cookiecutter
 
 from checkout import ROOT, TEMPLATE
 from oda.datasets import read_card
-from oda.governance.files import KINDS, Held, check
+from oda.governance.checklist import load_checklist
+from oda.governance.files import KINDS, Flags, Held, check
 from oda.governance.files.base import OrganisationType
 from oda.governance.files.people import Partners
 from oda.pilot import read_yaml
@@ -207,6 +208,29 @@ def test_a_preset_has_each_part_and_one_council_for_each_district(name: str) -> 
     assert [part for part in ("host", "fire", "general_practice") if parts.count(part) != 1] == []
     assert "police" in parts
     assert {each["type"] for each in partners} <= set(OrganisationType.__args__)
+
+
+def test_a_new_pilot_answers_every_flag_of_its_kind() -> None:
+    """A falls pilot starts in the mode "invite" with each flag answered, so that no item is needed by mistake."""
+    project = yaml.safe_load((TEMPLATE / "governance" / "project.yml").read_text(encoding="utf-8"))
+    flags = Flags.model_validate(project["flags"])
+    assert project["mode"] == "invite"
+    answers = {flag: flags.answer(flag) for flag in Flags.model_fields}
+    assert None not in answers.values()
+    assert {flag for flag, yes in answers.items() if yes} == {
+        "special_category",
+        "health_confidential",
+        "person_level_output",
+    }
+
+
+def test_the_readme_of_governance_is_short_and_names_every_file() -> None:
+    """Whoever opens the folder finds each file that the checklist is about in one table."""
+    text = (TEMPLATE / "governance" / "README.md").read_text(encoding="utf-8")
+    subjects = {subject.path for item in load_checklist().items for subject in item.subjects}
+    places = {path.split("/")[1] for path in subjects if path.startswith("governance/")}
+    assert [place for place in sorted(places) if f"`{place}" not in text] == []
+    assert text.count("\n") < 120
 
 
 def test_the_falls_card_says_why_each_column_is_there() -> None:
