@@ -3,11 +3,12 @@
 It gives evidence of process and no legal advice; the roles named in the checklist decide.
 """
 
-from oda.governance.assessing import DatasetCard, assess
-from oda.governance.assessment import HEADINGS, AssessedDataset, Assessment, Finding, GateState
+from oda.governance.assessing import assess
+from oda.governance.assessment import HEADINGS, AssessedDataset, Assessment, Finding, GateState, Signature
 from oda.governance.checklist import Checklist, GateName, Item, load_checklist
-from oda.governance.gates import require
-from oda.governance.files.project import Flags, Project, load_project
+from oda.governance.files.project import Flags, Project
+from oda.governance.gates import pass_gate, require
+from oda.governance.gathering import DatasetCard
 from oda.governance.identifiers import identifier, refuse_identifiers
 
 __all__ = [
@@ -22,10 +23,11 @@ __all__ = [
     "GateState",
     "Item",
     "Project",
+    "Signature",
     "assess",
     "identifier",
     "load_checklist",
-    "load_project",
+    "pass_gate",
     "refuse_identifiers",
     "require",
 ]

@@ -1,69 +1,34 @@
 """The governance stage: the files of a pilot, and its datasets, assessed against the checklist.
 
-A state is computed each time and never stored. This version cannot verify a sign-off,
-so no file in `governance/signoffs/` makes an item count as signed.
+A state is computed each time, from the files, the sign-offs, the log and the clock, and is never stored.
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from oda.governance.assessment import AssessedDataset, Assessment, Finding, GateState, State
-from oda.governance.checklist import Checklist, GateName, Item, Subject, load_checklist
-from oda.governance.probes import probe
-from oda.governance.files.project import PROJECT_FILE, Flags, Project, load_project
+from oda.governance.assessment import Assessment, Finding, GateState, Signature
+from oda.governance.checklist import Checklist, GateName, Item
+from oda.governance.evidence import FREE_CLASSES, Evidence
+from oda.governance.files import PROJECT_FILE
+from oda.governance.gathering import DatasetCard, gather
+from oda.governance.log import Log
+from oda.governance.signoffs import Record
+from oda.governance.states import item_state, listed
+from oda.pilot import Pilot
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
-
-    from oda.pilot import Pilot
-
-SIGNOFFS = "governance/signoffs"
-UNVERIFIED = "sign-offs cannot be verified by this version"
-FREE_CLASSES = frozenset({"synthetic", "open"})
+__all__ = ["FREE_CLASSES", "DatasetCard", "assess", "closed_on"]
 
 
-class DatasetCard(Protocol):
-    """What governance needs to know of a dataset, whoever reads its card."""
-
-    @property
-    def name(self) -> str:
-        """The name by which the dataset is loaded."""
-
-    @property
-    def title(self) -> str:
-        """The name for people."""
-
-    @property
-    def data_class(self) -> str:
-        """One of synthetic, open, pseudonymised and personal."""
-
-    @property
-    def card_path(self) -> Path:
-        """The file that describes the dataset."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Evidence:
-    """Everything that the states are computed from."""
-
-    folder: Path
-    checklist: Checklist
-    project: Project | None
-    free_of_personal: str
-    records: dict[str, list[str]]
-
-    @property
-    def flags(self) -> Flags:
-        """The answers of the pilot; none of them where there is no project file."""
-        return self.project.flags if self.project else Flags()
-
-
-def assess(pilot: Pilot, datasets: Iterable[DatasetCard], *, checklist: Checklist | None = None) -> Assessment:
+def assess(
+    pilot: Pilot,
+    datasets: Iterable[DatasetCard] | None = None,
+    *,
+    checklist: Checklist | None = None,
+    now: dt.datetime | None = None,
+) -> Assessment:
     """Compute how every item of the checklist stands, from the files of a pilot.
 
     Parameters
@@ -71,9 +36,11 @@ def assess(pilot: Pilot, datasets: Iterable[DatasetCard], *, checklist: Checklis
     pilot
         The pilot whose `governance` folder is read.
     datasets
-        All its dataset cards.
+        All its dataset cards; they are read, valid or not, when not given.
     checklist
-        Another checklist than the one of this version.
+        Another checklist than the one of this version with the pilot's own items.
+    now
+        The moment, with a time zone; the clock's time when not given.
 
     Returns
     -------
@@ -83,132 +50,130 @@ def assess(pilot: Pilot, datasets: Iterable[DatasetCard], *, checklist: Checklis
     Raises
     ------
     SettingsError
-        When `governance/project.yml` or the checklist is not valid.
+        When the checklist is not valid.
     """
-    checklist = checklist or load_checklist()
-    assessed = tuple(AssessedDataset(name=d.name, data_class=d.data_class) for d in datasets)
-    project = load_project(pilot.folder)
-    records, strays = _records(pilot.folder, checklist)
-    evidence = _Evidence(
-        folder=pilot.folder,
-        checklist=checklist,
-        project=project,
-        free_of_personal=_free_of_personal(assessed),
-        records=records,
-    )
-    findings = tuple(_finding(item, evidence) for item in checklist.items)
-    absent = () if project else (f"{PROJECT_FILE} is not there, so every flag is taken in the cautious way.",)
+    evidence, strays = gather(pilot, datasets, checklist=checklist, now=now)
+    findings = _findings(evidence)
     return Assessment(
-        checklist_version=checklist.version,
-        datasets=assessed,
+        checklist_version=evidence.checklist.version,
+        checklist_sha256=evidence.checklist.sha256,
+        datasets=evidence.datasets,
         findings=findings,
-        gates=tuple(_gate(name, evidence, findings) for name in checklist.gates),
-        notes=(*absent, *strays),
+        gates=tuple(_gate(name, evidence, findings) for name in evidence.checklist.gates),
+        notes=tuple(_notes(evidence, strays)),
+        reclassified=evidence.reclassified,
+        closed_on=closed_on(evidence.log),
     )
 
 
-def _free_of_personal(datasets: Sequence[AssessedDataset]) -> str:
-    """Say why a pilot holds no personal data; empty when it does, or may."""
-    if any(dataset.data_class not in FREE_CLASSES for dataset in datasets):
-        return ""
-    counts = Counter(dataset.data_class for dataset in datasets)
-    kinds = " and ".join(f"{n} {kind} dataset{'s' if n > 1 else ''}" for kind, n in sorted(counts.items()))
-    return f"no personal data in this pilot: {kinds or 'it has no dataset'}"
+def closed_on(log: Log) -> str:
+    """Return the day on which a pilot was closed.
+
+    Parameters
+    ----------
+    log
+        Its log.
+
+    Returns
+    -------
+    str
+        Such as `2027-03-31`; empty while it runs.
+    """
+    return next((f"{entry.time:%Y-%m-%d}" for entry in log.entries if entry.event == "close"), "")
 
 
-def _records(folder: Path, checklist: Checklist) -> tuple[dict[str, list[str]], tuple[str, ...]]:
-    """Return the sign-off records by item, and a note on each that names no item."""
-    by_item: dict[str, list[str]] = {item.id: [] for item in checklist.items}
-    strays = []
-    for path in sorted((folder / SIGNOFFS).glob("*.json")):
-        match = re.match(r"[A-Za-z]\d{2}(?!\d)", path.name)
-        item = match.group().upper() if match else ""
-        if item in by_item:
-            by_item[item].append(f"{SIGNOFFS}/{path.name}")
-        else:
-            strays.append(f"{SIGNOFFS}/{path.name} names no item of the checklist.")
-    return by_item, tuple(strays)
+def _notes(evidence: Evidence, strays: Sequence[str]) -> Iterator[str]:
+    """Say what the reader must know that belongs to no item."""
+    if PROJECT_FILE not in evidence.holdings.held:
+        yield f"{PROJECT_FILE} is not there, so every flag is taken in the cautious way."
+    for name in sorted(evidence.reclassified):
+        yield f"Dataset {name!r} was personal before; until D01 is signed with its new class it is treated so."
+    yield from strays
+    places = [p.relative_to(evidence.folder).as_posix() for p in (evidence.folder / "governance").rglob("*.yaml")]
+    if places:
+        yield f"{listed(sorted(places))} is not read: files here end in .yml."
+    if day := closed_on(evidence.log):
+        yield f"The pilot was closed on {day}."
 
 
-def _finding(item: Item, evidence: _Evidence) -> Finding:
+def _findings(evidence: Evidence) -> tuple[Finding, ...]:
+    """Compute every item; one that waits for another is ready only when that one holds."""
+    found = {item.id: _finding(item, evidence) for item in evidence.checklist.items}
+    for item in evidence.checklist.items:
+        waiting = [other for other in item.after if not found[other].passes]
+        if waiting and found[item.id].is_ready:
+            found[item.id] = replace(found[item.id], is_ready=False, next_step=f"first {listed(waiting)}")
+    return tuple(found.values())
+
+
+def _finding(item: Item, evidence: Evidence) -> Finding:
     """Compute how one item stands."""
-    state, reason, next_step = _state(item, evidence)
+    stands = item_state(item, evidence)
     return Finding(
         item=item.id,
         safe=item.safe,
         title=item.title,
-        state=state,
-        reason=reason,
+        state=stands.state,
+        reason=stands.reason,
         signers=evidence.checklist.signers(item),
-        next_step=next_step,
+        next_step=stands.next_step,
         gates=item.gates,
         by_machine=item.by_machine,
+        roles=item.signs,
+        minutes=item.minutes,
+        confirm=item.confirm,
+        is_ready=stands.is_ready,
+        waiting_for=stands.standing.waiting_for if stands.standing else (),
+        signatures=tuple(_signatures(stands.standing.records if stands.standing else (), evidence)),
     )
 
 
-def _state(item: Item, evidence: _Evidence) -> tuple[State, str, str]:
-    """Return the state of an item, the reason and the next step."""
-    if evidence.free_of_personal and evidence.checklist.personal_gates.issuperset(item.gates):
-        return "not_required", evidence.free_of_personal, ""
-    ruled_out = evidence.checklist.conditions[item.when].ruled_out_by(evidence.flags)
-    if ruled_out:
-        return "not_required", f"{PROJECT_FILE} says {ruled_out}", ""
-    return _machine_state(item, evidence) if item.by_machine else _human_state(item, evidence)
+def _signatures(records: Sequence[Record], evidence: Evidence) -> Iterator[Signature]:
+    """Say what each sign-off is, without the names of people."""
+    for record in records:
+        signoff = record.signoff
+        if signoff is None:
+            continue
+        seen = signoff.pull_request
+        roles = evidence.checklist.roles
+        route = f"pull request {seen.number}, seen by the {roles.get(seen.witness_role, '')}" if seen else "key"
+        yield Signature(
+            record=record.place,
+            sha256=record.sha256,
+            decision=signoff.decision,
+            role=signoff.role,
+            organisation=signoff.organisation,
+            signed_on=f"{signoff.signed_at:%Y-%m-%d}",
+            expires=signoff.expires.isoformat(),
+            route=route,
+            conditions=signoff.conditions,
+        )
 
 
-def _machine_state(item: Item, evidence: _Evidence) -> tuple[State, str, str]:
-    """Compute a machine item: failed outranks not known, and not known is never met."""
-    checks = probe(item.id, evidence.folder)
-    failed = [check for check in checks if check.passed is False]
-    if failed:
-        return "failed", "; ".join(c.finding for c in failed), "; ".join(c.mend for c in failed)
-    reason = "; ".join(check.finding for check in checks)
-    if any(check.passed is None for check in checks):
-        return "open", reason, "wait for a version that looks at it"
-    return "met", reason, ""
-
-
-def _human_state(item: Item, evidence: _Evidence) -> tuple[State, str, str]:
-    """Compute an item that people sign; without a verified sign-off it is open or invalid."""
-    signers = evidence.checklist.signers(item)
-    records = evidence.records[item.id]
-    if records:
-        return "invalid", f"{UNVERIFIED}: {', '.join(records)}", f"the {signers} signs again in a version that verifies"
-    absent = [subject for subject in item.subjects if not _exists(subject, evidence)]
-    silent = evidence.checklist.conditions[item.when].unanswered(evidence.flags)
-    reason = "; ".join(_absence(subject) for subject in absent) or "nobody has signed"
-    if silent:
-        reason += f"; {PROJECT_FILE} does not answer {', '.join(silent)}, so the item is needed"
-    return "open", reason, _remedy(absent[0]) if absent else "wait for signing, which this version does not have"
-
-
-def _exists(subject: Subject, evidence: _Evidence) -> bool:
-    """Tell whether a file matches a subject; of the project file, whether the part is there."""
-    if subject.path == PROJECT_FILE and subject.part is not None:
-        return getattr(evidence.project, subject.part, None) is not None
-    return any(path.is_file() for path in evidence.folder.glob(subject.path))
-
-
-def _absence(subject: Subject) -> str:
-    """Say what is missing of a subject."""
-    if subject.path == PROJECT_FILE and subject.part is not None:
-        return f"{PROJECT_FILE} has no {subject.part}"
-    return f"no file {subject.path}"
-
-
-def _remedy(subject: Subject) -> str:
-    """Say what to do about a subject that is missing."""
-    if subject.path == PROJECT_FILE and subject.part is not None:
-        return f"add {subject.part} to {PROJECT_FILE}"
-    folder, _, name = subject.path.rpartition("/")
-    return f"add a file in {folder}" if "*" in name else f"write {subject.path}"
-
-
-def _gate(name: GateName, evidence: _Evidence, findings: Sequence[Finding]) -> GateState:
+def _gate(name: GateName, evidence: Evidence, findings: Sequence[Finding]) -> GateState:
     """Sum up one gate."""
     title = evidence.checklist.gates[name].title
     if evidence.free_of_personal and name in evidence.checklist.personal_gates:
         return GateState(gate=name, title=title, is_open=True, missing=(), reason=evidence.free_of_personal)
-    missing = tuple(finding.item for finding in findings if name in finding.gates and not finding.passes)
+    needed = _needed(name, evidence, findings)
+    missing = tuple(finding.item for finding in findings if finding.item in needed and not finding.passes)
     reason = f"{len(missing)} item{'s' if len(missing) != 1 else ''} missing" if missing else "every item is there"
     return GateState(gate=name, title=title, is_open=not missing, missing=missing, reason=reason)
+
+
+def _needed(name: GateName, evidence: Evidence, findings: Sequence[Finding]) -> set[str]:
+    """Return the items that a gate waits for: its own, and what its own rest on.
+
+    An item that the answers of the pilot rule out rests on those answers, which P01 or P02 signs.
+    An item that was signed rests on the list of signers, E03.
+    """
+    own = [finding for finding in findings if name in finding.gates]
+    needed = {finding.item for finding in own}
+    if any(finding.signatures for finding in own):
+        needed.add("E03")
+    ruled_out = {f.item for f in own if f.state == "not_required" and not evidence.free_of_personal}
+    if any(not evidence.checklist.conditions[evidence.checklist.item(item).when].screening for item in ruled_out):
+        needed.add("P01")
+    if any(evidence.checklist.conditions[evidence.checklist.item(item).when].screening for item in ruled_out):
+        needed.add("P02")
+    return needed

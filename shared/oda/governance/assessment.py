@@ -23,10 +23,42 @@ class AssessedDataset:
     ----------
     name, data_class
         As its card gives them.
+    place
+        Its card inside the pilot.
     """
 
     name: str
     data_class: str
+    place: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Signature:
+    """A sign-off that an item rests on, without the name of a person.
+
+    Attributes
+    ----------
+    record, sha256
+        Where it lies, and its hash.
+    decision, role, organisation
+        What was decided, in which role, for which organisation.
+    signed_on, expires
+        The days from which and until which it holds.
+    route
+        `key`, or the weaker `pull request 12, seen by the ...`.
+    conditions
+        What it was made to depend on.
+    """
+
+    record: str
+    sha256: str
+    decision: str
+    role: str
+    organisation: str
+    signed_on: str
+    expires: str
+    route: str
+    conditions: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +75,14 @@ class Finding:
         The role or roles that sign it, and what to do next; an empty step where there is nothing to do.
     gates, by_machine
         The gates that wait for it, and whether it is computed instead of signed.
+    roles, minutes, confirm
+        The ids of the roles that sign, how long one takes, and what a signer says by signing.
+    is_ready
+        Whether it can be signed now: its files are there, filled in and valid, and nobody has signed them as they are.
+    waiting_for
+        The controllers that have still to sign, where each does.
+    signatures
+        The sign-offs that it rests on.
     """
 
     item: str
@@ -54,6 +94,12 @@ class Finding:
     next_step: str
     gates: tuple[GateName, ...]
     by_machine: bool
+    roles: tuple[str, ...] = ()
+    minutes: int = 0
+    confirm: str = ""
+    is_ready: bool = False
+    waiting_for: tuple[str, ...] = ()
+    signatures: tuple[Signature, ...] = ()
 
     @property
     def passes(self) -> bool:
@@ -86,21 +132,28 @@ class Assessment:
 
     Attributes
     ----------
-    checklist_version
-        The version of the catalogue of items.
+    checklist_version, checklist_sha256
+        The version of the catalogue of items, and its hash.
     datasets, findings, gates
         What was assessed, and how each item and each gate stands.
     notes
         What the reader must know that belongs to no item, such as a stray record.
+    reclassified
+        Datasets that claim to be open or made up, and were known as personal before.
+    closed_on
+        The day on which the pilot was closed; empty while it runs.
     about
         What this is worth and who decides; shown wherever the findings are.
     """
 
     checklist_version: str
+    checklist_sha256: str
     datasets: tuple[AssessedDataset, ...]
     findings: tuple[Finding, ...]
     gates: tuple[GateState, ...]
     notes: tuple[str, ...]
+    reclassified: frozenset[str] = frozenset()
+    closed_on: str = ""
     about: str = ABOUT
 
     def finding(self, item: str) -> Finding:
@@ -169,4 +222,4 @@ class Assessment:
         dict
             What `oda check --json` prints.
         """
-        return asdict(self)
+        return {**asdict(self), "reclassified": sorted(self.reclassified)}

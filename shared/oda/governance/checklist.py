@@ -8,7 +8,8 @@ from typing import Literal, Self, get_args
 
 from pydantic import Field, ValidationError, model_validator
 
-from oda.errors import SettingsError
+from oda.errors import COMMAND, GateError, SettingsError
+from oda.governance.canonical import digest
 from oda.governance.files.project import Flags
 from oda.pilot import InnerPath, Settings, in_words, read_yaml
 
@@ -34,6 +35,7 @@ class Condition(Settings):
     title: str
     any_of: tuple[str, ...] = ()
     none_of: tuple[str, ...] = ()
+    screening: bool = False
 
     @model_validator(mode="after")
     def _check_flags(self) -> Self:
@@ -92,10 +94,10 @@ class Condition(Settings):
 
 
 class Subject(Settings):
-    """The file or files that a sign-off is about, and the part of them where it is not the whole."""
+    """The file or files that a sign-off is about, and the parts of each where it is not the whole."""
 
     path: InnerPath
-    part: str | None = None
+    parts: tuple[str, ...] = ()
 
 
 class Item(Settings):
@@ -110,6 +112,7 @@ class Item(Settings):
     per_controller: bool = False
     subjects: tuple[Subject, ...]
     when: str
+    after: tuple[str, ...] = ()
     gates: tuple[GateName, ...] = Field(min_length=1)
     valid_days: int = Field(default=365, ge=1)
     source: str = Field(min_length=5)
@@ -139,6 +142,7 @@ class Checklist(Settings):
     roles: dict[str, str]
     conditions: dict[str, Condition]
     items: tuple[Item, ...] = Field(min_length=1)
+    sha256: str = Field(default="", exclude=True)
 
     @model_validator(mode="after")
     def _check_references(self) -> Self:
@@ -148,6 +152,7 @@ class Checklist(Settings):
         faults += [f"gate {gate} has no title" for gate in GATES if gate not in self.gates]
         for item in self.items:
             faults += [f"item {item.id}: {role!r} is not a role" for role in item.signs if role not in self.roles]
+            faults += [f"item {item.id}: {other!r} is not an item" for other in item.after if other not in ids]
             if item.when not in self.conditions:
                 faults.append(f"item {item.id}: {item.when!r} is not a condition")
         if faults:
@@ -158,6 +163,45 @@ class Checklist(Settings):
     def personal_gates(self) -> frozenset[GateName]:
         """The gates that a pilot without personal data passes."""
         return frozenset(name for name, gate in self.gates.items() if gate.personal)
+
+    def item(self, key: str) -> Item:
+        """Return the item of an id.
+
+        Parameters
+        ----------
+        key
+            Such as `P01`, in any case.
+
+        Returns
+        -------
+        Item
+            The item.
+
+        Raises
+        ------
+        GateError
+            When the checklist has no such item.
+        """
+        for item in self.items:
+            if item.id == key.upper():
+                return item
+        message = f"{key!r} is not an item of the checklist {self.version}. {COMMAND} check lists them."
+        raise GateError(message)
+
+    def item_sha256(self, item: Item) -> str:
+        """Return the hash of all that an item asks for, with its condition.
+
+        Parameters
+        ----------
+        item
+            An item of this checklist.
+
+        Returns
+        -------
+        str
+            64 hexadecimal digits.
+        """
+        return digest([item.model_dump(mode="json"), self.conditions[item.when].model_dump(mode="json")])
 
     def signers(self, item: Item) -> str:
         """Say who signs an item, by role.
@@ -182,23 +226,43 @@ class Checklist(Settings):
         return f"{roles} of every controller" if item.per_controller else roles
 
 
-def load_checklist(path: Path = CHECKLIST_FILE) -> Checklist:
-    """Read the checklist that this version of the package holds.
+class OwnItems(Settings):
+    """Items that a pilot adds, in `governance/checklist.yml`; what the checklist has can only be added to."""
+
+    items: tuple[Item, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _check_own(self) -> Self:
+        """Refuse an id that is not a pilot's own, and an item that claims to be computed."""
+        for item in self.items:
+            if not item.id.startswith("X"):
+                message = f"{item.id}: a pilot's own items have ids from X01 to X99"
+                raise ValueError(message)
+            if item.by_machine:
+                message = f"{item.id}: a pilot's own items are signed by people"
+                raise ValueError(message)
+        return self
+
+
+def load_checklist(path: Path = CHECKLIST_FILE, *, own: Path | None = None) -> Checklist:
+    """Read the checklist that this version of the package holds, and the items that a pilot adds.
 
     Parameters
     ----------
     path
         Another file of the same form.
+    own
+        The pilot's own `governance/checklist.yml`, where there is one.
 
     Returns
     -------
     Checklist
-        The checked items.
+        The checked items; its hash is that of the catalogue alone.
 
     Raises
     ------
     SettingsError
-        When the file is not valid; all faults are named at once.
+        When a file is not valid; all faults are named at once.
 
     Examples
     --------
@@ -206,7 +270,12 @@ def load_checklist(path: Path = CHECKLIST_FILE) -> Checklist:
     39
     """
     raw = read_yaml(path)
+    added = read_yaml(own) if own is not None and own.is_file() else None
     try:
-        return Checklist.model_validate(raw)
+        mine = OwnItems.model_validate(added).items if added is not None else ()
+        checklist = Checklist.model_validate(raw)
+        whole = {**raw, "items": (*checklist.items, *mine), "sha256": digest(raw)}
+        return Checklist.model_validate(whole)
     except ValidationError as error:
-        raise SettingsError(in_words(path.name, error)) from error
+        name = path.name if own is None else "the checklist with governance/checklist.yml"
+        raise SettingsError(in_words(name, error)) from error

@@ -1,27 +1,106 @@
-"""Gates in force: what is asked for goes ahead, or is refused in words. There is no way to force one."""
+"""Gates in force: what is asked for goes ahead, or is refused in words, and either is logged. Nothing forces one."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from oda.errors import COMMAND, GateError
-from oda.governance.assessing import FREE_CLASSES, DatasetCard
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from oda.governance.assessment import Assessment, Finding, GateState
-    from oda.governance.checklist import GateName
+from oda.governance.assessing import assess
+from oda.governance.assessment import Assessment, Finding, GateState
+from oda.governance.checklist import GateName
+from oda.governance.evidence import FREE_CLASSES
+from oda.governance.gathering import DatasetCard
+from oda.governance.log import append
+from oda.pilot import Pilot
 
 DATASET_GATES = frozenset({"load", "link", "train"})
 NAMED = 6
 
 
+def pass_gate(
+    pilot: Pilot,
+    gate: GateName,
+    *,
+    dataset: DatasetCard | None = None,
+    datasets: Iterable[DatasetCard] | None = None,
+    about: Mapping[str, Any] | None = None,
+) -> Assessment:
+    """Assess the checklist, refuse what a gate does not let through, and log the decision.
+
+    What needs no gate is not logged: loading, linking or training on synthetic or open data.
+
+    Parameters
+    ----------
+    pilot
+        The pilot.
+    gate
+        The gate to pass.
+    dataset
+        The dataset that is asked for, where the gate is about one.
+    datasets
+        All dataset cards of the pilot; they are read when not given.
+    about
+        What else the log should say, in plain types and without personal data.
+
+    Returns
+    -------
+    Assessment
+        How the checklist stands.
+
+    Raises
+    ------
+    GateError
+        When the gate is shut, or when the decision cannot be logged.
+    """
+    assessment = assess(pilot, datasets)
+    if gate in DATASET_GATES and _is_free(assessment, dataset):
+        return assessment
+    named = {"dataset": dataset.name} if dataset is not None else {}
+    body: dict[str, Any] = {**named, **(about or {}), "gate": gate, "classes": classes(assessment)}
+    try:
+        require(assessment, gate, dataset)
+    except GateError:
+        append(pilot.folder, "gate", {**body, "decision": "refused", "missing": list(assessment.gate(gate).missing)})
+        raise
+    append(pilot.folder, "gate", {**body, "decision": "passed"})
+    return assessment
+
+
+def classes(assessment: Assessment) -> dict[str, str]:
+    """Return the class of each dataset by name, as the log remembers it.
+
+    Parameters
+    ----------
+    assessment
+        How the checklist stands.
+
+    Returns
+    -------
+    dict of str
+        As their cards give them.
+    """
+    return {dataset.name: dataset.data_class for dataset in assessment.datasets}
+
+
+def _is_free(assessment: Assessment, dataset: DatasetCard | None) -> bool:
+    """Tell whether what is asked for holds no personal data, so that no gate is needed."""
+    if dataset is not None:
+        known = dataset.name not in assessment.reclassified
+        return known and dataset.data_class in FREE_CLASSES and _seen(assessment, dataset) == [dataset.data_class]
+    return not assessment.reclassified and all(d.data_class in FREE_CLASSES for d in assessment.datasets)
+
+
+def _seen(assessment: Assessment, dataset: DatasetCard) -> list[str]:
+    """Return the classes with which a dataset was assessed."""
+    return [known.data_class for known in assessment.datasets if known.name == dataset.name]
+
+
 def require(assessment: Assessment, gate: GateName, dataset: DatasetCard | None = None) -> None:
     """Refuse what a gate does not let through; return nothing where it does.
 
-    A synthetic or open dataset passes `load`, `link` and `train` with no sign-off. Any other
-    class, known or not, is treated as personal.
+    A synthetic or open dataset passes `load`, `link` and `train` with no sign-off, unless it was known as
+    personal before. Any other class, known or not, is treated as personal.
 
     Parameters
     ----------
@@ -35,20 +114,22 @@ def require(assessment: Assessment, gate: GateName, dataset: DatasetCard | None 
     Raises
     ------
     GateError
-        When the gate is shut, is not known, or the dataset is not as it was assessed.
+        When the gate is shut, is not known, the pilot is closed, or the dataset is not as it was assessed.
     """
     state = assessment.gate(gate)
     if dataset is not None:
         _check_assessed(assessment, state, dataset)
-        if dataset.data_class in FREE_CLASSES and gate in DATASET_GATES:
+        if gate in DATASET_GATES and _is_free(assessment, dataset):
             return
+    if assessment.closed_on and gate not in {"publish", "close"}:
+        raise GateError(f"{gate} refused: the pilot was closed on {assessment.closed_on}. Start a new pilot.")
     if not state.is_open:
         raise GateError(_refusal(assessment, state, dataset))
 
 
 def _check_assessed(assessment: Assessment, state: GateState, dataset: DatasetCard) -> None:
     """Refuse a dataset that the assessment has not seen, or has seen with another class."""
-    seen = [known.data_class for known in assessment.datasets if known.name == dataset.name]
+    seen = _seen(assessment, dataset)
     if seen != [dataset.data_class]:
         found = f"assessed as {' and '.join(seen)}" if seen else "not among the datasets assessed"
         message = (
@@ -59,9 +140,9 @@ def _check_assessed(assessment: Assessment, state: GateState, dataset: DatasetCa
 
 
 def _refusal(assessment: Assessment, state: GateState, dataset: DatasetCard | None) -> str:
-    """Say in one or two sentences what is missing, who signs it and where the rest is listed."""
-    missing = [assessment.finding(item) for item in state.missing]
-    first, *others = sorted(missing, key=_beyond_the_reader)
+    """Say in a few sentences what is missing, who signs it, the command, and where the rest is listed."""
+    missing = sorted((assessment.finding(item) for item in state.missing), key=_by_reader)
+    first, *others = missing
     what = f"dataset {dataset.name!r} is of class {dataset.data_class}, and " if dataset is not None else ""
     text = f"{state.gate} refused: {what}{first.item} ({first.title}) {_standing(first)}."
     if not others:
@@ -70,9 +151,9 @@ def _refusal(assessment: Assessment, state: GateState, dataset: DatasetCard | No
     return f"{text} {len(others)} more {verb} missing ({_listed(others)}): {COMMAND} check lists them."
 
 
-def _beyond_the_reader(finding: Finding) -> bool:
-    """Tell whether nobody can do anything about a finding; such items come last."""
-    return finding.by_machine and finding.state == "open"
+def _by_reader(finding: Finding) -> tuple[bool, bool]:
+    """Put first what was signed and holds no longer, and last what nobody here can do anything about."""
+    return finding.by_machine and finding.state == "open", finding.state == "open"
 
 
 def _listed(findings: Sequence[Finding]) -> str:
@@ -88,5 +169,7 @@ def _standing(finding: Finding) -> str:
     if finding.by_machine:
         verb = "has failed" if finding.state == "failed" else f"is {finding.state}"
         return f"{verb} ({finding.reason}); it is computed, nobody signs it"
-    because = f" ({finding.reason})" if finding.state != "open" else ""
-    return f"is {finding.state}{because}: the {finding.signers} signs it"
+    because = f" ({finding.reason})" if finding.reason else ""
+    whose = f" of {', '.join(finding.waiting_for[:NAMED])}" if finding.waiting_for else ""
+    signers = finding.signers.removesuffix(" of every controller") if whose else finding.signers
+    return f"is {finding.state}{because}. The {signers}{whose} signs it: {COMMAND} sign {finding.item}"

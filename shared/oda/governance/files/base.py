@@ -14,9 +14,8 @@ from oda.pilot import Settings
 TODO = re.compile(r"\bTODO\b")
 
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=80)]
-Role = Literal[
-    "sro", "igl", "igl_police", "dpo", "siro", "cg", "cdo", "iao", "asr", "oc", "leg", "commissioner", "analyst", "approver"
-]
+SigningRole = Literal["sro", "igl", "igl_police", "dpo", "siro", "cg", "cdo", "iao", "asr", "oc", "leg"]
+Role = SigningRole | Literal["commissioner", "analyst", "approver"]
 OrganisationType = Literal[
     "local_authority",
     "combined_authority",

@@ -156,7 +156,7 @@ class Flow(IgFile):
                 kind = f"a public body ({party.type})" if party.type else "a body whose type is not given"
                 yield f"{party.org} is {kind} and cannot rely on Article 6(1)({point}); a public task is A6-1-e"
             elif point == "ea" and not self.public_task_request:
-                yield f"{party.org} relies on Article 6(1)(ea): say in public_task_request who asked, and for which task"
+                yield f"{party.org} relies on Article 6(1)(ea): public_task_request says who asked, for which task"
             elif (basis == "law_enforcement") != self.le_part3:
                 yield "art6 law_enforcement and le_part3: true go together, and stand for Part 3 of the Act alone"
 

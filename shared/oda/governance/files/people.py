@@ -10,6 +10,9 @@ from pydantic import Field, model_validator
 from oda.governance.files.base import Id, IgFile, OrganisationType, Role, Text, WebAddress
 from oda.pilot import Settings
 
+PARTNERS_FILE = "governance/partners.yml"
+PEOPLE_FILE = "governance/people.yml"
+
 
 class Person(Settings):
     """One person: a short id that stands in sign-offs, the roles held, and training and access where data are used."""

@@ -5,13 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Literal
 
-from pathlib import Path
+from pydantic import Field, StrictBool
 
-from pydantic import Field, StrictBool, ValidationError
-
-from oda.errors import SettingsError
 from oda.governance.files.base import IgFile
-from oda.pilot import Settings, in_words, read_yaml
+from oda.pilot import Settings
 
 PROJECT_FILE = "governance/project.yml"
 
@@ -92,14 +89,3 @@ class Project(IgFile):
     environment: Environment | None = None
     incident: Incident | None = None
     pseudonymisation: Pseudonymisation | None = None
-
-
-def load_project(folder: Path) -> Project | None:
-    """Read `governance/project.yml`; nothing where there is no such file."""
-    path = folder / PROJECT_FILE
-    if not path.is_file():
-        return None
-    try:
-        return Project.model_validate(read_yaml(path))
-    except ValidationError as error:
-        raise SettingsError(in_words(PROJECT_FILE, error)) from error

@@ -1,0 +1,147 @@
+"""The files, sign-offs, signers, log and datasets of a pilot, gathered for the checklist."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from oda.governance import keys
+from oda.governance.assessment import AssessedDataset
+from oda.governance.checklist import Checklist, load_checklist
+from oda.governance.evidence import FREE_CLASSES, Evidence
+from oda.governance.files.folder import CARDS, Holdings, read_folder
+from oda.governance.log import Log, read_log
+from oda.governance.signers import SIGNERS_FILE
+from oda.governance.signoffs import SIGNOFFS, Chain, Record, read_chains
+from oda.governance.standing import stand
+from oda.governance.trust import load_trust
+from oda.pilot import Pilot
+
+OWN_ITEMS = "governance/checklist.yml"
+
+
+class DatasetCard(Protocol):
+    """What governance needs to know of a dataset, whoever reads its card."""
+
+    @property
+    def name(self) -> str:
+        """The name by which the dataset is loaded."""
+
+    @property
+    def title(self) -> str:
+        """The name for people."""
+
+    @property
+    def data_class(self) -> str:
+        """One of synthetic, open, pseudonymised and personal."""
+
+    @property
+    def card_path(self) -> Path:
+        """The file that describes the dataset."""
+
+
+def gather(
+    pilot: Pilot,
+    datasets: Iterable[DatasetCard] | None = None,
+    *,
+    checklist: Checklist | None = None,
+    now: dt.datetime | None = None,
+) -> tuple[Evidence, tuple[str, ...]]:
+    """Read all that the states are computed from.
+
+    Parameters
+    ----------
+    pilot, datasets, checklist, now
+        As in `assess`.
+
+    Returns
+    -------
+    evidence : Evidence
+        The files, sign-offs, log and signers at one moment.
+    strays : tuple of str
+        A sentence on each file that nothing reads.
+    """
+    folder = pilot.folder
+    checklist = checklist or load_checklist(own=folder / OWN_ITEMS)
+    holdings, trust, log = read_folder(folder), load_trust(folder), read_log(folder)
+    chains, strays = read_chains(folder, log)
+    assessed = _assessed(folder, datasets, holdings)
+    evidence = Evidence(
+        folder=folder,
+        slug=pilot.pilot.slug,
+        checklist=checklist,
+        holdings=holdings,
+        trust=trust,
+        log=log,
+        chains=chains,
+        verdicts=_verdicts(folder, chains),
+        datasets=assessed,
+        reclassified=_reclassified(assessed, log),
+        now=now or dt.datetime.now(dt.UTC),
+    )
+    if evidence.reclassified and stand(checklist.item("D01"), evidence).state == "signed":
+        evidence = replace(evidence, reclassified=frozenset())  # the owner of the data has signed the new class
+    unknown = sorted(set(chains) - {item.id for item in checklist.items})
+    gone = [f"{SIGNOFFS} has sign-offs of {item}, which is no item of the checklist." for item in unknown]
+    return evidence, (*strays, *gone)
+
+
+def _assessed(folder: Path, datasets: Iterable[DatasetCard] | None, holdings: Holdings) -> tuple[AssessedDataset, ...]:
+    """Return each dataset with its class; a card that cannot be read counts as personal."""
+    if datasets is not None:
+        return tuple(AssessedDataset(name=d.name, data_class=d.data_class, place=_inside(d, folder)) for d in datasets)
+    return tuple(
+        AssessedDataset(name=Path(held.place).stem, data_class=_class(held.raw), place=held.place)
+        for held in holdings.matching(CARDS)
+    )
+
+
+def _inside(dataset: DatasetCard, folder: Path) -> str:
+    """Return where a card lies inside the pilot."""
+    path = dataset.card_path
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.as_posix()
+
+
+def _class(raw: Any) -> str:  # noqa: ANN401  plain content of any kind
+    """Return the class that a card gives; one that gives none is taken for personal."""
+    custody = raw.get("x-ig") if isinstance(raw, Mapping) else None
+    found = custody.get("class") if isinstance(custody, Mapping) else None
+    return found if isinstance(found, str) else "personal"
+
+
+def _reclassified(datasets: Sequence[AssessedDataset], log: Log) -> frozenset[str]:
+    """Return the datasets that now claim to be free, and that the log knows otherwise."""
+    logged = [entry.body.get("classes") for entry in log.entries]
+    personal = {
+        str(name)
+        for classes in logged
+        if isinstance(classes, Mapping)
+        for name, kind in classes.items()
+        if kind not in FREE_CLASSES
+    }
+    return frozenset(d.name for d in datasets if d.data_class in FREE_CLASSES and d.name in personal)
+
+
+def _verdicts(folder: Path, chains: Mapping[str, Chain]) -> dict[str, str]:
+    """Verify the signature of every record; each takes a process of its own, so a few go side by side."""
+    records = [record for chain in chains.values() if not chain.fault for record in chain.records]
+    with ThreadPoolExecutor(max_workers=min(8, 2 * (os.cpu_count() or 1))) as pool:
+        return dict(zip([r.place for r in records], pool.map(lambda r: _verdict(folder, r), records), strict=True))
+
+
+def _verdict(folder: Path, record: Record) -> str:
+    """Verify one signature; say why it is bad, or nothing."""
+    if record.signoff is None or not record.signature:
+        return record.fault or "it has no signature"
+    return keys.verify(
+        record.content,
+        record.signature,
+        signers=folder / SIGNERS_FILE,
+        principal=record.signoff.principal,
+        at=record.signoff.signed_at,
+    )
