@@ -202,7 +202,7 @@ def _release(pilot: Pilot, run: Run) -> tuple[str, str, Release]:
         message = f"publish refused: there is no release in {RELEASES}. Make one, and have it signed: {COMMAND} release"
         raise GateError(message)
     if not isinstance(held.content, Release) or not held.is_ready:
-        wrong = " ".join(held.faults) or f"{held.place} has {len(held.todos)} things still to do."
+        wrong = " ".join(held.faults) or f"{held.place} still says TODO at {held.todos[0]}."
         message = f"publish refused: {wrong} To see them: {COMMAND} check"
         raise GateError(message)
     if held.content.run != run.id:

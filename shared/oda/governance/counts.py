@@ -205,7 +205,7 @@ def count_table(file: str, grid: Grid, table: Table | None, rule: Disclosure) ->
     cells = table.cells if table else [[_number(cell) for cell in line] for line in lines]
     breaches, shown = [], 0
     for place, head in enumerate(heads):
-        unit = table.units[place] if table else head
+        unit = table.units[place] if table else _unit(head)
         column = [(row, line[place]) for row, line in enumerate(cells, 1) if place < len(line)]
         counts = [] if MEASURES.search(unit) else _counts(head, column)
         wrong = [(row, value) for row, value in counts if not _passes(value, rule)]
@@ -214,6 +214,11 @@ def count_table(file: str, grid: Grid, table: Table | None, rule: Disclosure) ->
         shown += sum(value > 0 for _, value in counts) - len(wrong)
     hidden = sum(cell == HIDDEN for line in lines for cell in line)
     return Counted(breaches=tuple(breaches), shown=shown, hidden=hidden)
+
+
+def _unit(head: str) -> str:
+    """Return the unit that a heading ends in."""
+    return head.rpartition(" (")[2] if head.endswith(")") else ""
 
 
 def _number(cell: str) -> Number | str:
@@ -284,7 +289,7 @@ def count_page(
     elsewhere = {table.text[0] for table in known}
     for grid in map(_typed_in, _TABLE.findall(text)):
         if grid and grid[0] not in elsewhere:
-            body = Table(key="pages", units=grid[0], cells=grid[1:], text=grid)
+            body = Table(key="pages", units=tuple(map(_unit, grid[0])), cells=grid[1:], text=grid)
             breaches += count_table(file, grid, body, rule).breaches
     return Counted(breaches=tuple(breaches))
 

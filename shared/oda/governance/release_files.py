@@ -175,7 +175,9 @@ def read_made(folder: Path, release: Release, name: Literal["run.json", "results
     try:
         _refuse_elsewhere(folder, inner)
         content = (folder / inner).read_bytes()
-    except (OSError, SettingsError) as error:
+    except SettingsError as error:
+        raise GateError(str(error)) from error
+    except OSError as error:
         message = f"{inner} cannot be read. Run again, then make the release again: {AGAIN}"
         raise GateError(message) from error
     if hashlib.sha256(content).hexdigest() != wanted:

@@ -8,6 +8,7 @@ from what was published before. A PDF is made from the same document as its page
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -133,24 +134,28 @@ def check_outputs(folder: Path) -> tuple[Check, ...]:
         held = newest_release(folder)
         if held is None:
             return (Check(finding=f"no release is in {RELEASES} yet", passed=None, mend=AGAIN),)
-        faults = _unfinished(held)
-        if not faults and isinstance(held.content, Release):
-            release = held.content
-            faults = [*_rule_faults(load_pilot(folder), release), *_file_faults(folder, release)]
-            if not faults:
-                return _counted(folder, held.place, release)
-        return tuple(Check(finding=finding, passed=False, mend=mend) for finding, mend in faults)
+        if not isinstance(held.content, Release):
+            said = [*held.faults, *(finding for finding, _ in _unfinished(held))]
+            return tuple(Check(finding=one, passed=False, mend=AGAIN) for one in said)
+        release = held.content
+        files = _file_faults(folder, release)
+        counted = () if files else _counted(folder, held.place, release)
+        faults = [*files, *_rule_faults(load_pilot(folder), release), *_unfinished(held)]
+        wrong = [Check(finding=finding, passed=False, mend=mend) for finding, mend in faults]
+        return (*(check for check in counted if not (wrong and check.passed)), *wrong)
     except OdaError as error:
         return (Check(finding=str(error), passed=False, mend=AGAIN),)
+    except (KeyError, TypeError, ValueError, AttributeError, csv.Error) as error:  # not the form that a run writes
+        finding = f"the record, the results or a CSV file of the run cannot be read ({type(error).__name__})"
+        return (Check(finding=finding, passed=False, mend=f"{COMMAND} run --again, then {AGAIN}"),)
 
 
 def _unfinished(held: Held) -> list[tuple[str, str]]:
-    """Say what is wrong in a release file, and what is still to do, each with its mend."""
-    faults = [(fault, AGAIN) for fault in held.faults]
-    if held.todos:
-        found = f"{held.place} has {len(held.todos)} things still to do: {', '.join(held.todos[:NAMED])}"
-        faults.append((found, f"write it in {held.place}: what stands there now says how"))
-    return faults
+    """Say what is still to do in a release file."""
+    if not held.todos:
+        return []
+    finding = f"{held.place} still says TODO at {', '.join(held.todos[:NAMED])}{_more(held.todos)}"
+    return [(finding, "write there what the TODO asks for")]
 
 
 def _rule_faults(pilot: Pilot, release: Release) -> list[tuple[str, str]]:
@@ -160,6 +165,10 @@ def _rule_faults(pilot: Pilot, release: Release) -> list[tuple[str, str]]:
     if (rule.hide_below, rule.round_to) != (own.hide_below, own.round_to):
         how = "is laxer than" if is_laxer(rule, own) else "differs from"
         finding = f"the rule of the release ({_said(rule)}) {how} that of pilot.yml ({_said(own)})"
+        faults.append((finding, f"{COMMAND} run, then {AGAIN}"))
+    used = Disclosure.model_validate(read_made(pilot.folder, release, "run.json")["settings"]["disclosure"])
+    if (rule.hide_below, rule.round_to) != (used.hide_below, used.round_to):
+        finding = f"the run was made under another rule ({_said(used)}) than the release names ({_said(rule)})"
         faults.append((finding, f"{COMMAND} run, then {AGAIN}"))
     if preset is not None and is_laxer(rule, preset) and not rule.laxer_because:
         finding = f"the rule of the release ({_said(rule)}) is laxer than that of pilots of this kind ({_said(preset)})"
