@@ -108,7 +108,7 @@ class QualityAnswers(IgFile):
     def _check_all(self) -> Self:
         """Refuse a question left out, and an answer to none."""
         asked = _texts()
-        faults = [f"{key} is not answered: {text}" for key, text in asked.items() if key not in self.answers]
+        faults = [f"question {key} is not answered ({text})" for key, text in asked.items() if key not in self.answers]
         faults += [f"{key!r} is not one of the {len(asked)} questions" for key in self.answers if key not in asked]
         if faults:
             raise ValueError("; ".join(faults))
