@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from oda.governance.assessing import DatasetCard
+    from oda.governance.gathering import DatasetCard
 
 __all__ = [
     "Check",

@@ -71,16 +71,16 @@ def find_bypass(folder: Path, held: Sequence[str] = (), *, personal: bool = Fals
 def _look(folder: Path, name: str, held: Sequence[str], ways: Ways) -> None:
     """Look through one file."""
     pieces = read_pieces(folder / name, name)
-    trees = {piece.place: piece.tree for piece in pieces if piece.tree is not None}
     try:
-        speller = Speller(trees.values())
-        for place, tree in trees.items():
-            for text, sure in _read_by(tree, speller, folder / name, folder, held):
+        nodes = {piece.place: list(ast.walk(piece.tree)) for piece in pieces if piece.tree is not None}
+        speller = Speller(node for inner in nodes.values() for node in inner)
+        for place, inner in nodes.items():
+            for text, sure in _read_by(inner, speller, folder / name, folder, held):
                 if sure:
                     ways.reads[f"{place} ({text})"] = None
                 elif not name.startswith(NOT_ASKED):
                     ways.unsure[place] = None
-        ways.changes.update(dict.fromkeys(find_tampering(trees)))
+        ways.changes.update(dict.fromkeys(find_tampering(nodes)))
     except RecursionError:
         ways.unparsed[name] = None
     for piece in pieces:
@@ -100,13 +100,11 @@ def _look_at_text(piece: Piece, ways: Ways) -> None:
 
 
 def _read_by(
-    tree: ast.Module, speller: Speller, file: Path, folder: Path, held: Sequence[str]
+    nodes: Sequence[ast.AST], speller: Speller, file: Path, folder: Path, held: Sequence[str]
 ) -> Iterator[tuple[str, bool]]:
     """Yield the guarded paths that code names, and the calls that read a file whose name cannot be worked out."""
-    notes = {
-        id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    }
-    for node in ast.walk(tree):
+    notes = {id(node.value) for node in nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)}
+    for node in nodes:
         if isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp | ast.Call) and id(node) not in notes:
             yield from ((text, True) for text in map(normalise, speller.spell(node)) if _is_guarded(text, held))
         argument = _argument(node)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from oda.governance.assessing import DatasetCard
+    from oda.governance.gathering import DatasetCard
 
 FREE_CLASSES = frozenset({"synthetic", "open"})  # any other class counts as data about people
 SHOWN = 3

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from oda.governance.assessing import DatasetCard
+    from oda.governance.gathering import DatasetCard
 
 HASH_FORM = re.compile(r"(?:(sha256|hmac-sha256):)?([0-9a-f]{64})")
 SEAL_SUFFIX = ".sha256"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from oda.governance.assessing import DatasetCard
+    from oda.governance.gathering import DatasetCard
 
 
 def look_at_repository(folder: Path, datasets: Sequence[DatasetCard] = ()) -> tuple[Check, ...]:

@@ -18,6 +18,16 @@ SAME = frozenset(
     {"str", "fspath", "abspath", "realpath", "normpath", "expanduser", "expandvars", "sorted", "list", "tuple", "set",
      "next", "iter", "reversed", "resolve", "absolute", "as_posix", "strip", "lower", "with_suffix"}
 )  # fmt: skip
+TELLING = (
+    ast.Assign,
+    ast.AnnAssign,
+    ast.AugAssign,
+    ast.NamedExpr,
+    ast.For,
+    ast.comprehension,
+    ast.Call,
+    ast.FunctionDef,
+)
 GLOBS = frozenset({"glob", "iglob", "rglob", "iterdir"})
 
 
@@ -46,12 +56,12 @@ def normalise(text: str) -> str:
 class Speller:
     """Works out what expressions spell, from what is assigned anywhere in the same file."""
 
-    def __init__(self, trees: Iterable[ast.Module]) -> None:
-        """Learn the names of all pieces of a file, twice, since cells can be run in any order."""
+    def __init__(self, nodes: Iterable[ast.AST]) -> None:
+        """Learn the names of all nodes of a file, twice, since cells can be run in any order."""
         self._names: dict[str, dict[str, None]] = {}
-        nodes = [node for tree in trees for node in ast.walk(tree)]
-        self._functions = {node.name: node for node in nodes if isinstance(node, ast.FunctionDef)}
-        for node in nodes * 2:
+        telling = [node for node in nodes if isinstance(node, TELLING)]
+        self._functions = {node.name: node for node in telling if isinstance(node, ast.FunctionDef)}
+        for node in telling * 2:
             self._learn(node)
 
     def spell(self, node: ast.AST | None) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from oda.governance.probes.spelling import last_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 BEHIND_THE_GATE = ("oda.reading", "oda.checking", "oda.loading")
 IN_FRONT = frozenset({"oda.loading.load", "oda.loading.Loaded", "oda.loading.Audit"})
@@ -16,16 +16,17 @@ ALTERING = frozenset(
     {"setattr", "delattr", "__setattr__", "__delattr__", "setitem", "delitem", "vars",
      "patch", "object", "multiple", "reload", "import_module", "__import__"}
 )  # fmt: skip
+LOOKED_AT = (ast.Import, ast.ImportFrom, ast.Assign, ast.Attribute, ast.Subscript, ast.Constant, ast.Call)
 TRUST = "ODA_IG_TRUST_SHA256"
 
 
-def find_tampering(trees: Mapping[str, ast.Module]) -> Iterator[str]:
+def find_tampering(pieces: Mapping[str, Sequence[ast.AST]]) -> Iterator[str]:
     """Find code that goes behind the gate or alters it.
 
     Parameters
     ----------
-    trees
-        The pieces of one file, by their places: what one cell imports, another can alter.
+    pieces
+        All nodes of each piece of one file, by its place: what one cell imports, another can alter.
 
     Yields
     ------
@@ -34,10 +35,11 @@ def find_tampering(trees: Mapping[str, ast.Module]) -> Iterator[str]:
 
     Examples
     --------
-    >>> list(find_tampering({"cell 1": ast.parse("import oda"), "cell 2": ast.parse("oda.governance.require = print")}))
-    ['cell 2 alters oda.governance.require']
+    >>> code = "import oda; oda.governance.require = print"
+    >>> list(find_tampering({"cell 1": list(ast.walk(ast.parse(code)))}))
+    ['cell 1 alters oda.governance.require']
     """
-    nodes = [(place, node) for place, tree in trees.items() for node in ast.walk(tree)]
+    nodes = [(place, node) for place, inner in pieces.items() for node in inner if isinstance(node, LOOKED_AT)]
     ours = _aliases([node for _, node in nodes])
     for place, node in nodes:
         what = _import_fault(node) or _reach_fault(node, ours) or _change_fault(node, ours) or _call_fault(node, ours)

@@ -24,9 +24,9 @@ MOST_FILES = 20_000
 SNIFFED = 8192  # bytes in which a file that is no text has a zero byte
 DATA_SUFFIXES = frozenset(
     {".csv", ".tsv", ".xls", ".xlsx", ".xlsm", ".xlsb", ".ods", ".parquet", ".feather", ".arrow", ".orc", ".sav",
-     ".zsav", ".por", ".dta", ".sas7bdat", ".rds", ".rda", ".rdata", ".sqlite", ".sqlite3", ".db", ".mdb", ".accdb", ".duckdb",
-     ".gpkg", ".shp", ".dbf", ".pkl", ".pickle", ".npy", ".npz", ".h5", ".hdf5", ".zip", ".7z", ".rar", ".gz",
-     ".tar", ".bak"}
+     ".zsav", ".por", ".dta", ".sas7bdat", ".rds", ".rda", ".rdata", ".sqlite", ".sqlite3", ".db", ".mdb", ".accdb",
+     ".duckdb", ".gpkg", ".shp", ".dbf", ".pkl", ".pickle", ".npy", ".npz", ".h5", ".hdf5", ".zip", ".7z", ".rar",
+     ".gz", ".tar", ".bak"}
 )  # fmt: skip
 DATA_STARTS = (
     b"PAR1",
