@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from oda.disclosure import protect_counts
+    from oda.governance.gates import pass_gate
+    from oda.governance.showing import check
     from oda.loading import Loaded, load
     from oda.pilot import load_pilot
     from oda.results import CannotSay, Estimated, Fact, TableColumn, picture, record, table
@@ -15,15 +17,24 @@ __all__ = [
     "Fact",
     "Loaded",
     "TableColumn",
+    "check",
     "load",
     "load_pilot",
+    "pass_gate",
     "picture",
     "protect_counts",
     "record",
     "table",
 ]
 
-_HOMES = {"protect_counts": "disclosure", "Loaded": "loading", "load": "loading", "load_pilot": "pilot"}
+_HOMES = {
+    "Loaded": "loading",
+    "check": "governance.showing",
+    "load": "loading",
+    "load_pilot": "pilot",
+    "pass_gate": "governance.gates",
+    "protect_counts": "disclosure",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -28,6 +28,10 @@ class DesignError(OdaError, ValueError):
 class GateError(OdaError, PermissionError):
     """The information-governance checklist refuses what was asked for."""
 
+    def _render_traceback_(self) -> list[str]:
+        """Show the refusal alone in a notebook: where in the code it was raised is of no use to anyone."""
+        return [str(self)]
+
 
 class SigningError(OdaError, RuntimeError):
     """A key or a signature cannot be made, read or used."""

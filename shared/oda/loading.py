@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
 from oda.checking import Tally, check_files
 from oda.datasets import Dataset, find_dataset, load_datasets
-from oda.governance import assess, refuse_identifiers, require
+from oda.errors import COMMAND, DatasetError
+from oda.governance import pass_gate, refuse_identifiers
+from oda.governance.evidence import FREE_CLASSES
 from oda.periods import say_period
 from oda.pilot import Pilot, load_pilot
 from oda.reading import SourceFile, find_files, read_heading
 from oda.synthetic import write_synthetic
+
+_held: defaultdict[Path, set[str]] = defaultdict(set)  # whose personal data this process has loaded, by pilot
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,14 +95,32 @@ def load(name: str, pilot: Pilot | None = None) -> Loaded:
     """
     pilot = pilot or load_pilot()
     card = find_dataset(pilot, name)
-    require(assess(pilot, load_datasets(pilot)), "load", card)
+    _pass_gates(pilot, card)
     if card.synthetic is not None:
         write_synthetic(pilot, card)
     files = find_files(pilot.folder, card)
     for file in files:
         refuse_identifiers(card.name, card.data_class, read_heading(file, card))
     frame, tally = check_files(pilot, card, files)
+    if card.resource.rows not in {None, tally.read}:
+        message = (
+            f"{card.name}: {tally.read:,} rows in the file, and {card.resource.rows:,} in its card. "
+            f"If the file is the right one: {COMMAND} card {card.name}"
+        )
+        raise DatasetError(message)
     return Loaded(frame=frame, card=card, audit=_audit(frame, tally, files))
+
+
+def _pass_gates(pilot: Pilot, card: Dataset) -> None:
+    """Pass `load`, and `link` too where this process already holds data of another controller."""
+    cards = load_datasets(pilot)
+    about = {"path": card.resource.path, "hash": card.resource.hash}
+    pass_gate("load", pilot, dataset=card, datasets=cards, about=about)
+    if card.data_class in FREE_CLASSES:
+        return
+    if _held[pilot.folder] - {card.custody.controller}:
+        pass_gate("link", pilot, dataset=card, datasets=cards, about=about)
+    _held[pilot.folder].add(card.custody.controller)
 
 
 def _audit(frame: pd.DataFrame, tally: Tally, files: tuple[SourceFile, ...]) -> Audit:

@@ -12,15 +12,15 @@ from oda.governance.checklist import GateName
 from oda.governance.evidence import FREE_CLASSES
 from oda.governance.gathering import DatasetCard
 from oda.governance.log import append
-from oda.pilot import Pilot
+from oda.pilot import Pilot, load_pilot
 
 DATASET_GATES = frozenset({"load", "link", "train"})
 NAMED = 6
 
 
 def pass_gate(
-    pilot: Pilot,
     gate: GateName,
+    pilot: Pilot | None = None,
     *,
     dataset: DatasetCard | None = None,
     datasets: Iterable[DatasetCard] | None = None,
@@ -32,10 +32,10 @@ def pass_gate(
 
     Parameters
     ----------
-    pilot
-        The pilot.
     gate
-        The gate to pass.
+        The gate to pass, such as `train`.
+    pilot
+        The pilot's settings; those of the folder one works in when not given.
     dataset
         The dataset that is asked for, where the gate is about one.
     datasets
@@ -53,6 +53,7 @@ def pass_gate(
     GateError
         When the gate is shut, or when the decision cannot be logged.
     """
+    pilot = pilot or load_pilot()
     assessment = assess(pilot, datasets)
     if gate in DATASET_GATES and _is_free(assessment, dataset):
         return assessment
