@@ -201,6 +201,6 @@ def _notes(assessment: Assessment, spared: int) -> Iterator[str]:
     if spared:
         yield f"{_count(spared, 'item')} not required by this pilot: {COMMAND} check --all lists them."
     if any(finding.is_ready for finding in assessment.findings):
-        yield f"To sign one: {COMMAND} sign P01. To sign all that is ready for a role: {COMMAND} sign --role igl --ready."
+        yield f"To sign: {COMMAND} sign P01, or all that is ready for a role: {COMMAND} sign --role igl --ready."
     yield f"More about one item: {COMMAND} check P01. For the governance group: {COMMAND} export ig-pack."
     yield assessment.about

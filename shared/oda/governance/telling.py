@@ -83,29 +83,38 @@ def _counted(held: Sequence[Held], parts: Sequence[str]) -> Iterator[str]:
 def _lines(raw: Any, parts: Sequence[str], indent: str) -> Iterator[str]:  # noqa: ANN401  plain content of any kind
     """Yield content as lines of name and value."""
     if isinstance(raw, list):
-        yield f"{indent}{len(raw)} rows"
-        for row in raw:
-            yield _cut(f"{indent}- {_short(row)}")
+        yield from _rows("rows", raw, indent)
         return
     for name in parts or list(raw):
         value = _at(raw, name)
         plain = name.rpartition(".")[2].replace("_", " ")
         if isinstance(value, list) and value and isinstance(value[0], Mapping):
-            yield f"{indent}{plain}:"
-            for row in value:
-                yield _cut(f"{indent}  - {_short(row)}")
-        elif isinstance(value, Mapping) and len(value) > MANY:
-            found = Counter(
-                _short(inner.get("answer") if isinstance(inner, Mapping) else inner) for inner in value.values()
-            )
-            answers = "; ".join(f"{answer} ({times})" for answer, times in found.most_common(MANY))
-            yield _cut(f"{indent}{plain}: {len(value)}, of them {answers}")
-        elif isinstance(value, Mapping) and len(_short(value)) > WIDEST - len(indent) - len(plain):
-            yield f"{indent}{plain}:"
-            for key, inner in value.items():
-                yield _cut(f"{indent}  {str(key).replace('_', ' ')}: {_short(inner)}")
+            yield from _rows(plain, value, indent)
+        elif isinstance(value, Mapping):
+            yield from _mapping(plain, value, indent)
         else:
             yield _cut(f"{indent}{plain}: {_short(value)}")
+
+
+def _rows(name: str, rows: Sequence[Any], indent: str) -> Iterator[str]:
+    """Yield a list of entries, a line each."""
+    yield f"{indent}{name}: {len(rows)}"
+    for row in rows:
+        yield _cut(f"{indent}  - {_short(row)}")
+
+
+def _mapping(name: str, value: Mapping[str, Any], indent: str) -> Iterator[str]:
+    """Yield named values: on one line where they fit, counted by answer where there are many, else a line each."""
+    if len(value) > MANY:
+        found = Counter(_short(one.get("answer") if isinstance(one, Mapping) else one) for one in value.values())
+        answers = "; ".join(f"{answer} ({times})" for answer, times in found.most_common(MANY))
+        yield _cut(f"{indent}{name}: {len(value)}, of them {answers}")
+    elif len(indent) + len(name) + len(_short(value)) + 2 <= WIDEST:
+        yield f"{indent}{name}: {_short(value)}"
+    else:
+        yield f"{indent}{name}:"
+        for key, inner in value.items():
+            yield _cut(f"{indent}  {str(key).replace('_', ' ')}: {_short(inner)}")
 
 
 def _at(raw: Any, path: str) -> Any:  # noqa: ANN401  as above
