@@ -15,19 +15,15 @@ import os
 import re
 import shutil
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from oda.datasets import load_datasets
 from oda.errors import COMMAND, GateError, RenderError, RunError, SettingsError
-from oda.governance import Assessment, assess, require
+from oda.governance import Assessment, assess, pass_gate
 from oda.governance.files.outputs import RELEASES, Release, ReleasedFile
-from oda.governance.log import read_log
 from oda.governance.release_files import newest_release, read_listed, unlisted
-from oda.governance.signoffs import read_chains
 from oda.pilot import Pilot
 from oda.reports.build import STAGED, build_reports
 from oda.reports.releasing import describe, write_release
@@ -119,7 +115,7 @@ def _slug(name: str) -> str:
 def _build(pilot: Pilot, run: Run, place: str) -> None:
     """Make the pages beside those of an earlier release of this run, then put them in their stead."""
     home, part = run.folder / "release", run.folder / "release.part"
-    now = assess(pilot, load_datasets(pilot))
+    now = assess(pilot)
     gate = replace(now.gate("publish"), is_open=True, missing=(), reason=OPENED)
     made = build_reports(pilot, replace(run, folder=part), assessment=replace(now, gates=(gate,)))
     if made.failures:
@@ -128,12 +124,22 @@ def _build(pilot: Pilot, run: Run, place: str) -> None:
     (part / "NOT-PUBLISHED.txt").write_text(text, encoding="utf-8", newline="\n")
     try:
         shutil.rmtree(part / STAGED)
-        if home.exists():
-            shutil.rmtree(home)
-        part.replace(home)
+        _replace(home, part)
     except OSError as error:
         message = f"{Path(error.filename or home).name} is open in another program. Close it, then release again."
         raise RenderError(message) from error
+
+
+def _replace(home: Path, part: Path) -> None:
+    """Put a new folder in the place of an old one, which goes only once the new one is there."""
+    old = home.with_suffix(".old")
+    if old.exists():
+        shutil.rmtree(old)
+    if home.exists():
+        home.replace(old)
+    part.replace(home)
+    if old.exists():
+        shutil.rmtree(old)
 
 
 def publish(pilot: Pilot, run: Run, *, today: dt.date | None = None) -> Bundle:
@@ -170,7 +176,7 @@ def publish(pilot: Pilot, run: Run, *, today: dt.date | None = None) -> Bundle:
             f"Give the release another name: {COMMAND} release"
         )
         raise GateError(message)
-    assessment = _pass(pilot)
+    assessment = pass_gate("publish", pilot, about={"release": place, "release_sha256": digest})
     if _release(pilot, run)[:2] != (place, digest):
         message = f"publish refused: {place} changed while it was published. Publish again: {COMMAND} publish"
         raise GateError(message)
@@ -186,7 +192,7 @@ def publish(pilot: Pilot, run: Run, *, today: dt.date | None = None) -> Bundle:
         "checklist": assessment.checklist_version,
         "release": {"path": place, "sha256": digest},
         "disclosure": {"hide_below": release.disclosure.hide_below, "round_to": release.disclosure.round_to},
-        "signoffs": _signoffs(pilot.folder, assessment),
+        "signoffs": _signoffs(assessment),
         "files": [file.model_dump(by_alias=True) for file in release.files],
     }
     contents[MANIFEST] = (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()
@@ -214,13 +220,6 @@ def _release(pilot: Pilot, run: Run) -> tuple[str, str, Release]:
     return held.place, hashlib.sha256((pilot.folder / held.place).read_bytes()).hexdigest(), held.content
 
 
-def _pass(pilot: Pilot) -> Assessment:
-    """Pass the gate, or be refused."""
-    assessment = assess(pilot, load_datasets(pilot))
-    require(assessment, "publish")
-    return assessment
-
-
 def _contents(folder: Path, release: Release) -> dict[str, bytes]:
     """Return every file of a release by its path, each hashed again; refuse a folder that holds others."""
     more = unlisted(folder, release)
@@ -234,24 +233,22 @@ def _contents(folder: Path, release: Release) -> dict[str, bytes]:
         raise GateError(message) from error
 
 
-def _signoffs(folder: Path, assessment: Assessment) -> list[dict[str, str]]:
-    """Return the decisions that opened the gate: item, role and organisation, never a person."""
-    chains, _ = read_chains(folder, read_log(folder))
-    signed = {one.item for one in assessment.findings if "publish" in one.gates and one.state in {"signed", "n/a"}}
-    found = {}
-    for item in sorted(signed & set(chains)):
-        for record in chains[item].records:
-            if record.signoff is not None:
-                said = record.signoff
-                found[item, said.role, said.organisation] = {
-                    "item": item,
-                    "decision": said.decision,
-                    "role": said.role,
-                    "organisation": said.organisation,
-                    "route": "pull request" if said.pull_request else "key",
-                    "record": record.sha256,
-                }
-    return list(found.values())
+def _signoffs(assessment: Assessment) -> list[dict[str, str]]:
+    """Return the sign-offs that opened the gate: item, role and organisation, never a person."""
+    return [
+        {
+            "item": finding.item,
+            "decision": signature.decision,
+            "role": signature.role,
+            "organisation": signature.organisation,
+            "route": signature.route,
+            "record": signature.record,
+            "sha256": signature.sha256,
+        }
+        for finding in assessment.findings
+        if "publish" in finding.gates
+        for signature in finding.signatures
+    ]
 
 
 def _sums(contents: dict[str, bytes]) -> str:
@@ -261,26 +258,26 @@ def _sums(contents: dict[str, bytes]) -> str:
 
 def _write(target: Path, contents: dict[str, bytes]) -> None:
     """Write a bundle beside its place and move it there in one step; leave nothing when that fails."""
-    fresh = not target.parent.exists()
-    target.parent.mkdir(exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=".part-", dir=target.parent))
+    parent = target.parent
+    fresh = not parent.exists()
     try:
-        inner = part / target.name  # mkdtemp lets only this person in; a folder made by mkdir is as any other
-        for name, content in contents.items():
-            path = inner / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        inner.rename(target)
+        parent.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".part-", dir=parent, ignore_cleanup_errors=True) as part:
+            inner = Path(part) / target.name  # the outer one is for this person alone; the inner one as any other
+            for name, content in contents.items():
+                path = inner / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            inner.rename(target)
     except OSError as error:
+        if fresh:
+            with suppress(OSError):
+                parent.rmdir()
         message = (
             f"publish refused: {PUBLISHED}/{target.name} cannot be written ({error.strerror}). "
             f"Nothing was published. Mend that, then publish again: {COMMAND} publish"
         )
         raise GateError(message) from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-        if fresh and not any(target.parent.iterdir()):
-            target.parent.rmdir()
 
 
 def verify_bundle(folder: Path) -> tuple[str, ...]:
@@ -302,7 +299,7 @@ def verify_bundle(folder: Path) -> tuple[str, ...]:
     try:
         content = (folder / MANIFEST).read_bytes()
         files = [ReleasedFile.model_validate(one) for one in json.loads(content)["files"]]
-    except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         return (f"{MANIFEST} cannot be read ({type(error).__name__}), so nothing can be held against it.",)
     wanted = {file.path: file.sha256 for file in files} | {MANIFEST: hashlib.sha256(content).hexdigest()}
     sums = "".join(f"{digest}  {name}\n" for name, digest in sorted(wanted.items()))
