@@ -9,13 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from oda.errors import OdaError, RenderError
-from oda.governance.assessing import FREE_CLASSES
 from oda.governance.counts import Breach
 from oda.governance.files.outputs import KINDS, RELEASES, SCHEMA, Controlled, Found, Release, ReleasedFile, Used
+from oda.governance.probes.check import FREE_CLASSES
 from oda.governance.release_files import PAGES, read_release
 from oda.governance.releases import count_release, is_laxer, preset_rule
-from oda.pilot import Pilot
+from oda.pilot import Pilot, in_words
 from oda.runs import RECORD, RESULTS, Run
 
 TODO = "TODO: say what these count, if no people; otherwise protect them in the notebook, run and release again"
@@ -110,7 +112,10 @@ def _files(home: Path) -> Iterator[ReleasedFile]:
             raise RenderError(message)
         content = path.read_bytes()
         digest = hashlib.sha256(content).hexdigest()
-        yield ReleasedFile(path=inner, kind=KINDS[path.suffix], bytes=len(content), sha256=digest)
+        try:
+            yield ReleasedFile(path=inner, kind=KINDS[path.suffix], bytes=len(content), sha256=digest)
+        except ValidationError as error:
+            raise RenderError(in_words(inner, error)) from error
 
 
 def _used(run: Run) -> Iterator[Used]:

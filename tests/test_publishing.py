@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,14 +17,28 @@ from release import DAY, PAGE, Made, released
 import oda.reports.publishing as stage
 from finished import Finished, made_up
 from oda.errors import GateError, RunError, SettingsError
-from oda.governance.assessment import Assessment, GateState
+from oda.governance import Assessment, GateState, Signature, assess
+from oda.governance.log import read_log
 from oda.governance.release_files import PAGES, newest_release
 from oda.governance.releases import check_outputs
-from oda.pilot import Pilot, load_pilot
+from oda.pilot import load_pilot
 from oda.reports.publishing import prepare_release, publish, verify_bundle
 from oda.runs import read_run
 
+SIGNED = Signature(
+    record="governance/signoffs/O05-1.json",
+    sha256="a" * 64,
+    decision="approve",
+    role="sro",
+    organisation="county",
+    signed_on="2026-11-21",
+    expires="2027-11-21",
+    route="key",
+    conditions=("tell Jo Bloggs",),
+)
 LATER = DAY.replace(day=22)
+
+pytestmark = pytest.mark.xdist_group("run")
 
 
 @pytest.fixture
@@ -35,12 +50,10 @@ def made(pilot_folder) -> Made:
 @pytest.fixture
 def opened(made, monkeypatch) -> Made:
     """Return a pilot whose gate is open, as it is when everyone has signed."""
-
-    def is_open(_pilot: Pilot) -> Assessment:
-        gate = GateState(gate="publish", title="Publish", is_open=True, missing=(), reason="every item is there")
-        return Assessment(checklist_version="1.0.0", datasets=(), findings=(), gates=(gate,), notes=())
-
-    monkeypatch.setattr(stage, "_pass", is_open)
+    gate = GateState(gate="publish", title="Publish", is_open=True, missing=(), reason="every item is there")
+    signed = replace(assess(made.pilot).finding("O05"), state="signed", signatures=(SIGNED,))
+    done = replace(assess(made.pilot), findings=(signed,), gates=(gate,))
+    monkeypatch.setattr(stage, "pass_gate", lambda *_, **__: done)
     return made
 
 
@@ -65,6 +78,8 @@ def real(tmp_path_factory) -> Finished:
 def test_a_shut_gate_publishes_nothing(made):
     """Before anyone has signed, the refusal says what is missing, and no folder is made."""
     assert re.search(r"publish refused: [A-Z]\d\d .* (signs it|check)", refused(made))
+    (entry,) = read_log(made.folder).entries
+    assert (entry.body["decision"], entry.body["release"]) == ("refused", "governance/outputs/2026-11-21-falls.yml")
 
 
 def test_a_bundle_holds_what_was_signed_and_nothing_else(opened):
@@ -83,9 +98,18 @@ def test_the_manifest_says_what_the_bundle_came_from(opened):
     bundle = publish(opened.pilot, opened.run, today=LATER)
     manifest = json.loads((bundle.folder / "manifest.json").read_text(encoding="utf-8"))
     assert manifest == bundle.manifest
-    assert (manifest["run"], manifest["checklist"], manifest["published"]) == (opened.run.id, "1.0.0", "2026-11-22")
+    assert (manifest["run"], manifest["published"]) == (opened.run.id, "2026-11-22")
+    assert manifest["checklist"] == assess(opened.pilot).checklist_version
     assert manifest["release"]["path"] == "governance/outputs/2026-11-21-falls.yml"
     assert {file["path"] for file in manifest["files"]} == {file.path for file in opened.release.files}
+
+
+def test_the_manifest_names_roles_and_never_a_person(opened):
+    """Who signed what, by role and organisation, with the hash of the record that holds the name."""
+    (signed,) = publish(opened.pilot, opened.run, today=LATER).manifest["signoffs"]
+    assert (signed["item"], signed["role"], signed["organisation"], signed["route"]) == ("O05", "sro", "county", "key")
+    assert signed["sha256"] == SIGNED.sha256
+    assert "Bloggs" not in json.dumps(signed)
 
 
 def test_a_bundle_verifies_until_it_is_changed(opened):
@@ -102,7 +126,7 @@ def test_a_changed_manifest_or_list_of_hashes_is_found(opened):
     """Each of the two holds the other's content."""
     folder = publish(opened.pilot, opened.run, today=LATER).folder
     sums, manifest = folder / "SHA256SUMS", folder / "manifest.json"
-    manifest.write_text(manifest.read_text(encoding="utf-8").replace("1.0.0", "2.0.0"), encoding="utf-8")
+    manifest.write_text(manifest.read_text(encoding="utf-8").replace("2026-11-22", "2026-11-23"), encoding="utf-8")
     assert verify_bundle(folder) == ("SHA256SUMS has changed.",)
     sums.unlink()
     assert verify_bundle(folder) == ("SHA256SUMS is missing.",)
@@ -149,13 +173,13 @@ def test_a_file_that_nobody_signed_is_refused_by_name(opened):
 
 def test_a_release_changed_while_it_is_published_is_refused(opened, monkeypatch):
     """What is published is what the gate has seen."""
-    passed = stage._pass
+    passed = stage.pass_gate
 
-    def pass_and_change(pilot: Pilot) -> Assessment:
+    def pass_and_change(*_: object, **__: object) -> Assessment:
         opened.edit("Falls and frailty", "Frailty and falls")
-        return passed(pilot)
+        return passed()
 
-    monkeypatch.setattr(stage, "_pass", pass_and_change)
+    monkeypatch.setattr(stage, "pass_gate", pass_and_change)
     assert "changed while it was published" in refused(opened)
 
 
@@ -188,6 +212,14 @@ def test_a_write_that_fails_leaves_nothing(opened, monkeypatch):
 
     monkeypatch.setattr(Path, "write_bytes", fail_at_third)
     assert "No space left on device" in refused(opened)
+
+
+def test_a_file_in_the_way_is_said_in_words(opened):
+    """Where `published` is no folder, nothing is written over it."""
+    (opened.folder / "published").write_text("mine", encoding="utf-8")
+    with pytest.raises(GateError, match="cannot be written"):
+        publish(opened.pilot, opened.run, today=LATER)
+    assert (opened.folder / "published").read_text(encoding="utf-8") == "mine"
 
 
 def test_the_pages_of_a_release_do_not_say_that_they_are_a_draft(real):

@@ -93,7 +93,7 @@ class Release(IgFile):
     """Everything in a release file. The pages lie in `runs/<run>/release/reports` until they are published."""
 
     schema_name: Literal["oda-ig-release/1"] = Field(alias="schema")
-    title: Text
+    title: Annotated[str, Field(min_length=1)]
     name: Slug
     prepared: dt.date
     run: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=80)]
