@@ -105,7 +105,10 @@ def _read_by(
     """Yield the guarded paths that code names, and the calls that read a file whose name cannot be worked out."""
     notes = {id(node.value) for node in nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)}
     for node in nodes:
-        if isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp | ast.Call) and id(node) not in notes:
+        if (
+            isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp | ast.AugAssign | ast.Call)
+            and id(node) not in notes
+        ):
             yield from ((text, True) for text in map(normalise, speller.spell(node)) if _is_guarded(text, held))
         argument = _argument(node)
         if argument is not None:

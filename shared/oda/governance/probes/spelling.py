@@ -49,7 +49,7 @@ def normalise(text: str) -> str:
     >>> normalise("..\\Data//synthetic/../raw")
     '../data/raw'
     """
-    plain = re.sub(r"[\\/]+(?:\.[\\/]+)*", "/", text).lower()
+    plain = re.sub(r"(?<!:)[\\/]+(?:\.[\\/]+)*", "/", text).lower()
     return posixpath.normpath(plain) if plain and not re.search(r"\s", plain) and "://" not in text else plain
 
 
@@ -92,8 +92,7 @@ class Speller:
         elif isinstance(node, ast.For | ast.comprehension):
             self._bind(node.target, node.iter)
         elif isinstance(node, ast.AugAssign):
-            joined = ast.BinOp(left=node.target, op=node.op, right=node.value)
-            self._add(ast.unparse(node.target), self.spell(joined))
+            self._add(ast.unparse(node.target), self._added(node))
         elif isinstance(node, ast.Call) and last_name(node.func) in self._functions:
             self._learn_call(node, self._functions[last_name(node.func)])
         elif isinstance(node, ast.FunctionDef):
@@ -144,6 +143,10 @@ class Speller:
             right = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
             return self._product([node.left, *right], lambda parts: _fill(r"%[-+ #0-9.]*[a-z]", parts))
         return self._product([node.left, node.right], "".join) if isinstance(node.op, ast.Add) else (UNKNOWN,)
+
+    def _added(self, node: ast.AugAssign) -> tuple[str, ...]:
+        """Spell what `a += b` makes of a."""
+        return self._operated(ast.BinOp(left=node.target, op=node.op, right=node.value))
 
     def _named(self, node: ast.Name | ast.Attribute | ast.Subscript) -> tuple[str, ...]:
         """Spell a name, an attribute or one of several."""
@@ -236,6 +239,7 @@ _SPELLERS: dict[type, Callable[..., tuple[str, ...]]] = {
     ast.JoinedStr: Speller._formatted,  # noqa: SLF001
     ast.BinOp: Speller._operated,  # noqa: SLF001
     ast.Call: Speller._called,  # noqa: SLF001
+    ast.AugAssign: Speller._added,  # noqa: SLF001
     ast.IfExp: Speller._either,  # noqa: SLF001
     **dict.fromkeys((ast.Name, ast.Attribute, ast.Subscript), Speller._named),  # noqa: SLF001
     **dict.fromkeys((ast.List, ast.Tuple, ast.Set, ast.BoolOp, ast.Dict), Speller._several),  # noqa: SLF001
