@@ -155,7 +155,14 @@ def test_a_weak_key_is_refused(tmp_path: Path) -> None:
 def test_a_key_cannot_be_disguised_as_another(home: Path) -> None:
     """Bytes added, cut off, or a kind that is not the key's own, are faults and not a second key."""
     blob = base64.b64decode(public_key(home / "jd").blob)
-    for kind, data in (("ssh-ed25519", blob + b"\0\0\0\0"), ("ssh-ed25519", blob[:-1]), ("ssh-rsa", blob)):
+    rsa = b"\0\0\0\x07ssh-rsa\0\0\0\x03\1\0\1" + b"\0\0\1\2\0\0" + b"\xff" * 256  # one byte of zeros too many
+    for kind, data in (
+        ("ssh-ed25519", blob + b"\0\0\0\0"),
+        ("ssh-ed25519", blob[:-1]),
+        ("ssh-ed25519", blob.replace(b"ssh-ed25519", b"ssh-ed25518")),
+        ("ssh-rsa", blob),
+        ("ssh-rsa", rsa),
+    ):
         text = f"jd:igl@wcc {OURS} {kind} {base64.b64encode(data).decode()}"
         assert read_signers(text)[0] == ()
         assert len(read_signers(text)[1]) == 1
@@ -264,7 +271,13 @@ def test_a_key_counts_only_within_its_dates(home: Path, day: str, good: bool) ->
 
 
 @pytest.mark.parametrize(
-    "spoil", [lambda _: b"", lambda s: s[:-60], lambda s: s.replace(b"U1NI", b"U1NJ"), lambda s: s * 900]
+    "spoil",
+    [
+        lambda _: b"",
+        lambda s: s[:-60],
+        lambda s: s.replace(b"U1NI", b"U1NJ"),
+        lambda s: s.replace(b"\n", b"\n" * 70_000, 1),
+    ],
 )
 def test_what_is_no_signature_is_refused(home: Path, spoil: object) -> None:
     """An empty, cut, foreign or huge file is said to be none."""

@@ -65,6 +65,16 @@ def commit(pilot: Path) -> None:
     git(pilot, "commit", "-q", "-m", "Record")
 
 
+def claim_signed(pilot: Path) -> None:
+    """Write the last commit anew with a signature, so that git may start a program to check it."""
+    asked = ["git", "-C", str(pilot)]
+    text = subprocess.run([*asked, "cat-file", "commit", "HEAD"], check=True, capture_output=True).stdout
+    text = text.replace(b"\n\n", b"\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n x\n -----END PGP SIGNATURE-----\n\n", 1)
+    words = [*asked, "hash-object", "-t", "commit", "-w", "--stdin"]
+    name = subprocess.run(words, input=text, check=True, capture_output=True).stdout.decode().strip()
+    git(pilot, "update-ref", "HEAD", name)
+
+
 # Adding and reading
 
 
@@ -168,6 +178,17 @@ def test_a_clock_cannot_be_set_back_in_small_steps(pilot: Path) -> None:
         append(pilot, "gate", {}, now=START - dt.timedelta(minutes=4))
 
 
+def test_small_steps_back_are_found_in_a_log_written_by_other_means(
+    pilot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each step is under five minutes, and both together are not."""
+    monkeypatch.setattr(log, "_refuse", lambda *_: None)
+    append(pilot, "gate", {}, now=START - dt.timedelta(minutes=1))
+    append(pilot, "gate", {}, now=START - dt.timedelta(minutes=4))
+    (fault,) = read_log(pilot).faults
+    assert "line 6 has the time 2026-06-01 08:56 UTC, before that of an earlier line" in fault
+
+
 @pytest.mark.parametrize("name", ["gate_log.jsonl", ".gate_log.lock"])
 def test_a_log_or_lock_that_is_a_link_is_refused(tmp_path: Path, name: str) -> None:
     """A link could lead to a log that someone else writes."""
@@ -232,6 +253,8 @@ def test_five_thousand_lines_are_read_at_once(tmp_path: Path) -> None:
 def test_a_log_that_only_grew_has_nothing_to_say(pilot: Path) -> None:
     """Lines may be added and committed, as often as one likes; in a folder of a repository too."""
     (pilot / "inner" / "governance").mkdir(parents=True)
+    (pilot / "governance" / "signoffs").mkdir()
+    (pilot / "governance" / "signoffs" / "P01-1.json").write_text("{}", encoding="utf-8")
     git(pilot, "init", "-q")
     assert committed_faults(pilot) == ()
     for _ in range(3):
@@ -239,6 +262,8 @@ def test_a_log_that_only_grew_has_nothing_to_say(pilot: Path) -> None:
         append(pilot, "gate", {}, now=START + dt.timedelta(hours=1))
         append(pilot / "inner", "gate", {}, now=START)
     assert (committed_faults(pilot), committed_faults(pilot / "inner")) == ((), ())
+    put(pilot / "inner", *lines(pilot / "inner")[:1])
+    assert len(committed_faults(pilot / "inner")) == 1
 
 
 def test_lines_cut_off_the_end_are_found_by_git(pilot: Path) -> None:
@@ -249,6 +274,41 @@ def test_lines_cut_off_the_end_are_found_by_git(pilot: Path) -> None:
     assert "lines that were committed are gone or changed (1 of 1" in committed_faults(pilot)[0]
     commit(pilot)
     assert "(1 of 2 committed versions" in committed_faults(pilot)[0]
+
+
+def test_a_changed_last_line_is_found_by_git(pilot: Path) -> None:
+    """No line follows to break the chain; the length is the same."""
+    git(pilot, "init", "-q")
+    commit(pilot)
+    assert put(pilot, *lines(pilot)[:3], lines(pilot)[3].replace(b"load", b"link")) == ()
+    assert "lines that were committed are gone or changed" in committed_faults(pilot)[0]
+
+
+def test_lines_first_committed_in_a_merge_are_known(pilot: Path) -> None:
+    """A merge has content of its own, which no other commit shows."""
+    git(pilot, "init", "-q", "-b", "main")
+    commit(pilot)
+    git(pilot, "checkout", "-q", "-b", "other")
+    (pilot / "note.txt").write_text("x", encoding="utf-8")
+    commit(pilot)
+    git(pilot, "checkout", "-q", "main")
+    git(pilot, "merge", "-q", "--no-ff", "--no-commit", "other")
+    append(pilot, "gate", {"refused": True}, now=START + dt.timedelta(hours=1))
+    commit(pilot)
+    put(pilot, *lines(pilot)[:4])
+    assert len(committed_faults(pilot)) == 1
+
+
+def test_a_replaced_object_is_not_believed(pilot: Path) -> None:
+    """Git can be told to show another commit in place of one; it is asked for the real one."""
+    git(pilot, "init", "-q")
+    commit(pilot)
+    git(pilot, "tag", "real")
+    put(pilot, *lines(pilot)[:2])
+    git(pilot, "commit", "-q", "--amend", "-a", "-m", "Other")
+    git(pilot, "replace", "real", "HEAD")
+    git(pilot, "update-ref", "HEAD", "real")
+    assert len(committed_faults(pilot)) == 1
 
 
 def test_a_log_written_anew_on_a_branch_and_merged_is_found(pilot: Path) -> None:
@@ -290,13 +350,15 @@ def test_no_variable_or_setting_of_git_hides_a_deletion_or_runs_a_program(
     """Another repository, replaced objects and a program named in the settings change nothing."""
     git(pilot, "init", "-q")
     commit(pilot)
+    claim_signed(pilot)
     put(pilot, *lines(pilot)[:2])
     git(pilot, "init", "-q", "clean")
     monkeypatch.setenv("GIT_DIR", str(pilot / "clean" / ".git"))
+    spy = pilot / "spy"
+    spy.write_text(f"#!/bin/sh\ntouch '{pilot}/ran'\n", encoding="utf-8")
+    spy.chmod(0o755)
     for name in ("core.fsmonitor", "gpg.program", "diff.external", "core.pager"):
-        subprocess.run(
-            ["git", "config", "-f", str(pilot / ".git" / "config"), name, f"touch {pilot}/ran; false"], check=True
-        )
+        subprocess.run(["git", "config", "-f", str(pilot / ".git" / "config"), name, str(spy)], check=True)
     subprocess.run(["git", "config", "-f", str(pilot / ".git" / "config"), "log.showSignature", "true"], check=True)
     assert "lines that were committed are gone" in committed_faults(pilot)[0]
     assert not (pilot / "ran").exists()

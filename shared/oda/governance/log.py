@@ -169,7 +169,7 @@ def append(folder: Path, event: str, body: Mapping[str, Any], *, now: dt.datetim
             "prev": log.head,
         }
         try:
-            line = json.dumps(record, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
+            line = json.dumps(record, sort_keys=True, separators=(",", ":")).encode("ascii")
             entry = _entry(line)
         except (TypeError, ValueError, RecursionError) as error:
             raise GateError(f"The log cannot take this line: {error}. Give it plain JSON types.") from error

@@ -204,13 +204,13 @@ def split(data: bytes) -> list[bytes]:
     >>> split(b"\x00\x00\x00\x02hi")
     [b'hi']
     """
-    parts = []
-    while data:
-        end = 4 + int.from_bytes(data[:4], "big")
-        if len(data) < end:
+    parts, start = [], 0
+    while start < len(data):
+        end = start + 4 + int.from_bytes(data[start : start + 4], "big")
+        if len(data) < end or len(data) < start + 4:
             raise ValueError("its data are cut short. Copy it again")
-        parts.append(data[4:end])
-        data = data[end:]
+        parts.append(data[start + 4 : end])
+        start = end
     return parts
 
 
