@@ -15,15 +15,15 @@ LAYERS = (
     ("evaluate", "disclosure", "governance", "datasets"),
     ("reading", "results", "charts"),
     ("exhibits",),
-    ("checking", "synthetic"),
+    ("checking", "synthetic", "describing", "handing_over"),
     ("loading",),
     ("panel", "planning"),
     ("describe", "effect", "runs"),
     ("sensitivity",),
     ("running",),
     ("reports",),
-    ("doctor",),
-    ("cli",),
+    ("doctor", "console"),
+    ("cli", "cli_governance", "cli_keys"),
 )
 LEVEL = {name: number for number, names in enumerate(LAYERS) for name in names}
 FILES = {"open", "read_csv", "read_text", "write_text", "read_bytes", "write_bytes"}

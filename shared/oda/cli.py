@@ -2,41 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from functools import wraps
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import click
 
-from oda.errors import COMMAND, OdaError
+from oda.cli_governance import COMMANDS
+from oda.console import console, count, print_table, refusable
+from oda.errors import COMMAND
 from oda.pilot import Pilot, load_pilot
-
-if TYPE_CHECKING:
-    from oda.governance import Finding
-
-
-def _console() -> Any:  # noqa: ANN401  rich is imported late, so that --help is quick
-    """Return a console that keeps tables legible when it is no terminal."""
-    from rich.console import Console
-
-    return Console(width=None if sys.stdout.isatty() else 120, highlight=False)
-
-
-def _refusable(command: Callable[..., None]) -> Callable[..., None]:
-    """Say an error of ours in its own words and exit 1; let any other keep its traceback."""
-
-    @wraps(command)
-    def wrapped(*args: object, **kwargs: object) -> None:
-        try:
-            command(*args, **kwargs)
-        except OdaError as error:
-            click.echo(str(error), err=True)
-            sys.exit(1)
-
-    return wrapped
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -46,59 +21,8 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--json", "as_json", is_flag=True, help="Print the assessment as JSON.")
-@click.option(
-    "--gate",
-    type=click.Choice(["load", "link", "train", "act", "publish", "close"]),
-    help="Exit 1 if this gate is shut.",
-)
-@_refusable
-def check(*, as_json: bool, gate: str | None) -> None:
-    """Show the information-governance checklist: each item, its state, who signs."""
-    from oda.datasets import load_datasets
-    from oda.governance import HEADINGS, assess
-
-    pilot = load_pilot()
-    assessment = assess(pilot, load_datasets(pilot))
-    if as_json:
-        click.echo(json.dumps(assessment.to_dict(), indent=1, ensure_ascii=False))
-    else:
-        _print_table("Information-governance checklist", HEADINGS, assessment.rows())
-        for state in assessment.gates:
-            click.echo(f"{state.gate}: {'open' if state.is_open else 'shut'}. {state.reason}")
-        for note in (*assessment.notes, *_troubles(assessment.findings)):
-            click.echo(note)
-        click.echo(assessment.about)
-    if gate and not assessment.gate(gate).is_open:
-        sys.exit(1)
-
-
-def _count(number: int, what: str) -> str:
-    """Say how many there are of something."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-def _troubles(findings: Iterable[Finding]) -> list[str]:
-    """Say why each item that failed or whose sign-off does not count does so."""
-    states = {"failed", "invalid", "stale", "expired", "rejected"}
-    return [f"{finding.item} {finding.state}: {finding.reason}" for finding in findings if finding.state in states]
-
-
-def _print_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows as a table."""
-    from rich.table import Table
-
-    shown = Table(title=title, title_justify="left", show_lines=False)
-    for head in heads:
-        shown.add_column(str(head), overflow="fold")
-    for row in rows:
-        shown.add_row(*(str(cell).replace("[", "\\[") for cell in row))
-    _console().print(shown)
-
-
-@main.command()
 @click.argument("names", nargs=-1)
-@_refusable
+@refusable
 def data(names: tuple[str, ...]) -> None:
     """Load each dataset, or those named, and account for every row."""
     from oda.datasets import load_datasets
@@ -124,7 +48,7 @@ def data(names: tuple[str, ...]) -> None:
     "--workers", type=click.IntRange(1, 64), default=None, help="Notebooks at a time [default: the processors]."
 )
 @click.option("--again", is_flag=True, help="Run even though nothing has changed.")
-@_refusable
+@refusable
 def run(*, workers: int | None, again: bool) -> None:
     """Run every notebook of the plan, for each district, into runs/."""
     from oda.running import run_plan
@@ -170,7 +94,7 @@ def _progress() -> Any:  # noqa: ANN401  rich is imported late
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        console=_console(),
+        console=console(),
         transient=True,
         disable=not sys.stdout.isatty() and "ODA_PROGRESS" not in os.environ,
     )
@@ -178,7 +102,7 @@ def _progress() -> Any:  # noqa: ANN401  rich is imported late
 
 @main.command()
 @click.option("--renderer", type=click.Choice(["auto", "quarto", "builtin"]), default="auto", show_default=True)
-@_refusable
+@refusable
 def report(*, renderer: Literal["auto", "quarto", "builtin"]) -> None:
     """Make the HTML and PDF reports of the latest run, with an index page."""
     from oda.reports.build import build_reports
@@ -187,7 +111,7 @@ def report(*, renderer: Literal["auto", "quarto", "builtin"]) -> None:
     pilot: Pilot = load_pilot()
     made = build_reports(pilot, current_run(pilot), renderer=renderer)
     pages, pdfs = (sum(path.suffix == ending for path in made.files) for ending in (".html", ".pdf"))
-    click.echo(f"Made {_count(pages, 'page')} and {_count(pdfs, 'PDF')} with the {made.renderer} renderer.")
+    click.echo(f"Made {count(pages, 'page')} and {count(pdfs, 'PDF')} with the {made.renderer} renderer.")
     for note in made.notes:
         click.echo(note, err=True)
     for failure in made.failures:
@@ -198,7 +122,7 @@ def report(*, renderer: Literal["auto", "quarto", "builtin"]) -> None:
 
 
 @main.command()
-@_refusable
+@refusable
 def doctor() -> None:
     """Say what this machine has and lacks, with the fix."""
     from oda.doctor import examine
@@ -207,6 +131,10 @@ def doctor() -> None:
     rows = [
         (c.name, "ok" if c.ok else "lacks" if c.needed else "optional", c.found, "" if c.ok else c.fix) for c in checks
     ]
-    _print_table("This machine", ("What", "State", "Found", "To do"), rows)
+    print_table("This machine", ("What", "State", "Found", "To do"), rows)
     if any(c.needed and not c.ok for c in checks):
         sys.exit(1)
+
+
+for command in COMMANDS:
+    main.add_command(command)

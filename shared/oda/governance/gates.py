@@ -68,6 +68,25 @@ def pass_gate(
     return assessment
 
 
+def close_pilot(pilot: Pilot) -> None:
+    """Close a pilot, where the gate lets it: no personal data load afterwards.
+
+    Parameters
+    ----------
+    pilot
+        The pilot.
+
+    Raises
+    ------
+    GateError
+        When the gate is shut, or the pilot is closed already.
+    """
+    assessment = pass_gate("close", pilot)
+    if assessment.closed_on:
+        raise GateError(f"close refused: the pilot was closed on {assessment.closed_on}.")
+    append(pilot.folder, "close", {"checklist": assessment.checklist_version})
+
+
 def classes(assessment: Assessment) -> dict[str, str]:
     """Return the class of each dataset by name, as the log remembers it.
 

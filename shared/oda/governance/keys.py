@@ -80,6 +80,28 @@ def public_key(path: Path) -> Key:
         raise SigningError(f"The key {str(path)!r} cannot be used: {error}. Name a private key or its .pub.") from error
 
 
+def make_key(path: Path) -> None:
+    """Make a key for signing; `ssh-keygen` itself asks for a passphrase at the keyboard.
+
+    Parameters
+    ----------
+    path
+        Where the private key is to lie; the public part gets the ending .pub.
+
+    Raises
+    ------
+    SigningError
+        When there is a file already, or no key could be made.
+    """
+    if path.exists() or path.with_name(f"{path.name}.pub").exists():
+        raise SigningError(f"{path.name} is there already. A key is never replaced: name another file.")
+    path.absolute().parent.mkdir(parents=True, exist_ok=True)
+    words = [_keygen(), "-q", "-t", "ed25519", "-C", "", "-f", str(path.absolute())]
+    done = subprocess.run(words, check=False)  # noqa: S603  fixed words, no shell; its questions reach the keyboard
+    if done.returncode != 0 or not path.is_file():
+        raise SigningError(f"No key was made in {path.name}; ssh-keygen says why above.")
+
+
 def sign_files(paths: Sequence[Path], key: Path) -> None:
     """Sign files; each gets its signature beside it, named as the file and `.sig`.
 

@@ -17,6 +17,7 @@ from oda.governance.log import LOG_FILE, latest
 from oda.governance.probes.check import Check
 from oda.governance.signers import SIGNERS_FILE
 from oda.governance.standing import SLACK
+from oda.governance.trust import MACHINE_FILE, VARIABLE
 
 PACKAGE = Path(__file__).resolve().parents[1]
 NAMED = 3
@@ -47,7 +48,9 @@ def _list(evidence: Evidence) -> Iterator[Check]:
         mend = f"get {SIGNERS_FILE} from whoever keeps the partnership's list of signers"
         yield Check(finding=f"there is no {SIGNERS_FILE}", passed=None, mend=mend)
     elif trust.matches is None:
-        mend = f"get its SHA-256 from whoever keeps the partnership's list, and set it in {trust.place}"
+        mend = (
+            f"get its SHA-256 from whoever keeps the partnership's list, and set it in {MACHINE_FILE} or as {VARIABLE}"
+        )
         yield Check(finding=f"nothing outside the project says which {SIGNERS_FILE} is right", passed=None, mend=mend)
     elif not trust.matches:
         mend = "restore it from the partnership's list, or have the new one's SHA-256 set there"
