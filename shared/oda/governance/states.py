@@ -14,6 +14,7 @@ from oda.governance.files import PROJECT_FILE
 from oda.governance.files.base import Held
 from oda.governance.files.screening import screening_says
 from oda.governance.probes import probe
+from oda.governance.releases import check_outputs
 from oda.governance.standing import Standing, stand
 from oda.governance.trusting import trust_checks
 
@@ -79,7 +80,12 @@ def _ruled_out(item: Item, evidence: Evidence) -> str:
 def _machine_state(item: Item, evidence: Evidence) -> Stands:
     """Compute a machine item: failed outranks not known, and not known is never met."""
     cards = [_Card(dataset, evidence.folder) for dataset in evidence.datasets]
-    checks = trust_checks(evidence) if item.id == "E03" else probe(item.id, evidence.folder, cards)
+    if item.id == "E03":
+        checks = trust_checks(evidence)
+    elif item.id == "O01":
+        checks = check_outputs(evidence.folder)
+    else:
+        checks = probe(item.id, evidence.folder, cards)
     failed = [check for check in checks if check.passed is False]
     unknown = [check for check in checks if check.passed is None]
     shown = failed or unknown or checks
