@@ -85,7 +85,7 @@ def find_repository(folder: Path, *, staged: bool = False) -> Repository | None:
         folder=folder,
         program=program,
         top=top,
-        hooks=folder / lines[2],
+        hooks=Path(os.path.normpath(folder / lines[2])),
         shallow=lines[0] == "true",
         index=str(top / index) if index else "",
     )
