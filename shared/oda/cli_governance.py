@@ -59,7 +59,11 @@ def _show_item(pilot: Pilot, finding: Finding) -> None:
     from oda.governance.telling import tell
 
     evidence, _ = gather(pilot)
-    click.echo(tell(evidence.checklist.item(finding.item), evidence))
+    item = evidence.checklist.item(finding.item)
+    if item.by_machine:
+        click.echo(f"{item.id}  {item.title}\n{item.confirm}\nSource: {item.source}.")
+    else:
+        click.echo(tell(item, evidence))
     click.echo(f"\nState: {finding.state.replace('_', ' ')}. {finding.reason}".rstrip())
     click.echo(f"Who: {finding.signers}. Gates: {', '.join(finding.gates)}.")
     if finding.waiting_for:

@@ -11,7 +11,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, StrictBool, model_validator
 
-from oda.governance.files.base import IgFile, Sha256, Text
+from oda.governance.files.base import IgFile, Text
 from oda.pilot import Month, Settings
 
 Card = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -48,13 +48,11 @@ class Outcome(Settings):
 
 
 class Baseline(Settings):
-    """What was measured before the start, and the hash of the dataset's card at the time."""
+    """The months before the start that later ones are held against; the card of the dataset holds its file's hash."""
 
     dataset: Card
     since: Month = Field(alias="from")
     until: Month
-    measured_on: dt.date
-    card_sha256: Sha256
 
 
 class Sample(Settings):
@@ -119,7 +117,5 @@ class EvaluationPlan(IgFile):
         base = self.baseline
         if base.since > base.until:
             yield f"the baseline ends in {base.until}, before it begins in {base.since}"
-        if f"{base.measured_on:%Y-%m}" <= base.until:
-            yield f"the baseline was measured on {base.measured_on}, before its last month {base.until} was over"
         if base.dataset not in {outcome.dataset for outcome in self.outcomes if outcome.primary}:
             yield f"the baseline is of dataset {base.dataset!r}, which is not that of the primary outcome"
