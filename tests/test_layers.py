@@ -36,7 +36,7 @@ def modules() -> list[tuple[str, Path]]:
         inner = path.relative_to(ROOT / "shared" / "oda")
         if str(inner) not in ("__init__.py", "__main__.py"):
             found.append((inner.parts[0].removesuffix(".py"), path))
-    return found + [("reports", path) for path in sorted((ROOT / "reports").glob("*.py"))]
+    return found + [("reports", path) for path in sorted((ROOT / "reports").rglob("*.py"))]
 
 
 def imported(path: Path) -> set[str]:

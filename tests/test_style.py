@@ -65,14 +65,14 @@ def test_every_test_says_its_claim():
 
 def test_docstrings_have_numpydoc_s_form():
     """`numpydoc lint` compares each public docstring with its signature."""
-    modules = [*(ROOT / "shared").rglob("*.py"), *(ROOT / "reports").glob("*.py")]
+    modules = [*(ROOT / "shared").rglob("*.py"), *(ROOT / "reports").rglob("*.py")]
     tool("numpydoc", "lint", "--config", str(ROOT), *map(str, modules))
 
 
 def test_public_functions_say_what_they_return():
     """Each public function that returns something has a Returns section, with units."""
     silent = []
-    for path in [*(ROOT / "shared").rglob("*.py"), *(ROOT / "reports").glob("*.py")]:
+    for path in [*(ROOT / "shared").rglob("*.py"), *(ROOT / "reports").rglob("*.py")]:
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and path.name != "cli.py":
                 text = ast.get_docstring(node) or ""
