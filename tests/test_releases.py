@@ -244,6 +244,7 @@ def test_a_table_typed_into_a_document_is_looked_at():
         ("Falls", ["3", "[c]"], 1),
         ("Falls", ["3.0", "10"], 1),
         ("Falls", ["12"], 1),
+        ("Falls", ["5", "7"], 2),
         ("Change (%)", ["3"], 0),
         ("Rate (per 100,000 people)", ["3"], 0),
         ("Step", ["-1", "0", "1"], 0),
