@@ -34,6 +34,12 @@ IN_FULL = {
     "oc": "output checker: a second analyst, uses the data",
     "approver": "approver: accepts the result",
 }
+SCHEMAS = {  # for editors, by the file or folder in governance/
+    "partners.yml": "schema/partners.json",
+    "people.yml": "schema/people.json",
+    "flows": "../schema/flow.json",
+    "dsa": "../schema/agreement.json",
+}
 USERS = ("analyst", "oc")
 
 # What partners decide about every flow, with what is commonly written; a preset's own words take its place.
@@ -154,7 +160,10 @@ def contents(answers: Answers, oda: Answers, kind: Answers) -> dict[str, str]:
             files[f"flows/{name}.yml"] = flow_text(planned, name, (sender, receiver), agreement, len(codes))
             parties |= {sender["id"]: None, receiver["id"]: None}
     files[f"dsa/{agreement}.yml"] = agreement_text(agreement, answers["title"].strip(), list(parties))
-    return files
+    return {
+        place: f"# yaml-language-server: $schema={SCHEMAS[place.partition('/')[0]]}\n{text}"
+        for place, text in files.items()
+    }
 
 
 def ends(planned: Answers, played: dict[str, list[Answers]]) -> Iterator[tuple[str, Answers, Answers]]:

@@ -115,6 +115,14 @@ def test_each_file_is_named_by_its_id_and_is_short_enough(pilot: Path) -> None:
     assert max(text.count("\n") for text in contents(pilot).values()) < 100
 
 
+def test_each_file_names_a_schema_that_is_there(pilot: Path) -> None:
+    """An editor finds the schema of each file that is to be filled in, and so helps with what it may say."""
+    for place in (*contents(pilot), "project.yml", "datasets/falls.yml"):
+        path = pilot / "governance" / place
+        first = path.read_text(encoding="utf-8").partition("\n")[0]
+        assert (path.parent / first.removeprefix("# yaml-language-server: $schema=")).is_file()
+
+
 def test_no_law_is_decided_by_the_template(pilot: Path) -> None:
     """The basis, the power, the confidentiality route and every date wait for those who decide them."""
     for flow in raw(pilot, "flows/*.yml"):
