@@ -20,6 +20,8 @@ from test_accessibility import NARROW, WIDE, browser, in_browser, look, see
 
 from oda.errors import RenderError
 from oda.governance import assess
+from oda.governance.assessment import Signature
+from oda.governance.log import Entry
 from oda.pilot import Pilot, load_pilot
 from oda.reports.governance import FOLDER, NAMES, export, exporting, pack, shared_page
 from oda.reports.governance.content import Content, gather
@@ -260,6 +262,36 @@ def test_the_pack_names_people_for_the_group(shared: Pilot):
     text = page(shared, "ig-pack")
     assert "Bartholomew Quaife" in text
     assert "Caldicott Guardian" in text
+
+
+def test_the_pack_shows_how_each_item_was_signed_and_what_the_gates_did(content: Content):
+    """Route, days and conditions of each sign-off, with the weaker route marked, and the last lines of the log."""
+    signature = Signature(
+        record="governance/signoffs/P05-1.json",
+        sha256="0" * 64,
+        decision="approve_with_conditions",
+        role="leg",
+        organisation="county-fire",
+        signed_on="2026-11-20",
+        expires="2027-11-20",
+        route="pull request 12, seen by the igl",
+        conditions=("only until spring",),
+    )
+    findings = [
+        replace(one, state="signed", signatures=(signature,)) if one.item == "P05" else one
+        for one in content.assessment.findings
+    ]
+    body = {"gate": "load", "decision": "refused", "missing": ["P06"]}
+    line = Entry(number=1, time=NOW, event="gate", body=body, sha256="0" * 64, prev=None)
+    text = pack.write(
+        replace(content, assessment=replace(content.assessment, findings=tuple(findings)), log=(line,))
+    ).replace("\\", "")
+    assert (
+        "| P05 | Done: signed | approve with conditions: only until spring | leg, County Fire and Rescue "
+        "| pull request 12, seen by the igl | 2026-11-20 | 2027-11-20 |"
+    ) in text
+    assert "is weaker" in text
+    assert "| 1 | 22 November 2026, 10:00 | gate load: refused | P06 |" in text
 
 
 def test_a_pack_of_3500_flows_is_short_and_quick(content: Content, shared: Pilot, monkeypatch: pytest.MonkeyPatch):

@@ -16,10 +16,12 @@ def head(title: str, *, subtitle: str, owner: str, date: str, description: str) 
 
     Parameters
     ----------
-    title, subtitle, owner, description
+    title, subtitle, owner
         Words.
     date
         The day, as 2026-11-22.
+    description
+        What the page is, for whoever finds it by searching.
 
     Returns
     -------
@@ -93,7 +95,7 @@ def answer(*sentences: str) -> str:
 
     Parameters
     ----------
-    sentences
+    *sentences
         Plain words, a paragraph each.
 
     Returns

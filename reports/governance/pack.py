@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from oda.governance import load_checklist
 from oda.governance.assessment import Finding, Signature
@@ -253,13 +253,24 @@ def _findings(content: Content) -> str:
 def _log(content: Content) -> str:
     """List the last lines of the log of gates."""
     rows = [
-        (str(line.number), moment(line.time), line.event, said({"body": dict(line.body)}, "body", otherwise=""))
+        (
+            str(line.number),
+            moment(line.time),
+            _happened(line.event, line.body),
+            said(line.body, "missing", otherwise=""),
+        )
         for line in content.log[-LAST_LINES:]
     ]
     caption = f"The last {LAST_LINES} of {len(content.log):,} lines" if len(content.log) > LAST_LINES else "All lines"
-    return "## The log of gates\n\n" + md.table(
-        "log", f"{caption} of the log", ("Line", "When (UTC)", "Event", "More"), rows
-    )
+    heads = ("Line", "When (UTC)", "What", "Items missing")
+    return "## The log of gates\n\n" + md.table("log", f"{caption} of the log", heads, rows)
+
+
+def _happened(event: str, body: Mapping[str, object]) -> str:
+    """Say what a line of the log is about, such as `gate load: refused`."""
+    about = " ".join(said(body, key, otherwise="") for key in ("gate", "item", "dataset"))
+    decision = said(body, "decision", otherwise="").replace("_", " ")
+    return " ".join(f"{event} {about}".split()) + (f": {decision}" if decision else "")
 
 
 def _worth(content: Content) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from oda.reports.governance.content import Content, Entry
-from oda.reports.governance.said import NOT_STATED, date, listed, part, parts, said
+from oda.reports.governance.said import NOT_STATED, date, listed, part, said
 from oda.reports.governance.wording import basis, condition, things
 
 # In the order of the public register of the Digital Economy Act 2017, part 5.
@@ -161,7 +161,7 @@ def _dea_entry(content: Content, name: str, flows: Sequence[Entry]) -> dict[str,
         "purpose": _each(flows, "purpose"),
         "benefits": said(content.project, "benefit"),
         "information_sharing_benefits": said(content.project, "action"),
-        "disclosed_information": ", ".join(dict.fromkeys(things(items, "items").split(", "))),
+        "disclosed_information": things(items, "items"),
         "method": _each(flows, "method"),
         "contact": "; ".join(dict.fromkeys(said(content.partner(org), "contact") for org in givers)),
         "start_date": min(starts).isoformat() if starts else NOT_STATED,
@@ -252,8 +252,8 @@ def _processing(content: Content, org: str, purpose: str, flows: Sequence[Entry]
         _named(content, joint) or "none",
         "none: the controller is in the United Kingdom" if partner else NOT_STATED,
         purpose,
-        _once(flows, "data_subjects"),
-        _once(flows, "categories"),
+        things({"all": [one for flow in flows for one in listed(flow, "data_subjects")]}, "all"),
+        ", ".join(dict.fromkeys(one for flow in flows for one in listed(flow, "categories"))) or NOT_STATED,
         _named(content, [said(one, "org") for one in others]) or NOT_STATED,
         ", ".join(abroad) or (NOT_STATED if NOT_STATED in places else "none"),
         NOT_STATED if abroad else "none",
@@ -268,11 +268,6 @@ def _processing(content: Content, org: str, purpose: str, flows: Sequence[Entry]
     return dict(zip(ARTICLE_30, cells, strict=True))
 
 
-def _once(flows: Sequence[Entry], key: str) -> str:
-    """List what flows have under a name, each value once."""
-    return ", ".join(dict.fromkeys(one.replace("_", " ") for flow in flows for one in listed(flow, key))) or NOT_STATED
-
-
 def _named(content: Content, orgs: Iterable[str]) -> str:
     """Name organisations, each once."""
     return "; ".join(content.organisation(org) for org in dict.fromkeys(orgs))
@@ -282,20 +277,3 @@ def _policy(flows: Sequence[Entry]) -> str:
     """Name the policy documents of flows."""
     documents = [said(flow, "policy_document", otherwise="none") for flow in flows]
     return "; ".join(dict.fromkeys(documents))
-
-
-def columns_of(datasets: Sequence[Entry]) -> list[str]:
-    """Return the names of the columns of datasets, each once.
-
-    Parameters
-    ----------
-    datasets
-        Dataset cards.
-
-    Returns
-    -------
-    list of str
-        In the order of the cards.
-    """
-    fields = [f for d in datasets for one in parts(d, "resources") for f in parts(part(one, "schema"), "fields")]
-    return list(dict.fromkeys(said(field, "name") for field in fields))

@@ -17,7 +17,7 @@ def part(raw: object, *path: str) -> object:
     ----------
     raw
         The file's content, of any type.
-    path
+    *path
         The names that lead to the value.
 
     Returns
@@ -42,7 +42,7 @@ def said(raw: object, *path: str, otherwise: str = NOT_STATED) -> str:
     ----------
     raw
         The file's content, of any type.
-    path
+    *path
         The names that lead to the value.
     otherwise
         What to say where nothing is stated.
@@ -78,7 +78,7 @@ def listed(raw: object, *path: str) -> tuple[str, ...]:
     ----------
     raw
         The file's content, of any type.
-    path
+    *path
         The names that lead to the list.
 
     Returns
@@ -103,7 +103,7 @@ def parts(raw: object, *path: str) -> tuple[Mapping[str, object], ...]:
     ----------
     raw
         The file's content, of any type.
-    path
+    *path
         The names that lead to the list.
 
     Returns
@@ -127,7 +127,7 @@ def date(raw: object, *path: str) -> dt.date | None:
     ----------
     raw
         The file's content, of any type.
-    path
+    *path
         The names that lead to the day.
 
     Returns
@@ -158,7 +158,7 @@ def day(raw: object, *path: str) -> str:
     ----------
     raw
         The file's content, of any type.
-    path
+    *path
         The names that lead to the day.
 
     Returns

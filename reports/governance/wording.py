@@ -110,7 +110,7 @@ def in_words(words: Mapping[str, str], raw: object, *path: str) -> str:
         The words for each value.
     raw
         The file's content.
-    path
+    *path
         The names that lead to the value.
 
     Returns
@@ -190,13 +190,13 @@ def _names(raw: object) -> frozenset[str]:
 
 
 def things(raw: object, *path: str) -> str:
-    """Say a list of identifiers as words.
+    """Say a list of identifiers as words, each once.
 
     Parameters
     ----------
     raw
         The file's content.
-    path
+    *path
         The names that lead to the list.
 
     Returns
@@ -209,4 +209,5 @@ def things(raw: object, *path: str) -> str:
     >>> things({"data_subjects": ["older_people"]}, "data_subjects")
     'older people'
     """
-    return ", ".join(ITEMS.get(one, one.replace("_", " ")) for one in listed(raw, *path)) or NOT_STATED
+    each = dict.fromkeys(ITEMS.get(one, one.replace("_", " ")) for one in listed(raw, *path))
+    return ", ".join(each) or NOT_STATED
