@@ -181,6 +181,25 @@ def test_a_history_that_is_cut_off_is_not_known(folder: Path, tmp_path_factory: 
     assert [check.mend for check in unknowns(copy)] == ["git fetch --unshallow"]
 
 
+def test_a_variable_of_the_environment_does_not_hide_a_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pointing git at a clean repository elsewhere does not help."""
+    add(folder, "data/raw/gp.csv", "x\n")
+    git(folder, "init", "-q", "clean")
+    monkeypatch.setenv("GIT_DIR", str(folder / "clean" / ".git"))
+    assert "data/raw/gp.csv" in failures(folder)
+
+
+@pytest.mark.parametrize(
+    ("lines", "kept"),
+    [("data/", True), ("/data/raw/*\n!data/raw/.gitkeep\ndata/derived", True), ("data/raw/*\n", False),
+     ("data/*/*\n!data/raw/gp.csv", False), ("# data/", False), ("data/*/*.csv", False)],
+)  # fmt: skip
+def test_a_data_folder_that_git_does_not_ignore_fails(folder: Path, lines: str, kept: bool) -> None:  # noqa: FBT001  a case
+    """Only a plain line that leaves nothing in counts."""
+    write(folder, ".gitignore", lines)
+    assert ("out of git" not in failures(folder)) is kept
+
+
 def test_another_folder_is_not_looked_at_instead(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """A repository whose files are said to lie elsewhere is not known."""
     git(folder, "config", "core.worktree", str(tmp_path_factory.mktemp("clean")))

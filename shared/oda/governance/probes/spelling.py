@@ -54,7 +54,13 @@ def normalise(text: str) -> str:
 
 
 class Speller:
-    """Works out what expressions spell, from what is assigned anywhere in the same file."""
+    """Works out what expressions spell, from what is assigned anywhere in the same file.
+
+    Parameters
+    ----------
+    nodes
+        All nodes of the file, of whichever cell.
+    """
 
     def __init__(self, nodes: Iterable[ast.AST]) -> None:
         """Learn the names of all nodes of a file, twice, since cells can be run in any order."""

@@ -23,7 +23,8 @@ LARGEST_TOTAL = 32 << 20  # bytes in all, about a second
 MOST_FILES = 20_000
 SNIFFED = 8192  # bytes in which a file that is no text has a zero byte
 DATA_SUFFIXES = frozenset(
-    {".csv", ".tsv", ".xls", ".xlsx", ".xlsm", ".xlsb", ".ods", ".parquet", ".feather", ".arrow", ".orc", ".sav",
+    {".csv", ".tsv", ".xls", ".xlsx", ".xlsm", ".xlsb", ".ods", ".parquet", ".feather", ".arrow", ".orc",
+     ".sav",  # codespell:ignore sav
      ".zsav", ".por", ".dta", ".sas7bdat", ".rds", ".rda", ".rdata", ".sqlite", ".sqlite3", ".db", ".mdb", ".accdb",
      ".duckdb", ".gpkg", ".shp", ".dbf", ".pkl", ".pickle", ".npy", ".npz", ".h5", ".hdf5", ".zip", ".7z", ".rar",
      ".gz", ".tar", ".bak"}
