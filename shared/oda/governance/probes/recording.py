@@ -56,8 +56,6 @@ def write_measured(card_path: Path, measured: Measured, rows: int) -> None:
 def _edit(text: str, values: dict[str, str]) -> str:
     """Return a card's text with the values put in, or in place of those that are there."""
     resource = _child(yaml.compose(text, yaml.SafeLoader), "resources")[1].value[0]
-    if resource.flow_style:
-        raise ValueError("in one line")
     key, path = _child(resource, "path")
     space, end = " " * key.start_mark.column, text.find("\n", path.end_mark.index)
     ending = "\r\n" if text[:end].endswith("\r") else "\n"
