@@ -192,4 +192,6 @@ def _standing(finding: Finding) -> str:
     because = f" ({finding.reason})" if finding.reason else ""
     whose = f" of {', '.join(finding.waiting_for[:NAMED])}" if finding.waiting_for else ""
     signers = finding.signers.removesuffix(" of every controller") if whose else finding.signers
-    return f"is {finding.state}{because}. The {signers}{whose} signs it: {COMMAND} sign {finding.item}"
+    first = "" if finding.is_ready else f" First: {finding.next_step}."
+    then = "Then the" if first else "The"
+    return f"is {finding.state}{because}.{first} {then} {signers}{whose} signs it: {COMMAND} sign {finding.item}"

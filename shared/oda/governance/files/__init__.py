@@ -12,6 +12,7 @@ from oda.governance.files.flows import Flow
 from oda.governance.files.impact import Dpia
 from oda.governance.files.linkage import Linkage
 from oda.governance.files.model import ModelCard, ModelPlan
+from oda.governance.files.outputs import Release
 from oda.governance.files.people import Partners, People
 from oda.governance.files.project import PROJECT_FILE, Flags, Project
 from oda.governance.files.quality import AssuranceStatement, QualityAnswers
@@ -37,6 +38,7 @@ KINDS: tuple[FileKind, ...] = (
         model=SyntheticReview,
         title="Review of synthetic data made from real rows",
     ),
+    FileKind(pattern="governance/outputs/*.yml", model=Release, title="Release"),
     FileKind(pattern="governance/close.yml", model=Closing, title="Close of the pilot"),
     FileKind(pattern="governance/aqa/questions.yml", model=QualityAnswers, title="Answers to the 60 quality questions"),
     FileKind(pattern="governance/aqa/statement.yml", model=AssuranceStatement, title="Assurance statement"),
