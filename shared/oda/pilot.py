@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
@@ -236,8 +237,17 @@ _MAP, _SEQUENCE, _TEXT = (f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq",
 _SCALARS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float", "null", "timestamp"))
 
 
+# The type of a short plain value, told once: thousands of files say the same.
+_tag = lru_cache(maxsize=8192)(partial(yaml.resolver.Resolver().resolve, yaml.ScalarNode, implicit=(True, False)))
+
+
 class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # in C, where it is there
     """Safe YAML that takes plain values only, and refuses a name given twice."""
+
+    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> Any:  # noqa: ANN401  yaml's own signature
+        """Tell the type of a value."""
+        plain = kind is yaml.ScalarNode and implicit[0] and len(value) < 40
+        return _tag(value) if plain else super().resolve(kind, value, implicit)
 
     def construct_document(self, node: yaml.Node) -> Any:  # noqa: ANN401  whatever the file holds
         """Construct what the file holds, more quickly than by yaml's own general way."""

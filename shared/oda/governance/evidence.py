@@ -136,7 +136,7 @@ class Evidence:
             By the file's path inside the pilot.
         """
         return {
-            one.place: SignedSubject.model_construct(
+            one.place: SignedSubject(
                 path=one.place, parts=subject.parts, sha256=self._digest(one, subject.parts), canon=one.canon
             )
             for subject in item.subjects

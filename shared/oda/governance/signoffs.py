@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, Field, ValidationError, model_validator
 
 from oda.governance.files.base import Id, Role, Sha256
 from oda.governance.log import LOG_FILE, Entry, Log
-from oda.pilot import InnerPath, Settings, in_words
+from oda.pilot import Settings, in_words
 
 SIGNOFFS = "governance/signoffs"
 SCHEMA = "oda-ig-signoff/1"
@@ -27,7 +27,7 @@ Decision = Literal["approve", "approve_with_conditions", "reject", "not_applicab
 class SignedSubject(Settings):
     """One file, or parts of it, with the hash of its canonical form at the time of signing."""
 
-    path: InnerPath
+    path: str  # compared with where files are, never opened
     parts: tuple[str, ...] = ()
     sha256: Sha256
     canon: Literal["yaml-json-1", "csv-json-1", "bytes"]

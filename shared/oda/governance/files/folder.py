@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+import hashlib
+import re
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +16,7 @@ from oda.errors import SettingsError
 from oda.governance.files import KINDS
 from oda.governance.files.base import FileKind, Held, IgFile, check
 from oda.governance.files.logs import LOGS, read_log
-from oda.pilot import FILE_NAME, read_yaml
+from oda.pilot import FILE_NAME, LONGEST, read_yaml
 
 CARDS = "governance/datasets/*.yml"
 Model = TypeVar("Model", bound=IgFile)
@@ -30,6 +33,7 @@ class Holdings:
     """
 
     held: Mapping[str, Held]
+    _found: dict[str, tuple[Held, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def matching(self, pattern: str) -> tuple[Held, ...]:
         """Return the files that a path or pattern names.
@@ -46,7 +50,10 @@ class Holdings:
         """
         if "*" not in pattern:
             return (self.held[pattern],) if pattern in self.held else ()
-        return tuple(one for place, one in self.held.items() if matches(place, pattern))
+        if pattern not in self._found:  # every item asks for the same few patterns, of thousands of files
+            fits = _expression(pattern).fullmatch
+            self._found[pattern] = tuple(one for place, one in self.held.items() if fits(place))
+        return self._found[pattern]
 
     def content(self, place: str, model: type[Model]) -> Model | None:
         """Return the checked content of one file.
@@ -102,11 +109,15 @@ def matches(place: str, pattern: str) -> bool:
     >>> matches("governance/flows/old/a.yml", "governance/flows/*.yml")
     False
     """
-    steps, wanted = place.split("/"), pattern.split("/")
-    return len(steps) == len(wanted) and all(map(fnmatchcase, steps, wanted))
+    return _expression(pattern).fullmatch(place) is not None
 
 
-def read_folder(folder: Path) -> Holdings:
+def _expression(pattern: str) -> re.Pattern[str]:
+    """Return a pattern as an expression in which only the star is special."""
+    return re.compile("[^/]*".join(map(re.escape, pattern.split("*"))))
+
+
+def read_folder(folder: Path, others: Iterable[str] = ()) -> Holdings:
     """Read every file of `governance/` that the checklist knows, and `pilot.yml`.
 
     A file that cannot be read is held with its fault, so that the checklist can always be shown.
@@ -115,20 +126,36 @@ def read_folder(folder: Path) -> Holdings:
     ----------
     folder
         The pilot's folder.
+    others
+        Paths and patterns of other files, which items of the pilot's own are about.
 
     Returns
     -------
     Holdings
         The files, each read once.
     """
-    collecting = gc.isenabled()
-    gc.disable()  # thousands of small files make no garbage, and looking for it would take a third of the time
-    try:
+    with collecting_later():
         found = [*_read_kinds(folder), *_read_logs(folder), *_read_plain(folder)]
+    held = {one.place: one for one in _read_others(folder, others)} | {one.place: one for one in found}
+    return Holdings(dict(sorted(held.items())))
+
+
+@contextlib.contextmanager
+def collecting_later() -> Iterator[None]:
+    """Put off the search for garbage while thousands of small files are read: they make none, and it takes a third.
+
+    Yields
+    ------
+    None
+        Nothing; the search is as it was once the block ends.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
     finally:
         if collecting:
             gc.enable()
-    return Holdings({one.place: one for one in sorted(found, key=lambda one: one.place)})
 
 
 def _read_kinds(folder: Path) -> Iterator[Held]:
@@ -141,7 +168,7 @@ def _read_kinds(folder: Path) -> Iterator[Held]:
 def _read_one(folder: Path, path: Path, kind: FileKind) -> Held:
     """Read one file of a kind; a link is a fault, since what it leads to can change unseen."""
     place = path.relative_to(folder).as_posix()
-    fault = _link(folder, path)
+    fault = _odd(folder, path)
     if fault:
         return Held(place=place, raw=None, faults=(f"{place} {fault}",))
     try:
@@ -155,12 +182,16 @@ def _read_one(folder: Path, path: Path, kind: FileKind) -> Held:
     return held
 
 
-def _link(folder: Path, path: Path) -> str:
-    """Say that a file, or a folder above it inside the pilot, is a link; nothing where none is."""
-    above = [path, *path.parents]
-    if any(one.is_symlink() for one in above[: above.index(folder)]):
+def _odd(folder: Path, path: Path) -> str:
+    """Say that a file is none, or that it or a folder above it in the pilot is a link; nothing where all is well."""
+    try:
+        mode = path.lstat().st_mode
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    above = path.parents
+    if stat.S_ISLNK(mode) or any(one.is_symlink() for one in above[: len(above) - len(folder.parents) - 1]):
         return "is a link or lies behind one. Put the file itself there."
-    return ""
+    return "" if stat.S_ISREG(mode) else "is no file. Put a file there, or take it away."
 
 
 def _read_logs(folder: Path) -> Iterator[Held]:
@@ -168,13 +199,13 @@ def _read_logs(folder: Path) -> Iterator[Held]:
     for pattern, columns in LOGS.items():
         for path in sorted(folder.glob(pattern)):
             place = path.relative_to(folder).as_posix()
-            fault = _link(folder, path)
+            fault = _odd(folder, path)
             if fault:
                 yield Held(place=place, raw=None, faults=(f"{place} {fault}",), canon="csv-json-1")
                 continue
             try:
-                text = path.read_text(encoding="utf-8-sig")
-            except (OSError, UnicodeDecodeError) as error:
+                text = _read_text(path)
+            except (OSError, ValueError) as error:
                 yield Held(place=place, raw=None, faults=(f"{place} cannot be read: {error}",), canon="csv-json-1")
                 continue
             yield read_log(place, text, columns)
@@ -184,10 +215,40 @@ def _read_plain(folder: Path) -> Iterator[Held]:
     """Read what has a model elsewhere: the dataset cards, and `pilot.yml` with its questions."""
     for path in [*sorted(folder.glob(CARDS)), folder / FILE_NAME]:
         place = path.relative_to(folder).as_posix()
-        fault = _link(folder, path)
+        fault = _odd(folder, path)
         try:
             raw: Any = None if fault else read_yaml(path)
         except (SettingsError, OSError) as error:
             raw, fault = None, f"cannot be read: {error}"
         held = check(place, raw or {}, IgFile)
         yield Held(place=place, raw=raw, faults=(f"{place} {fault}",) if fault else (), todos=held.todos)
+
+
+def _read_text(path: Path) -> str:
+    """Return the text of a log; a file larger than any log is not read."""
+    size = path.stat().st_size
+    if size > LONGEST:
+        message = f"it has {size:,} bytes, and {LONGEST:,} are taken"
+        raise ValueError(message)
+    return path.read_text(encoding="utf-8-sig")
+
+
+def _read_others(folder: Path, patterns: Iterable[str]) -> Iterator[Held]:
+    """Read what only items of the pilot's own are about: YAML by its content, any other file by its bytes."""
+    for path in sorted({path for pattern in patterns for path in folder.glob(pattern)}):
+        place = path.relative_to(folder).as_posix()
+        is_yaml = path.suffix == ".yml"
+        fault = _odd(folder, path)
+        try:
+            content = {} if fault else read_yaml(path) if is_yaml else {"sha256": _digest(path)}
+        except (SettingsError, OSError) as error:
+            content, fault = {}, f"cannot be read: {error}"
+        todos = check(place, content, IgFile).todos
+        faults = (f"{place} {fault}",) if fault else ()
+        yield Held(place=place, raw=content, faults=faults, todos=todos, canon="yaml-json-1" if is_yaml else "bytes")
+
+
+def _digest(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
