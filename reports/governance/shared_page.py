@@ -42,23 +42,17 @@ def write(content: Content) -> str:
         A document that both renderers take.
     """
     shown = without_people(content)
-    told = _distinct(shown)
-    return "\n".join(
-        [
-            md.head(
-                "What is shared and why",
-                subtitle=shown.title,
-                owner=shown.owner,
-                date=shown.today.isoformat(),
-                description="Who gives what data to whom, why, for how long, and how to object or complain.",
-            ),
-            md.answer(*_in_short(shown)),
-            _why(shown),
-            _flows(shown, told),
-            _objecting(shown),
-            _partners(shown),
-        ]
+    head = md.head(
+        "What is shared and why",
+        subtitle=shown.title,
+        owner=shown.owner,
+        date=shown.today.isoformat(),
+        description="Who gives what data to whom, why, for how long, and how to object or complain.",
     )
+    body = [_why(shown), _flows(shown, _distinct(shown)), _objecting(shown), _partners(shown)]
+    gaps = sum(one.count(NOT_STATED) for one in body)
+    draft = md.note("Draft", f'This page still says "{NOT_STATED}" in {md.count(gaps, "place")}.') if gaps else ""
+    return "\n".join(filter(None, [head, md.answer(*_in_short(shown)), draft, *body]))
 
 
 def _ends(flow: Entry) -> tuple[str, str]:
@@ -131,17 +125,21 @@ def _told(content: Content, flow: Entry) -> list[tuple[str, str]]:
         ("Who:", escape(f"{giver} gives data to {receiver}.")),
         ("Why:", escape(said(flow, "purpose"))),
         ("About whom:", escape(things(flow, "data_subjects"))),
-        (
-            "What:",
-            escape(f"{things(flow, 'data_items')}. These are {in_words(KINDS_OF_DATA, flow, 'identifiability')}."),
-        ),
+        ("What:", escape(f"{things(flow, 'data_items')}.{_kind(flow)}")),
         ("The reason in law:", escape(f"{basis(flow)}. The law: {said(flow, 'power', 'act')}.")),
         *([("One more reason, for sensitive data:", escape(f"{special}."))] if special else []),
-        ("How:", escape(f"{in_words(METHODS, flow, 'method')}, {in_words(FREQUENCIES, flow, 'frequency')}.")),
+        ("How:", escape(f"{in_words(METHODS, flow, 'method')}.")),
+        ("How often:", escape(f"{in_words(FREQUENCIES, flow, 'frequency')}.")),
         ("How long:", escape(_kept(flow))),
         ("If you object:", escape(" ".join(_objection(flow)))),
         ("Find out more:", _links(content, flow)),
     ]
+
+
+def _kind(flow: Entry) -> str:
+    """Say what kind of data a flow holds, where that is stated."""
+    kind = in_words(KINDS_OF_DATA, flow, "identifiability")
+    return "" if kind == NOT_STATED else f" These are {kind}."
 
 
 def _kept(flow: Entry) -> str:
