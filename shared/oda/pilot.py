@@ -253,7 +253,7 @@ class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ign
         """Construct what the file holds, more quickly than by yaml's own general way."""
         if node.tag == _TEXT:
             return node.value
-        if node.tag == _MAP:
+        if node.tag == _MAP and isinstance(node, yaml.MappingNode):
             return self._mapping(node)
         if node.tag == _SEQUENCE:
             return [self.construct_document(part) for part in node.value]
@@ -283,11 +283,11 @@ def _check_shape(text: str) -> None:
     for event in yaml.parse(text, _StrictLoader):
         if isinstance(event, yaml.AliasEvent):
             problem = "aliases (*name) are not taken; write the value out"
-            raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)  # type: ignore[arg-type]  # C's mark
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
             problem = f"more than {DEEPEST} levels inside one another are not taken"
-            raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)  # type: ignore[arg-type]  # C's mark
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

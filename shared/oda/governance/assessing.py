@@ -17,6 +17,7 @@ from oda.governance.files.folder import collecting_later
 from oda.governance.gathering import DatasetCard, gather
 from oda.governance.log import Log
 from oda.governance.signoffs import Record
+from oda.governance.standing import INDEPENDENT
 from oda.governance.states import item_state, listed
 from oda.pilot import Pilot
 
@@ -89,7 +90,8 @@ def _notes(evidence: Evidence, strays: Sequence[str]) -> Iterator[str]:
     if PROJECT_FILE not in evidence.holdings.held:
         yield f"{PROJECT_FILE} is not there, so every flag is taken in the cautious way."
     for name in sorted(evidence.reclassified):
-        yield f"Dataset {name!r} was personal before; until D01 is signed with its new class it is treated so."
+        why = "was personal before and its card says otherwise or is gone, or it holds a copy of personal data"
+        yield f"Dataset {name!r} is treated as personal until D01 is signed anew: it {why}."
     yield from strays
     places = [p.relative_to(evidence.folder).as_posix() for p in (evidence.folder / "governance").rglob("*.yaml")]
     if places:
@@ -167,12 +169,16 @@ def _needed(name: GateName, evidence: Evidence, findings: Sequence[Finding]) -> 
     """Return the items that a gate waits for: its own, and what its own rest on.
 
     An item that the answers of the pilot rule out rests on those answers, which P01 or P02 signs.
-    An item that was signed rests on the list of signers, E03.
+    An item that was signed rests on the list of signers, E03; one signed by whoever checks the analysis rests on who
+    the analysts are, E02.
     """
     own = [finding for finding in findings if name in finding.gates]
     needed = {finding.item for finding in own}
-    if any(finding.signatures for finding in own):
+    signed = [finding for finding in own if finding.signatures]
+    if signed:
         needed.add("E03")
+    if any(INDEPENDENT & set(finding.roles) for finding in signed):
+        needed.add("E02")
     ruled_out = {f.item for f in own if f.state == "not_required" and not evidence.free_of_personal}
     if any(not evidence.checklist.conditions[evidence.checklist.item(item).when].screening for item in ruled_out):
         needed.add("P01")

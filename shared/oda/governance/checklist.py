@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 from oda.errors import COMMAND, GateError, SettingsError
 from oda.governance.canonical import digest
 from oda.governance.files.project import Flags
-from oda.pilot import InnerPath, Settings, in_words, read_yaml
+from oda.pilot import FILE_NAME, InnerPath, Settings, in_words, read_yaml
 
 CHECKLIST_FILE = Path(__file__).with_name("checklist.yml")
 MACHINE = "machine"
@@ -131,6 +131,10 @@ class Item(Settings):
         if not self.by_machine and not self.subjects:
             message = "an item that people sign needs a subject: the file that they sign"
             raise ValueError(message)
+        paths = [subject.path for subject in self.subjects]
+        if len(set(paths)) < len(paths):
+            message = "a subject names each path once; list all its parts there"
+            raise ValueError(message)
         return self
 
 
@@ -241,6 +245,9 @@ class OwnItems(Settings):
             if item.by_machine:
                 message = f"{item.id}: a pilot's own items are signed by people"
                 raise ValueError(message)
+            if away := [s.path for s in item.subjects if not s.path.startswith("governance/") and s.path != FILE_NAME]:
+                message = f"{item.id}: {', '.join(map(repr, away))} is not in governance/, where what is signed lies"
+                raise ValueError(message)
         return self
 
 
@@ -270,6 +277,9 @@ def load_checklist(path: Path = CHECKLIST_FILE, *, own: Path | None = None) -> C
     39
     """
     raw = read_yaml(path)
+    if own is not None and own.is_symlink():
+        message = "governance/checklist.yml is a link to another place. Put the file itself there."
+        raise SettingsError(message)
     added = read_yaml(own) if own is not None and own.is_file() else None
     try:
         mine = OwnItems.model_validate(added).items if added is not None else ()

@@ -58,6 +58,22 @@ def _review(evidence: Evidence) -> Iterator[Trouble]:
     if project and project.review_by and project.review_by < evidence.today:
         reason = f"governance/project.yml was to be reviewed by {project.review_by}"
         yield Trouble(state="expired", reason=reason, mend="review it, set the next review_by, and sign again")
+    for flag, answer, seen in _contradictions(evidence):
+        reason = f"governance/project.yml says {flag}: {str(answer).lower()}, and {seen}"
+        yield Trouble(state="invalid", reason=reason, mend=f"correct {flag}, or the file that speaks against it")
+
+
+def _contradictions(evidence: Evidence) -> Iterator[tuple[str, bool, str]]:
+    """Yield the flags that the flows speak against: flag, its answer, and what speaks against it."""
+    flags, flows = evidence.flags, evidence.flows
+    special = [flow.id for flow in flows if flow.art9 != "none"]
+    crime = [flow.id for flow in flows if flow.art10 != "none" or flow.le_part3]
+    if flags.special_category is False and special:
+        yield "special_category", False, f"{_listed(special)} has an Article 9 condition"
+    if flags.criminal_offence is False and crime:
+        yield "criminal_offence", False, f"{_listed(crime)} is of criminal offence data"
+    if flags.single_controller is True and len(evidence.controllers) > 1:
+        yield "single_controller", True, f"the flows name {_listed(evidence.controllers)}"
 
 
 def _flow_reviews(evidence: Evidence) -> Iterator[Trouble]:
@@ -200,11 +216,14 @@ def _columns(evidence: Evidence) -> Iterator[Trouble]:
     """D02: each column of personal data has its reason, nothing else is described, and flows name the same items."""
     for held in evidence.holdings.matching(CARDS):
         raw = held.raw if isinstance(held.raw, Mapping) else {}
-        custody = raw.get("x-ig") if isinstance(raw.get("x-ig"), Mapping) else {}
-        if custody.get("class") in FREE_CLASSES:
+        custody = _part(raw, "x-ig")
+        if str(custody.get("class")) in FREE_CLASSES:
             continue
-        reasons = custody.get("columns") if isinstance(custody.get("columns"), Mapping) else {}
+        reasons = _part(custody, "columns")
         fields = set(_fields(raw))
+        if not fields:
+            reason = f"{held.place} names no column"
+            yield Trouble(state="open", reason=reason, mend="list each under resources, schema, fields")
         if absent := sorted(fields - set(reasons)):
             reason = f"{held.place} gives no reason for {_listed(absent)}"
             yield Trouble(state="open", reason=reason, mend="add each under x-ig, columns, with why")
@@ -212,6 +231,12 @@ def _columns(evidence: Evidence) -> Iterator[Trouble]:
             reason = f"{held.place} gives a reason for {_listed(beyond)}, which the data do not have"
             yield Trouble(state="invalid", reason=reason, mend="take it out of x-ig, columns, or add it to the fields")
         yield from _shared_items(held.place, custody, reasons, evidence)
+
+
+def _part(raw: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return a part of a card, empty where it holds none."""
+    part = raw.get(name)
+    return part if isinstance(part, Mapping) else {}
 
 
 def _fields(raw: Mapping[str, Any]) -> Iterator[str]:
@@ -231,7 +256,7 @@ def _shared_items(
     """Hold the columns marked as shared against the items of the flows that the card names."""
     named = custody.get("flows")
     flows = {flow.id: set(flow.data_items) for flow in evidence.flows}
-    if not isinstance(named, list) or not named or not set(named) <= set(flows):
+    if not isinstance(named, list) or not named or not all(isinstance(one, str) and one in flows for one in named):
         return
     shared = {str(name) for name, why in reasons.items() if isinstance(why, Mapping) and why.get("shared") is True}
     moved = set().union(*(flows[name] for name in named))

@@ -25,6 +25,16 @@ from oda.governance.trust import Trust
 FREE_CLASSES = frozenset({"synthetic", "open"})
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Card:
+    """A dataset as the probes ask for it: its name, its class and where its card lies."""
+
+    name: str
+    title: str
+    data_class: str
+    card_path: Path
+
+
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
     """The files of a pilot, the sign-offs, the log and the list of signers at one moment.
@@ -40,7 +50,8 @@ class Evidence:
     datasets
         The datasets, each with its class.
     reclassified
-        Datasets that claim to be open or made up, and were known as personal before.
+        Datasets that claim to be open or made up, or are gone, and were known as personal before; and those that
+        hold a copy of one that is.
     now
         The moment.
     """
@@ -76,6 +87,14 @@ class Evidence:
         known = raw if isinstance(raw, Mapping) else {}
         given = {name: known[name] for name in Flags.model_fields if isinstance(known.get(name), bool)}
         return Flags.model_validate(given)
+
+    @cached_property
+    def cards(self) -> tuple[Card, ...]:
+        """The datasets as the probes ask for them."""
+        return tuple(
+            Card(name=one.name, title=one.name, data_class=one.data_class, card_path=self.folder / one.place)
+            for one in self.datasets
+        )
 
     @cached_property
     def people(self) -> People | None:

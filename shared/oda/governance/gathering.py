@@ -16,6 +16,8 @@ from oda.governance.checklist import Checklist, load_checklist
 from oda.governance.evidence import FREE_CLASSES, Evidence
 from oda.governance.files.folder import CARDS, Holdings, read_folder
 from oda.governance.log import Log, read_log
+from oda.governance.probes.data_files import copies_of_personal
+from oda.governance.probes.measuring import KEYED
 from oda.governance.signers import SIGNERS_FILE
 from oda.governance.signoffs import SIGNOFFS, Chain, Record, read_chains
 from oda.governance.standing import stand
@@ -23,6 +25,7 @@ from oda.governance.trust import load_trust
 from oda.pilot import Pilot
 
 OWN_ITEMS = "governance/checklist.yml"
+OWN = "X"  # what the id of a pilot's own item begins with
 
 
 class DatasetCard(Protocol):
@@ -68,7 +71,8 @@ def gather(
     """
     folder = pilot.folder
     checklist = checklist or load_checklist(own=folder / OWN_ITEMS)
-    holdings, trust, log = read_folder(folder), load_trust(folder), read_log(folder)
+    own = [s.path for item in checklist.items if item.id.startswith(OWN) for s in item.subjects]
+    holdings, trust, log = read_folder(folder, own), load_trust(folder), read_log(folder)
     chains, strays = read_chains(folder, log)
     assessed = _assessed(folder, datasets, holdings)
     evidence = Evidence(
@@ -84,8 +88,10 @@ def gather(
         reclassified=_reclassified(assessed, log),
         now=now or dt.datetime.now(dt.UTC),
     )
-    if evidence.reclassified and stand(checklist.item("D01"), evidence).state == "signed":
-        evidence = replace(evidence, reclassified=frozenset())  # the owner of the data has signed the new class
+    before, copies = evidence.reclassified, copies_of_personal(folder, evidence.cards, _hashes(log))
+    if before and trust.matches and stand(checklist.item("D01"), evidence).state == "signed":
+        before = frozenset()  # the owner of the data has signed the new class
+    evidence = replace(evidence, reclassified=before | copies)
     unknown = sorted(set(chains) - {item.id for item in checklist.items})
     gone = [f"{SIGNOFFS} has sign-offs of {item}, which is no item of the checklist." for item in unknown]
     return evidence, (*strays, *gone)
@@ -115,7 +121,7 @@ def _class(raw: Any) -> str:  # noqa: ANN401  plain content of any kind
 
 
 def _reclassified(datasets: Sequence[AssessedDataset], log: Log) -> frozenset[str]:
-    """Return the datasets that now claim to be free, and that the log knows otherwise."""
+    """Return the datasets that now claim to be free, or have no card, and that the log knows otherwise."""
     logged = [entry.body.get("classes") for entry in log.entries]
     personal = {
         str(name)
@@ -124,7 +130,13 @@ def _reclassified(datasets: Sequence[AssessedDataset], log: Log) -> frozenset[st
         for name, kind in classes.items()
         if kind not in FREE_CLASSES
     }
-    return frozenset(d.name for d in datasets if d.data_class in FREE_CLASSES and d.name in personal)
+    return frozenset(personal - {d.name for d in datasets if d.data_class not in FREE_CLASSES})
+
+
+def _hashes(log: Log) -> frozenset[str]:
+    """Return the keyed hashes of data about people that the log names; those of other data are not keyed."""
+    named = (entry.body.get("hash") for entry in log.entries if entry.event == "gate")
+    return frozenset(one for one in named if isinstance(one, str) and one.startswith(KEYED))
 
 
 def _verdicts(folder: Path, chains: Mapping[str, Chain]) -> dict[str, str]:

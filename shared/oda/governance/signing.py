@@ -63,7 +63,7 @@ def sign(pilot: Pilot, prepared: Prepared, key: Path, *, now: dt.datetime | None
     SigningError
         When the key cannot sign.
     """
-    moment = (now or dt.datetime.now(dt.UTC)).replace(microsecond=0)
+    moment = (now or dt.datetime.now(dt.UTC)).astimezone(dt.UTC).replace(microsecond=0)
     folder = pilot.folder / SIGNOFFS
     folder.mkdir(parents=True, exist_ok=True)
     contents = {item: write_record(_record(item, prepared, moment)) for item in prepared.items}
@@ -107,7 +107,7 @@ def _record(item: Item, prepared: Prepared, moment: dt.datetime) -> dict[str, An
         "signer": prepared.person,
         "role": prepared.role,
         "organisation": prepared.organisation,
-        "signed_at": moment.astimezone(dt.UTC).isoformat().replace("+00:00", "Z"),
+        "signed_at": moment.isoformat().replace("+00:00", "Z"),
         "expires": (moment.date() + dt.timedelta(days=days)).isoformat(),
         "conditions": list(act.conditions),
         "reason": act.reason,

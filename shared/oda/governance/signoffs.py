@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import os
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +21,9 @@ from oda.pilot import Settings, in_words
 
 SIGNOFFS = "governance/signoffs"
 SCHEMA = "oda-ig-signoff/1"
-NAME = re.compile(r"([A-Z]\d{2})-([1-9]\d*)\.json")
+NAME = re.compile(r"([A-Z][0-9]{2})-([1-9][0-9]{0,3})\.json")
+LARGEST = 1 << 24  # bytes of a record: one about 3,500 flows has a twentieth
+SLACK = dt.timedelta(minutes=5)  # clocks of two machines differ by no more
 
 Decision = Literal["approve", "approve_with_conditions", "reject", "not_applicable"]
 
@@ -200,8 +204,9 @@ def _known(log: Log) -> dict[str, dict[int, Entry]]:
     """Return the log's entry on each sign-off, by item and number."""
     known: dict[str, dict[int, Entry]] = {}
     for entry in log.entries:
-        if entry.event == "sign":
-            known.setdefault(str(entry.body.get("item")), {})[int(entry.body.get("seq", 0))] = entry
+        named = NAME.fullmatch(f"{entry.body.get('item')}-{entry.body.get('seq')}.json")
+        if entry.event == "sign" and named:
+            known.setdefault(named[1], {}).setdefault(int(named[2]), entry)  # a later line replaces no sign-off
     return known
 
 
@@ -209,8 +214,8 @@ def _read(folder: Path, path: Path) -> Record:
     """Read one record and its signature."""
     place = path.relative_to(folder).as_posix()
     signature = path.with_name(f"{path.name}.sig")
-    if path.is_symlink() or signature.is_symlink() or path.parent.is_symlink():
-        return Record(place=place, content=b"", signature=b"", signoff=None, fault=f"{place} is a link")
+    if fault := _odd(path) or (_odd(signature) if os.path.lexists(signature) else ""):
+        return Record(place=place, content=b"", signature=b"", signoff=None, fault=f"{place} {fault}")
     content = path.read_bytes()
     signed = signature.read_bytes() if signature.is_file() else b""
     try:
@@ -223,6 +228,16 @@ def _read(folder: Path, path: Path) -> Record:
         fault = "" if f"{signoff.item}-{signoff.seq}.json" == path.name else f"{place} is the sign-off of another item"
         return Record(place=place, content=content, signature=signed, signoff=signoff, fault=fault)
     return Record(place=place, content=content, signature=signed, signoff=None, fault=fault)
+
+
+def _odd(path: Path) -> str:
+    """Say that a file of the folder is none, is too large or lies behind a link; nothing where all is well."""
+    about = path.lstat()
+    if stat.S_ISLNK(about.st_mode) or path.parent.is_symlink() or path.parent.parent.is_symlink():
+        return "is a link, or lies behind one"
+    if not stat.S_ISREG(about.st_mode) or about.st_size > LARGEST:
+        return "is no file, or is too large for a sign-off"
+    return ""
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -256,9 +271,11 @@ def _link_fault(record: Record, previous: str | None, entry: Entry | None, heads
     if signoff is not None and signoff.prev != previous:
         return f"{record.place} does not follow the sign-off before it; one of the two was changed after signing"
     if entry is None:
-        return f"{record.place} is not in {LOG_FILE}; sign again with the command, which writes both"
+        return f"{record.place} is not in {LOG_FILE}; take it and its .sig away, and sign with the command"
     if entry.body.get("sha256") != record.sha256:
         return f"{record.place} was changed after it was signed"
+    if signoff is not None and abs(signoff.signed_at - entry.time) > SLACK:
+        return f"{record.place} is dated {signoff.signed_at:%Y-%m-%d %H:%M}, and logged {entry.time:%Y-%m-%d %H:%M}"
     if signoff is not None and signoff.log is not None and heads.get(signoff.log, entry.number) >= entry.number:
         return f"{LOG_FILE} is not the one that stood when {record.place} was signed; restore it"
     return ""

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from oda.governance.assessment import State
 from oda.governance.checklist import Item
 from oda.governance.evidence import Evidence
-from oda.governance.signoffs import PullRequest, Record, SignedSubject, SignOff
+from oda.governance.signoffs import SLACK, PullRequest, Record, SignedSubject, SignOff
 
-SLACK = dt.timedelta(minutes=5)  # clocks of two machines differ by no more
 INDEPENDENT = frozenset({"asr", "oc"})  # they check what an analyst did, so no analyst can be one
 WITNESSES = frozenset({"igl", "dpo", "siro", "cdo"})
 WORST_FIRST: tuple[State, ...] = ("invalid", "rejected", "stale", "expired", "open", "signed", "n/a")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from oda.governance.assessment import AssessedDataset, State
+from oda.governance.assessment import State
 from oda.governance.checklist import Item, Subject
 from oda.governance.crosschecks import cross_check
 from oda.governance.evidence import Evidence
@@ -79,44 +78,18 @@ def _ruled_out(item: Item, evidence: Evidence) -> str:
 
 def _machine_state(item: Item, evidence: Evidence) -> Stands:
     """Compute a machine item: failed outranks not known, and not known is never met."""
-    cards = [_Card(dataset, evidence.folder) for dataset in evidence.datasets]
     if item.id == "E03":
         checks = trust_checks(evidence)
     elif item.id == "O01":
         checks = check_outputs(evidence.folder)
     else:
-        checks = probe(item.id, evidence.folder, cards)
+        checks = probe(item.id, evidence.folder, evidence.cards)
     failed = [check for check in checks if check.passed is False]
     unknown = [check for check in checks if check.passed is None]
     shown = failed or unknown or checks
     state: State = "failed" if failed else "open" if unknown else "met"
     mends = dict.fromkeys(check.mend for check in shown if check.mend)
     return Stands(state=state, reason="; ".join(check.finding for check in shown), next_step="; ".join(mends))
-
-
-@dataclass(frozen=True, slots=True)
-class _Card:
-    """A dataset as the probes ask for it."""
-
-    dataset: AssessedDataset
-    folder: Path
-
-    @property
-    def name(self) -> str:
-        """The name by which the dataset is loaded."""
-        return self.dataset.name
-
-    title = name
-
-    @property
-    def data_class(self) -> str:
-        """The class that its card gives."""
-        return self.dataset.data_class
-
-    @property
-    def card_path(self) -> Path:
-        """The card."""
-        return self.folder / self.dataset.place
 
 
 def _human_state(item: Item, evidence: Evidence) -> Stands:
@@ -134,10 +107,17 @@ def _human_state(item: Item, evidence: Evidence) -> Stands:
     trouble = cross_check(item.id, evidence)
     if trouble:
         return Stands(state=trouble.state, reason=trouble.reason, next_step=trouble.mend, standing=standing)
+    return _by_signatures(item, standing, evidence)
+
+
+def _by_signatures(item: Item, standing: Standing, evidence: Evidence) -> Stands:
+    """Compute an item whose files are as they should be."""
     if standing.state == "signed":
         return Stands(state="signed", reason=standing.reason, standing=standing)
-    step = f"sign {item.id}"
-    return Stands(state=standing.state, reason=standing.reason, next_step=step, standing=standing, is_ready=True)
+    chain = evidence.chains.get(item.id)
+    broken = chain is not None and bool(chain.fault)  # nobody can sign on top of that
+    step = "put the sign-offs and the log back as they were, from git or a copy" if broken else f"sign {item.id}"
+    return Stands(state=standing.state, reason=standing.reason, next_step=step, standing=standing, is_ready=not broken)
 
 
 def _subjects(item: Item, evidence: Evidence) -> Iterator[tuple[Subject, Held]]:

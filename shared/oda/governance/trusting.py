@@ -16,7 +16,7 @@ from oda.governance.history import committed_faults
 from oda.governance.log import LOG_FILE, latest
 from oda.governance.probes.check import Check
 from oda.governance.signers import SIGNERS_FILE
-from oda.governance.standing import SLACK
+from oda.governance.signoffs import SIGNOFFS, SLACK
 from oda.governance.trust import MACHINE_FILE, VARIABLE
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -36,7 +36,7 @@ def trust_checks(evidence: Evidence) -> tuple[Check, ...]:
     tuple of Check
         One for each thing; not known where no list is pinned yet.
     """
-    return (*_list(evidence), *_log(evidence), _clock(evidence), *_software(evidence.folder))
+    return (*_list(evidence), *_log(evidence), *_items(evidence), _clock(evidence), *_software(evidence.folder))
 
 
 def _list(evidence: Evidence) -> Iterator[Check]:
@@ -68,6 +68,16 @@ def _log(evidence: Evidence) -> Iterator[Check]:
         yield Check(finding=fault, passed=False, mend=f"restore {LOG_FILE} and the sign-offs from where they were kept")
     if not evidence.log.faults:
         yield Check(finding=f"the log of decisions is whole, with {len(evidence.log.entries)} lines", passed=True)
+
+
+def _items(evidence: Evidence) -> Iterator[Check]:
+    """Look for items that were signed or asked for once and are gone: a pilot adds items and never removes one."""
+    asked = [entry.body.get("missing") for entry in evidence.log.entries if entry.event == "gate"]
+    known = {str(item) for items in asked if isinstance(items, list) for item in items} | set(evidence.chains)
+    gone = sorted(known - {item.id for item in evidence.checklist.items})
+    if gone:
+        found = f"the checklist had {', '.join(gone[:NAMED])} before, by {LOG_FILE} or {SIGNOFFS}, and has no longer"
+        yield Check(finding=found, passed=False, mend="restore governance/checklist.yml: an item is never removed")
 
 
 def _clock(evidence: Evidence) -> Check:

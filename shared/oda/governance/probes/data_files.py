@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import re
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 HASH_FORM = re.compile(r"(?:(sha256|hmac-sha256):)?([0-9a-f]{64})")
 SEAL_SUFFIX = ".sha256"
+UNREADABLE = (SettingsError, OSError, KeyError, IndexError, TypeError, AttributeError)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,11 +69,51 @@ def look_at_data_files(folder: Path, datasets: Sequence[DatasetCard] = ()) -> tu
     for dataset in datasets:
         try:
             claims.append(_claim(dataset))
-        except (SettingsError, OSError, KeyError, IndexError, TypeError, AttributeError) as error:
+        except UNREADABLE as error:
             found = f"the card of dataset {dataset.name} cannot be read: {' '.join(str(error).split())}"
             checks.append(Check(finding=found, passed=False, mend=f"correct {dataset.card_path.name}"))
     checks += [_compare(folder, claim) for claim in claims]
     return (*checks, *_shared(folder, claims), *_disguised(folder, claims))
+
+
+def copies_of_personal(folder: Path, datasets: Sequence[DatasetCard], hashes: frozenset[str]) -> frozenset[str]:
+    """Find open and made-up datasets that hold data about people, whatever their cards say.
+
+    Parameters
+    ----------
+    folder
+        The pilot's folder.
+    datasets
+        All its datasets.
+    hashes
+        Keyed hashes of data about people that were loaded before; their card may be gone.
+
+    Returns
+    -------
+    frozenset of str
+        The names of the datasets whose file is one about people, or has the content of one.
+    """
+    claims = []
+    for dataset in datasets:
+        with contextlib.suppress(*UNREADABLE):
+            claims.append(_claim(dataset))
+    beside = {
+        other.name
+        for one, other in _pairs(claims)
+        if not one.is_free and other.is_free and (_common(folder, one.path, other.path) or _is_copy(folder, one, other))
+    }
+    unknown = hashes - {claim.hash for claim in claims}
+    return frozenset(
+        beside | {one.name for one in claims if unknown and one.is_free and _keyed(folder, one) in unknown}
+    )
+
+
+def _keyed(folder: Path, claim: _Claim) -> str:
+    """Return the keyed hash of a dataset's files; nothing where they cannot be measured."""
+    try:
+        return measure(folder, claim.path, keyed=True).hash
+    except DatasetError:
+        return ""
 
 
 def _claim(dataset: DatasetCard) -> _Claim:
