@@ -45,6 +45,7 @@ PILOT_HELP = f"""In this folder, a pilot:
   {ME} lab      open JupyterLab on the notebooks
   {ME} test     test this pilot
   {ME} check    what the information-governance checklist still needs, and who signs it
+  {ME} sign     sign an item of it; governance/README.md says how, and names the other commands
   {ME} data     load each dataset, and say what was read, left out, or is wrong
   {ME} report   make the reports of the latest run again
   {ME} doctor   what this machine has and lacks"""

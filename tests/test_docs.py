@@ -37,11 +37,12 @@ def test_the_map_names_every_module():
     there = {path.name for path in (ROOT / "shared" / "oda").glob("*.py")} | {
         path.name for path in (ROOT / "reports").glob("*.py")
     }
-    there |= {path.name for folder in ("hooks", "shared/oda/evaluate") for path in (ROOT / folder).glob("*.py")}
+    folders = ("hooks", "shared/oda/evaluate", "shared/oda/governance")
+    there |= {path.name for folder in folders for path in (ROOT / folder).glob("*.py")}
     assert named - there == set()
     assert there - named - {"__init__.py"} == set()
-    folders = {path.parent.name for path in (ROOT / "shared" / "oda" / "evaluate").glob("*/__init__.py")}
-    assert folders <= set(re.findall(r"^ +([a-z_]+)/ ", read("ARCHITECTURE.md"), re.MULTILINE))
+    packages = {path.parent.name for path in (ROOT / "shared" / "oda" / "evaluate").glob("*/__init__.py")}
+    assert packages <= set(re.findall(r"^ +([a-z_]+)/ ", read("ARCHITECTURE.md"), re.MULTILINE))
 
 
 def test_every_command_has_help_and_is_in_the_documents():
@@ -133,7 +134,7 @@ def test_the_folders_that_a_pilot_s_readme_names_are_there_or_made():
     table = read("{{cookiecutter.project}}/README.md").partition("## What is where")[2].partition("\n## ")[0]
     named = set(re.findall(r"^\| `([^`]+?)/?` \|", table, re.MULTILINE))
     there = {path.name for path in (ROOT / "{{cookiecutter.project}}").iterdir()}
-    assert named - there == {"runs", "vendor", "requirements", "start.py"}
+    assert named - there == {"runs", "exports", "published", "vendor", "requirements", "start.py"}
 
 
 HEADING = "Indicator ID,Indicator Name,Parent Code,Area Code,Area Name,Area Type,Sex,Age,Category,Time period,Value"
