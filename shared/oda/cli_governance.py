@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -100,7 +100,7 @@ def sign(
     person: str | None,
     key: Path | None,
     yes: bool,
-    **words: object,
+    **words: Any,  # noqa: ANN401  the words of `_act`
 ) -> None:
     """Sign items of the checklist, or reject them, with an SSH key; what is signed is shown first."""
     from oda.governance import preparing, signing
