@@ -85,7 +85,10 @@ def _lines(raw: Any, parts: Sequence[str], indent: str) -> Iterator[str]:  # noq
     if isinstance(raw, list):
         yield from _rows("rows", raw, indent)
         return
-    for name in parts or list(raw):
+    if not isinstance(raw, Mapping):
+        yield f"{indent}cannot be read"
+        return
+    for name in parts or raw:
         value = _at(raw, name)
         plain = name.rpartition(".")[2].replace("_", " ")
         if isinstance(value, list) and value and isinstance(value[0], Mapping):
