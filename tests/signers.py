@@ -356,26 +356,30 @@ def pin(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @cache
-def _made() -> tuple[Path, Path]:
-    """Make an unsigned pilot, and one whose load gate is open, once a session."""
-    home = Path(mkdtemp(prefix="oda-pilots-"))
-    unsigned = write_files(home / "unsigned")
-    write(unsigned, SIGNERS_FILE, signers_list())
+def _unsigned() -> Path:
+    """Make a pilot that nobody has signed, once a session."""
+    folder = write_files(Path(mkdtemp(prefix="oda-unsigned-")) / "falls")
+    write(folder, SIGNERS_FILE, signers_list())
+    return folder
+
+
+@cache
+def _open() -> Path:
+    """Make a pilot whose load gate is open, once a session."""
     with pytest.MonkeyPatch.context() as patched:
-        open_ = Path(shutil.copytree(unsigned, home / "open"))
-        pin(open_, patched)
-        sign_all(load_pilot(open_))
-    return unsigned, open_
+        pilot = _copy(_unsigned(), Path(mkdtemp(prefix="oda-open-")), patched)
+        sign_all(pilot)
+    return pilot.folder
 
 
 def unsigned_pilot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pilot:
     """Return a pilot that is filled in and that nobody has signed."""
-    return _copy(_made()[0], tmp_path, monkeypatch)
+    return _copy(_unsigned(), tmp_path, monkeypatch)
 
 
 def open_pilot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pilot:
     """Return a pilot whose load gate is open, signed by all."""
-    return _copy(_made()[1], tmp_path, monkeypatch)
+    return _copy(_open(), tmp_path, monkeypatch)
 
 
 def _copy(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pilot:
