@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from release import DAY, PAGE, Made, released
 
 import oda.reports.publishing as stage
 from finished import Finished, made_up
@@ -24,6 +23,7 @@ from oda.governance.releases import check_outputs
 from oda.pilot import load_pilot
 from oda.reports.publishing import prepare_release, publish, verify_bundle
 from oda.runs import read_run
+from release import DAY, PAGE, Made, released
 
 SIGNED = Signature(
     record="governance/signoffs/O05-1.json",

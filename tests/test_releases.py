@@ -6,7 +6,6 @@ import json
 import os
 
 import pytest
-from release import DAY, ID, PAGE, Made, released
 
 from oda import disclosure
 from oda.errors import GateError, SettingsError
@@ -15,6 +14,7 @@ from oda.governance.counts import count_page, count_table
 from oda.governance.release_files import newest_release, read_listed
 from oda.governance.releases import check_outputs
 from oda.pilot import Disclosure
+from release import DAY, ID, PAGE, Made, released
 
 RULE = Disclosure(hide_below=8, round_to=5)
 links = pytest.mark.skipif(os.name == "nt", reason="Windows lets few people make a link")

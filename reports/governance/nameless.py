@@ -111,7 +111,7 @@ def _cleaner(content: Content) -> Callable[[str], str]:
     public = {word.casefold() for one in content.partners for word in said(one, "name").split()}
     names = [list(_words(said(person, "name", otherwise=""))) for person in content.people]
     whole = {order for words in names if len(words) > 1 for order in (" ".join(words), _last_first(words))}
-    single = {word for words in names for word in words if len(word) > 2 and word.casefold() not in public}
+    single = {w for words in names for w in words if len(w) > 2 and w[0].isupper() and w.casefold() not in public}
     ids = {said(person, "id", otherwise="") for person in content.people}
     named = {one for one in ids if any(_plain(word).casefold() in one for word in single)}
     patterns = [
