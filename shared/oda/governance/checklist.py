@@ -240,13 +240,13 @@ class OwnItems(Settings):
         """Refuse an id that is not a pilot's own, and an item that claims to be computed."""
         for item in self.items:
             if not item.id.startswith("X"):
-                message = f"{item.id}: a pilot's own items have ids from X01 to X99"
+                message = f"item {item.id}: a pilot's own items have ids from X01 to X99"
                 raise ValueError(message)
             if item.by_machine:
-                message = f"{item.id}: a pilot's own items are signed by people"
+                message = f"item {item.id}: a pilot's own items are signed by people"
                 raise ValueError(message)
             if away := [s.path for s in item.subjects if not s.path.startswith("governance/") and s.path != FILE_NAME]:
-                message = f"{item.id}: {', '.join(map(repr, away))} is not in governance/, where what is signed lies"
+                message = f"item {item.id}: {', '.join(map(repr, away))} is not in governance/, where signed files lie"
                 raise ValueError(message)
         return self
 

@@ -171,9 +171,10 @@ def _refusal(assessment: Assessment, state: GateState, dataset: DatasetCard | No
     return f"{text} {len(others)} more {verb} missing ({_listed(others)}): {COMMAND} check lists them."
 
 
-def _by_reader(finding: Finding) -> tuple[bool, bool]:
-    """Put first what was signed and holds no longer, and last what nobody here can do anything about."""
-    return finding.by_machine and finding.state == "open", finding.state == "open"
+def _by_reader(finding: Finding) -> tuple[bool, bool, bool]:
+    """Put first what the machine found wrong, then what was signed and holds no longer, and last what is not known."""
+    is_open = finding.state == "open"
+    return finding.by_machine and is_open, is_open, finding.state != "failed"
 
 
 def _listed(findings: Sequence[Finding]) -> str:
