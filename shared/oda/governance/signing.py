@@ -38,7 +38,7 @@ def receipt(pilot: Pilot) -> str:
 
 
 def sign(pilot: Pilot, prepared: Prepared, key: Path, *, now: dt.datetime | None = None) -> tuple[Path, ...]:
-    """Sign what was prepared, and log it; all of it or nothing.
+    """Sign what was prepared, and log each; a record that could not be logged is taken back.
 
     Parameters
     ----------
