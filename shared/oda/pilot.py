@@ -244,6 +244,8 @@ _tag = lru_cache(maxsize=8192)(partial(yaml.resolver.Resolver().resolve, yaml.Sc
 class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # in C, where it is there
     """Safe YAML that takes plain values only, and refuses a name given twice."""
 
+    descend_resolver = ascend_resolver = staticmethod(lambda *_: None)  # no type of ours depends on the place
+
     def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> Any:  # noqa: ANN401  yaml's own signature
         """Tell the type of a value."""
         plain = kind is yaml.ScalarNode and implicit[0] and len(value) < 40
