@@ -139,7 +139,9 @@ class Evidence:
         found = self.holdings.matching(subject.path)
         return tuple(one for one in found if _takes_part(one.raw, organisation)) if organisation else found
 
-    def hashes(self, item: Item, organisation: str = "") -> dict[str, SignedSubject]:
+    def hashes(
+        self, item: Item, organisation: str = "", signed: Mapping[str, SignedSubject] | None = None
+    ) -> dict[str, SignedSubject]:
         """Return what a sign-off of an item binds now, by path.
 
         Parameters
@@ -148,19 +150,28 @@ class Evidence:
             The item.
         organisation
             A controller, where the item is signed by each.
+        signed
+            What a sign-off bound; it is returned itself for files that are wholly as they were.
 
         Returns
         -------
         dict of SignedSubject
             By the file's path inside the pilot.
         """
+        known = signed or {}
         return {
-            one.place: SignedSubject(
-                path=one.place, parts=subject.parts, sha256=self._digest(one, subject.parts), canon=one.canon
-            )
+            one.place: self._bound(one, subject.parts, known.get(one.place))
             for subject in item.subjects
             for one in self.subject(subject, organisation)
         }
+
+    def _bound(self, held: Held, parts: tuple[str, ...], before: SignedSubject | None) -> SignedSubject:
+        """Return what binds parts of a file: as before where the whole file is the same."""
+        whole = self._digest(held, ())
+        if before and (before.whole, before.parts, before.canon) == (whole, parts, held.canon):
+            return before
+        sha256 = self._digest(held, parts)
+        return SignedSubject(path=held.place, parts=parts, sha256=sha256, canon=held.canon, whole=whole)
 
     def _digest(self, held: Held, parts: tuple[str, ...]) -> str:
         """Return the hash of parts of a file, reckoned once."""

@@ -35,6 +35,7 @@ class SignedSubject(Settings):
     parts: tuple[str, ...] = ()
     sha256: Sha256
     canon: Literal["yaml-json-1", "csv-json-1", "bytes"]
+    whole: Sha256  # of the whole file: where it is the same, so are all parts, which saves hashing them
 
 
 class SignedChecklist(Settings):

@@ -173,7 +173,8 @@ def _changes(item: Item, organisation: str, signoff: SignOff, evidence: Evidence
         return f"the checklist is now {evidence.checklist.version}, and was {signoff.checklist.version}"
     if signoff.checklist.item_sha256 != evidence.checklist.item_sha256(item):
         return "what the item asks for changed since it was signed"
-    return changes({one.path: one for one in signoff.subjects}, evidence.hashes(item, organisation))
+    signed = {one.path: one for one in signoff.subjects}
+    return changes(signed, evidence.hashes(item, organisation, signed))
 
 
 def changes(signed: Mapping[str, SignedSubject], now: Mapping[str, SignedSubject]) -> str:
