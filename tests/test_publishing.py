@@ -50,7 +50,7 @@ def made(pilot_folder) -> Made:
 @pytest.fixture
 def opened(made, monkeypatch) -> Made:
     """Return a pilot whose gate is open, as it is when everyone has signed."""
-    gate = GateState(gate="publish", title="Publish", is_open=True, missing=(), reason="every item is there")
+    gate = GateState(gate="publish", title="Publish", is_open=True, missing=(), reason="nothing is missing")
     signed = replace(assess(made.pilot).finding("O05"), state="signed", signatures=(SIGNED,))
     done = replace(assess(made.pilot), findings=(signed,), gates=(gate,))
     monkeypatch.setattr(stage, "pass_gate", lambda *_, **__: done)

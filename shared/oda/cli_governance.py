@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("item", required=False)
+@click.option("--items", is_flag=True, help="List every item that this pilot needs, with its state.")
 @click.option("--all", "everything", is_flag=True, help="List the items that are not required, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the assessment as JSON.")
 @click.option(
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     help="Exit 1 if this gate is shut.",
 )
 @refusable
-def check(*, item: str | None, everything: bool, as_json: bool, gate: str | None) -> None:
+def check(*, item: str | None, items: bool, everything: bool, as_json: bool, gate: str | None) -> None:
     """Show what the information-governance checklist still needs, who signs, and how long it takes."""
     from oda.governance import assess
     from oda.governance.showing import show
@@ -43,12 +44,14 @@ def check(*, item: str | None, everything: bool, as_json: bool, gate: str | None
     elif item:
         _show_item(pilot, assessment.finding(item.upper()))
     else:
-        shown = show(assessment, everything=everything)
+        shown = show(assessment, items="all" if everything else "needed" if items else "none")
         click.echo(shown.headline)
         for table in shown.tables:
             print_table(table.caption, table.headings, table.rows)
         for note in shown.notes:
             click.echo(note)
+        if items or everything:
+            click.echo(shown.headline)  # once more, where a person looks after a long table
     if gate and not assessment.gate(gate).is_open:
         sys.exit(1)
 

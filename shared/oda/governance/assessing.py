@@ -161,7 +161,7 @@ def _gate(name: GateName, evidence: Evidence, findings: Sequence[Finding]) -> Ga
         return GateState(gate=name, title=title, is_open=True, missing=(), reason=evidence.free_of_personal)
     needed = _needed(name, evidence, findings)
     missing = tuple(finding.item for finding in findings if finding.item in needed and not finding.passes)
-    reason = f"{len(missing)} item{'s' if len(missing) != 1 else ''} missing" if missing else "every item is there"
+    reason = f"{len(missing)} item{'s' if len(missing) != 1 else ''} missing" if missing else "nothing is missing"
     return GateState(gate=name, title=title, is_open=not missing, missing=missing, reason=reason)
 
 

@@ -74,7 +74,7 @@ class Prepared:
 
 
 def ready(assessment: Assessment, role: str, organisation: str = "") -> tuple[Finding, ...]:
-    """Return what a role can sign now.
+    """Return what a role can sign now in one go; what was rejected is signed by name, with what has changed.
 
     Parameters
     ----------
@@ -94,6 +94,7 @@ def ready(assessment: Assessment, role: str, organisation: str = "") -> tuple[Fi
         finding
         for finding in assessment.findings
         if finding.is_ready
+        and finding.state != "rejected"
         and role in finding.roles
         and (not finding.waiting_for or not organisation or organisation in finding.waiting_for)
     )
@@ -263,6 +264,8 @@ def _check_may_sign(item: Item, finding: Finding, signer: Signer, act: Act, evid
         )
     if finding.state == "not_required":
         raise GateError(f"{refused} it is not required ({finding.reason}).")
+    if finding.state == "rejected" and act.decision.startswith("approve") and len(act.reason) < 5:
+        raise GateError(f"{refused} it was rejected ({finding.reason}). Say with --reason what has changed since.")
     signable = finding.is_ready or act.decision in {"reject", "not_applicable"}
     if not signable and not finding.next_step.startswith("first "):
         raise GateError(

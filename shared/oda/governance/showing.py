@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Literal
 
 from oda.errors import COMMAND
 from oda.governance.assessing import assess
-from oda.governance.assessment import Assessment, Finding
+from oda.governance.assessment import Assessment, Finding, State
 from oda.governance.checklist import load_checklist
 from oda.pilot import Pilot, load_pilot
 
@@ -16,6 +17,8 @@ WIDEST = 170  # characters of a reason in a table; the whole of it is in `check 
 ITEM_HEADINGS = ("Item", "What must be true", "How it stands", "Who", "Next")
 NEXT_HEADINGS = ("Who", "Can sign now", "To do first", "Minutes")
 GATE_HEADINGS = ("Gate", "State", "Waits for")
+WRONG_HEADINGS = ("Item", "State", "Why", "Next")
+WRONG: frozenset[State] = frozenset({"stale", "expired", "rejected", "invalid", "failed"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,35 +89,38 @@ def check(pilot: Pilot | None = None, *, everything: bool = False) -> Shown:
     Shown
         The answer first, then what is next by role, then the items.
     """
-    return show(assess(pilot or load_pilot()), everything=everything)
+    return show(assess(pilot or load_pilot()), items="all" if everything else "needed")
 
 
-def show(assessment: Assessment, *, everything: bool = False) -> Shown:
+def show(assessment: Assessment, *, items: Literal["none", "needed", "all"] = "none") -> Shown:
     """Show how the checklist stands.
 
     Parameters
     ----------
     assessment
         How it stands.
-    everything
-        Whether to list items that are not required, too.
+    items
+        Which items to list, after the gates, what is wrong and what is next: none, those that this pilot needs, or all.
 
     Returns
     -------
     Shown
         For a terminal and for JupyterLab.
     """
-    spared = [finding for finding in assessment.findings if finding.state == "not_required"]
-    listed = [finding for finding in assessment.findings if everything or finding.state != "not_required"]
+    listed = [f for f in assessment.findings if items == "all" or (items == "needed" and f.state != "not_required")]
+    wrong = [finding for finding in assessment.findings if finding.state in WRONG]
     tables = [
         ShownTable(caption="Gates", headings=GATE_HEADINGS, rows=tuple(_gate_rows(assessment))),
+        ShownTable(
+            caption="What holds no longer, or is wrong", headings=WRONG_HEADINGS, rows=tuple(map(_wrong_row, wrong))
+        ),
         ShownTable(caption="What is next, by role", headings=NEXT_HEADINGS, rows=tuple(_next_rows(assessment))),
         ShownTable(caption="Items", headings=ITEM_HEADINGS, rows=tuple(map(_item_row, listed))),
     ]
     return Shown(
         headline=headline(assessment),
         tables=tuple(table for table in tables if table.rows),
-        notes=tuple(_notes(assessment, 0 if everything else len(spared))),
+        notes=tuple(_notes(assessment, items)),
     )
 
 
@@ -135,15 +141,33 @@ def headline(assessment: Assessment) -> str:
     if not shut:
         return "Every gate is open."
     named = ", ".join(f"{gate.gate} ({_count(len(gate.missing), 'item')})" for gate in shut)
+    return " ".join([f"{len(shut)} of {len(assessment.gates)} gates are shut: {named}.", *_what_next(assessment)])
+
+
+def _what_next(assessment: Assessment) -> Iterator[str]:
+    """Yield what can be done now, or first, and how long all that people sign takes."""
     ready = [finding for finding in assessment.findings if finding.is_ready]
-    waiting = [f for f in assessment.findings if f.next_step and not f.is_ready and not f.passes]
+    left = _left(assessment)
+    waiting = [finding for finding in left if finding.next_step and not finding.is_ready]
     if ready:
-        then = f"{_count(len(ready), 'item')} can be signed now."
+        yield f"{_count(len(ready), 'item')} can be signed now."
     elif waiting:
-        then = f"First: {waiting[0].next_step} ({waiting[0].item})."
-    else:
-        then = ""
-    return f"{len(shut)} of {len(assessment.gates)} gates are shut: {named}. {then}".strip()
+        yield f"First: {waiting[0].next_step} ({waiting[0].item})."
+    minutes = sum(finding.minutes for finding in left if not finding.by_machine)
+    if minutes:
+        yield f"To read and sign what is left takes about {_duration(minutes)} in all."
+
+
+def _left(assessment: Assessment) -> list[Finding]:
+    """Return what does not hold yet; what is for the end of the pilot only when nothing else is left."""
+    left = [finding for finding in assessment.findings if not finding.passes]
+    return [finding for finding in left if finding.gates != ("close",)] or left
+
+
+def _duration(minutes: int) -> str:
+    """Say minutes as hours and minutes."""
+    hours, rest = divmod(minutes, 60)
+    return " ".join(filter(None, [_count(hours, "hour") if hours else "", _count(rest, "minute") if rest else ""]))
 
 
 def _count(number: int, what: str) -> str:
@@ -154,14 +178,14 @@ def _count(number: int, what: str) -> str:
 def _gate_rows(assessment: Assessment) -> Iterator[tuple[str, ...]]:
     """Yield each gate with what it waits for."""
     for gate in assessment.gates:
-        waits = ", ".join(gate.missing) or gate.reason
+        waits = ", ".join(gate.missing) or f"nothing: {gate.reason}"
         yield f"{gate.gate}: {gate.title}", "open" if gate.is_open else "shut", waits
 
 
 def _next_rows(assessment: Assessment) -> Iterator[tuple[str, ...]]:
     """Yield what each role can sign, what is to do before, and how long all of it takes."""
     roles = load_checklist().roles
-    left = [f for f in assessment.findings if not f.passes]
+    left = _left(assessment)
     for role, name in roles.items():
         mine = [finding for finding in left if role in finding.roles]
         if not mine:
@@ -180,6 +204,11 @@ def _to_do(findings: Sequence[Finding]) -> str:
     return "; ".join(f"{step} ({', '.join(items)})" for step, items in steps.items())
 
 
+def _wrong_row(finding: Finding) -> tuple[str, ...]:
+    """Show an item that was signed and holds no longer, or whose files are wrong, with the whole reason."""
+    return finding.item, finding.state, finding.reason, finding.next_step or f"sign {finding.item}"
+
+
 def _item_row(finding: Finding) -> tuple[str, ...]:
     """Show one item."""
     state = finding.state.replace("_", " ")
@@ -195,12 +224,16 @@ def _item_row(finding: Finding) -> tuple[str, ...]:
     return finding.item, finding.title, f"{state}: {cut}" if cut else state, finding.signers, step
 
 
-def _notes(assessment: Assessment, spared: int) -> Iterator[str]:
+def _notes(assessment: Assessment, items: str) -> Iterator[str]:
     """Yield what else a reader must know."""
     yield from assessment.notes
-    if spared:
-        yield f"{_count(spared, 'item')} not required by this pilot: {COMMAND} check --all lists them."
-    if any(finding.is_ready for finding in assessment.findings):
-        yield f"To sign: {COMMAND} sign P01, or all that is ready for a role: {COMMAND} sign --role igl --ready."
-    yield f"More about one item: {COMMAND} check P01. For the governance group: {COMMAND} export ig-pack."
+    if items == "none":
+        yield f"Every item with its state: {COMMAND} check --items; with those not required by this pilot: --all."
+    ready = [finding for finding in assessment.findings if finding.is_ready]
+    if ready:
+        one, role = ready[0].item, ready[0].roles[0]
+        yield f"To sign: {COMMAND} sign {one}, or all that is ready for a role: {COMMAND} sign --role {role} --ready."
+    left = _left(assessment)
+    example = left[0].item if left else "P01"
+    yield f"More about one item: {COMMAND} check {example}. For the governance group: {COMMAND} export ig-pack."
     yield assessment.about
