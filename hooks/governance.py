@@ -44,6 +44,7 @@ USERS = ("analyst", "oc")
 
 # What partners decide about every flow, with what is commonly written; a preset's own words take its place.
 FLOW: Answers = {
+    "given_by": "sender",
     "purpose": "TODO: why the data move, in a line",
     "data_subjects": ["TODO: whom the data are about, such as older_people"],
     "data_items": ["TODO: what moves, by column"],
@@ -93,6 +94,7 @@ FLOW: Answers = {
     "review_by": "TODO: day of the next review, such as 2027-09-30",
 }
 NOTES = {
+    "given_by": "sender, or person: the sender tells people of the offer, and they give the data themselves.",
     "art6": "One basis for all, or one each: {organisation: basis}. A public body cannot use A6-1-ea or A6-1-f.",
     "volume": "A whole number. Of counts: rows each time, at most.",
     "clauses": (
@@ -157,7 +159,8 @@ def contents(answers: Answers, oda: Answers, kind: Answers) -> dict[str, str]:
     parties: dict[str, None] = {}  # in the order they are met
     for planned in plan["flows"]:
         for name, sender, receiver in ends(planned, played):
-            files[f"flows/{name}.yml"] = flow_text(planned, name, (sender, receiver), agreement, len(codes))
+            rows = len(codes.intersection(*(org.get("districts", codes) for org in (sender, receiver))))
+            files[f"flows/{name}.yml"] = flow_text(planned, name, (sender, receiver), agreement, rows)
             parties |= {sender["id"]: None, receiver["id"]: None}
     files[f"dsa/{agreement}.yml"] = agreement_text(agreement, answers["title"].strip(), list(parties))
     return {
@@ -216,8 +219,8 @@ def flow_text(planned: Answers, name: str, parties: tuple[Answers, Answers], agr
         key: {**usual, **planned.get(key, {})} if isinstance(usual, dict) else planned.get(key, usual)
         for key, usual in FLOW.items()
     }
-    if said["volume"] == "districts":
-        said["volume"] = rows
+    if said["volume"] == "districts":  # those of the pilot that both ends serve, where the preset knows them
+        said["volume"] = rows or FLOW["volume"]
     about = "\n".join([*planned["about"], FLOWS.removeprefix("# ")])
     return note(about, 0) + mapping({"id": name, "from": sender, "to": receiver, **said, "dsa": agreement})
 

@@ -93,6 +93,7 @@ class Flow(IgFile):
     id: Id
     sender: Party = Field(alias="from")
     receiver: Party = Field(alias="to")
+    given_by: Literal["sender", "person"] = "sender"  # person: the sender tells people, and they give data themselves
     purpose: Text
     data_subjects: tuple[Text, ...] = Field(min_length=1)
     data_items: tuple[Text, ...] = Field(min_length=1)
