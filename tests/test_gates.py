@@ -32,8 +32,25 @@ from oda.governance import pass_gate
 from oda.pilot import load_pilot
 pilot = load_pilot(Path(sys.argv[1]))
 for _ in range(3):
-    pass_gate("train", pilot, about={"who": sys.argv[2]})
+    pass_gate("act", pilot, about={"who": sys.argv[2]})
 """
+
+CLOSE = {
+    "closed_on": str(dt.datetime.now(dt.UTC).date()),
+    "deletions": [
+        {
+            "dataset": "gp-list",
+            "partner": "icb",
+            "deleted_on": str(dt.datetime.now(dt.UTC).date()),
+            "method": "secure_delete",
+            "certified_by": "iao",
+        }
+    ],
+    "source_record_untouched": True,
+    "dea_register_end": None,
+    "lessons": "reports/lessons.qmd",
+    "kept": [],
+}
 
 
 @pytest.fixture
@@ -122,23 +139,7 @@ def test_a_broken_log_stops_what_it_cannot_record(pilot: Pilot) -> None:
 
 def test_after_the_close_no_personal_data_load(pilot: Pilot) -> None:
     """Whoever wants to go on starts a new pilot."""
-    close = {
-        "closed_on": str(dt.datetime.now(dt.UTC).date()),
-        "deletions": [
-            {
-                "dataset": "gp-list",
-                "partner": "icb",
-                "deleted_on": str(dt.datetime.now(dt.UTC).date()),
-                "method": "secure_delete",
-                "certified_by": "iao",
-            }
-        ],
-        "source_record_untouched": True,
-        "dea_register_end": None,
-        "lessons": "reports/lessons.qmd",
-        "kept": [],
-    }
-    write(pilot, "governance/close.yml", close)
+    write(pilot, "governance/close.yml", CLOSE)
     with pytest.raises(GateError, match=r"close refused: O06 .* is open"):
         close_pilot(pilot)
     sign_item(pilot, "O06", "olga")
@@ -165,7 +166,7 @@ def test_what_rules_an_item_out_must_be_signed(unsigned: Pilot) -> None:
     assessment = assess(unsigned)
     assert assessment.finding("P03").state == "not_required"
     assert "P02" in assessment.gate("link").missing  # which waits for P03 where it is needed
-    assert "P01" in assessment.gate("train").missing  # whose model items the flags rule out
+    assert "P01" in assessment.gate("publish").missing  # whose model items the flags rule out
 
 
 def _no_screening(pilot: Pilot) -> dict[str, object]:
@@ -180,9 +181,17 @@ def test_a_gate_with_signatures_waits_for_the_list_of_signers(pilot: Pilot, monk
     monkeypatch.delenv(VARIABLE)
     assessment = assess(pilot)
     assert assessment.finding("E03").state == "open"
-    assert all("E03" in assessment.gate(gate).missing for gate in GATES if gate != "close")
+    assert all("E03" in assessment.gate(gate).missing for gate in ("load", "link", "act", "publish"))
     with pytest.raises(GateError, match=r"E03 .* is open \(nothing outside the project says"):
         load("gp_list", pilot)
+
+
+def test_closing_waits_for_the_list_of_signers_too(pilot: Pilot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The certificate of deletion is worth no more than the key behind it."""
+    write(pilot, "governance/close.yml", CLOSE)
+    sign_item(pilot, "O06", "olga")
+    monkeypatch.delenv(VARIABLE)
+    assert assess(pilot).gate("close").missing == ("E03",)
 
 
 def test_eight_processes_pass_a_gate_at_once_and_the_log_is_whole(pilot: Pilot) -> None:

@@ -150,6 +150,13 @@ def test_a_key_used_for_another_purpose_does_not_sign(pilot: Pilot) -> None:
     assert "was made for 'git', not for sign-offs" in spoilt(pilot).reason
 
 
+def test_a_record_that_passes_over_the_one_before_it_is_found(pilot: Pilot) -> None:
+    """A signer's own record, by the right key, says which decision it follows."""
+    content = record(pilot) | {"seq": 2, "prev": None, "signed_at": dt.datetime.now(dt.UTC).isoformat()}
+    forge(pilot, "S05-2.json", json.dumps(content).encode(), key("sid"))
+    assert spoilt(pilot).reason.startswith(f"{SIGNOFFS}/S05-2.json does not follow the sign-off before it")
+
+
 def test_a_stranger_cannot_sign_as_somebody(pilot: Pilot) -> None:
     """The name in the record is not proof; the key is."""
     content = record(pilot) | {"seq": 2, "prev": _sha(pilot)}
