@@ -90,7 +90,7 @@ PROJECT: dict[str, Any] = {
         "criminal_offence": False,
         "children": False,
         "health_confidential": True,
-        "person_level_output": False,
+        "person_level_output": True,
         "predictive_model": False,
         "central_gov": False,
         "dea_power": False,

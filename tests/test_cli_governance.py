@@ -175,10 +175,10 @@ def test_a_list_of_people_leaves_only_through_its_gate(opened, tmp_path):
     people.write_text("name\nA\n", encoding="utf-8")
     service = tmp_path / "service"
     service.mkdir()
-    refused = change(opened, "governance/project.yml", lambda c: c["flags"].update(person_level_output=True))
-    assert "act refused" in call("act", str(people), "--to", str(service)).output
+    change(opened, "governance/eqia.yml", lambda content: content["proposal"].update(what="Another proposal."))
+    assert "P13" in call("act", str(people), "--to", str(service)).output
     assert not list(service.iterdir())
-    change(refused, "governance/project.yml", lambda c: c["flags"].update(person_level_output=False))
+    call("sign", "P13", "--key", str(key("sam")), "--yes")
     assert call("act", str(people), "--to", str(service)).exit_code == 0
     assert (service / "visits.csv").read_bytes() == people.read_bytes()
     last = json.loads((opened.folder / "governance/gate_log.jsonl").read_text(encoding="utf-8").splitlines()[-1])

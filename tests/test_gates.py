@@ -15,7 +15,7 @@ import pytest
 import oda
 from oda.errors import GateError
 from oda.governance import AssessedDataset, assess, pass_gate, require
-from oda.governance.checklist import GATES, GateName
+from oda.governance.checklist import GateName
 from oda.governance.gates import close_pilot
 from oda.governance.log import LOG_FILE, Entry, append, read_log
 from oda.governance.trust import VARIABLE

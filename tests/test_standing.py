@@ -95,7 +95,9 @@ def add_partner(pilot: Pilot) -> None:
         (PROJECT, setting("incident.tell.0", "other@example.org"), {"S05"}),
         (PROJECT, setting("environment.place", "A laptop"), {"S01"}),
         ("pilot.yml", setting("questions.0.expected", "No effect at all."), {"O04"}),
-        ("pilot.yml", setting("districts.0.name", "Rubery"), set()),
+        ("pilot.yml", setting("districts.0.visits_from", "2026-06"), {"O04"}),
+        ("pilot.yml", setting("pilot.title", "Falls at home"), set()),
+        (PEOPLE, setting("people.0.trained_on", TODAY), {"E01"}),
         (PEOPLE, setting("people.0.name", "Samuel"), {"E01", "E02"}),
         ("governance/evaluation.yml", setting("sample.power", "Nine in ten"), {"O04"}),
         ("governance/dpia.yml", setting("review_by", AHEAD + dt.timedelta(days=1)), {"P03", "P04"}),
@@ -289,7 +291,9 @@ def test_a_rejection_shuts_the_gate_and_gives_its_reason(pilot: Pilot) -> None:
     finding = assess(pilot).finding("S05")
     assert (finding.state, finding.reason) == ("rejected", "not as agreed")
     assert not assess(pilot).gate("load").is_open
-    sign_item(pilot, "S05", "sid")
+    with pytest.raises(GateError, match="say with --reason what has changed since"):
+        sign_item(pilot, "S05", "sid")
+    sign_item(pilot, "S05", "sid", reason="The plan was put right.")
     assert assess(pilot).gate("load").is_open
 
 
@@ -338,7 +342,7 @@ def test_a_pull_request_seen_by_a_witness_counts_and_is_shown_as_weaker(pilot: P
 @pytest.mark.parametrize(
     ("witness", "behalf", "told"),
     [
-        ("otto", "sam:sro@council", "witnessed by one of cdo, dpo, igl, siro; this key is of 'oc'"),
+        ("otto", "sam:sro@council", "witnessed by one of cdo, dpo, igl, siro"),
         ("carl", "sam:sro@council;", "P01"),
         ("carl", "sam", "person:role@organisation"),
     ],

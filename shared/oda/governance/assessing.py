@@ -15,9 +15,9 @@ from oda.governance.evidence import FREE_CLASSES, Evidence
 from oda.governance.files import PROJECT_FILE
 from oda.governance.files.folder import collecting_later
 from oda.governance.gathering import DatasetCard, gather
+from oda.governance.independence import INDEPENDENT
 from oda.governance.log import Log
 from oda.governance.signoffs import Record
-from oda.governance.standing import INDEPENDENT
 from oda.governance.states import item_state, listed
 from oda.pilot import Pilot
 
@@ -159,10 +159,20 @@ def _gate(name: GateName, evidence: Evidence, findings: Sequence[Finding]) -> Ga
     title = evidence.checklist.gates[name].title
     if evidence.free_of_personal and name in evidence.checklist.personal_gates:
         return GateState(gate=name, title=title, is_open=True, missing=(), reason=evidence.free_of_personal)
+    if shut := _shut(name, evidence):
+        return GateState(gate=name, title=title, is_open=False, missing=(), reason=shut)
     needed = _needed(name, evidence, findings)
     missing = tuple(finding.item for finding in findings if finding.item in needed and not finding.passes)
     reason = f"{len(missing)} item{'s' if len(missing) != 1 else ''} missing" if missing else "nothing is missing"
     return GateState(gate=name, title=title, is_open=not missing, missing=missing, reason=reason)
+
+
+def _shut(name: GateName, evidence: Evidence) -> str:
+    """Say why a gate is shut whatever was signed: the pilot is closed, or says that it does no such thing."""
+    closed, flag = closed_on(evidence.log), evidence.checklist.gates[name].planned
+    if closed and name != "publish":
+        return f"the pilot was closed on {closed}"
+    return f"{PROJECT_FILE} says {flag}: false" if flag and evidence.flags.answer(flag) is False else ""
 
 
 def _needed(name: GateName, evidence: Evidence, findings: Sequence[Finding]) -> set[str]:

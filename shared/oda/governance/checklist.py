@@ -23,10 +23,11 @@ GATES: tuple[GateName, ...] = get_args(GateName)
 
 
 class Gate(Settings):
-    """What a gate guards, and whether it guards personal data only."""
+    """What a gate guards, whether it guards personal data only, and the flag without which it stays shut."""
 
     title: str
     personal: bool = False
+    planned: str = ""
 
 
 class Condition(Settings):
@@ -113,6 +114,7 @@ class Item(Settings):
     subjects: tuple[Subject, ...]
     when: str
     after: tuple[str, ...] = ()
+    never_na: bool = False
     gates: tuple[GateName, ...] = Field(min_length=1)
     valid_days: int = Field(default=365, ge=1)
     source: str = Field(min_length=5)

@@ -143,6 +143,8 @@ def require(assessment: Assessment, gate: GateName, dataset: DatasetCard | None 
             return
     if assessment.closed_on and gate not in {"publish", "close"}:
         raise GateError(f"{gate} refused: the pilot was closed on {assessment.closed_on}. Start a new pilot.")
+    if not state.is_open and not state.missing:
+        raise GateError(f"{gate} refused: {state.reason}. To see it: {COMMAND} check")
     if not state.is_open:
         raise GateError(_refusal(assessment, state, dataset))
 

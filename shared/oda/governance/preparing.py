@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +13,9 @@ from oda.governance.assessment import Assessment, Finding
 from oda.governance.checklist import Item
 from oda.governance.evidence import Evidence
 from oda.governance.gathering import gather
+from oda.governance.independence import independence_faults
 from oda.governance.signers import Signer
-from oda.governance.signoffs import Decision
-from oda.governance.standing import INDEPENDENT, WITNESSES
+from oda.governance.signoffs import Decision, PullRequest
 from oda.governance.trust import load_trust
 from oda.pilot import Pilot
 
@@ -236,40 +236,59 @@ def _party(signer: Signer, act: Act) -> tuple[str, str, str]:
     if not (person and role and organisation and act.pull_request):
         message = "A person without a key is named as person:role@organisation, with --pull-request and its number."
         raise GateError(message)
-    if signer.role not in WITNESSES:
-        message = (
-            f"A pull request is witnessed by one of {', '.join(sorted(WITNESSES))}; this key is of {signer.role!r}."
-        )
-        raise GateError(message)
     return person, role, organisation
+
+
+def witness(signer: Signer, act: Act) -> PullRequest | None:
+    """Return the pull request that a signer saw someone decide in.
+
+    Parameters
+    ----------
+    signer
+        Whose key signs.
+    act
+        What is decided, and for whom.
+
+    Returns
+    -------
+    PullRequest or None
+        Nothing where the signer decides.
+    """
+    if not (act.on_behalf and act.pull_request):
+        return None
+    return PullRequest(
+        number=act.pull_request,
+        witness=signer.person,
+        witness_role=signer.role,  # type: ignore[arg-type]  # checked by the model
+        witness_organisation=signer.organisation,
+    )
 
 
 def _check_may_sign(item: Item, finding: Finding, signer: Signer, act: Act, evidence: Evidence) -> None:
     """Refuse an item that the signer may not sign, or not now."""
+    for fault in (*_not_theirs(item, finding, signer, act, evidence), *_not_now(finding, act)):
+        raise GateError(f"{item.id} was not signed: {fault}.")
+
+
+def _not_theirs(item: Item, finding: Finding, signer: Signer, act: Act, evidence: Evidence) -> Iterator[str]:
+    """Yield why this signer cannot decide so about an item, whatever its state."""
     person, role, organisation = _party(signer, act)
-    refused = f"{item.id} was not signed:"
     if item.by_machine:
-        raise GateError(
-            f"{refused} it is computed by the check, and nobody signs it. It {finding.state}: {finding.reason}."
-        )
-    if role not in item.signs:
-        raise GateError(f"{refused} the {finding.signers} signs it, and this key stands for {role!r}.")
-    analysts = evidence.people.holding("analyst") if evidence.people else frozenset()
-    if role in INDEPENDENT and (evidence.people is None or person in analysts):
-        why = f"{person} is an analyst of this pilot" if evidence.people else "governance/people.yml is not filled in"
-        raise GateError(f"{refused} {why}. Whoever checks the analysis must not have done it.")
+        yield f"nobody signs it, the check computes it: {finding.state}, {finding.reason}"
+    elif role not in item.signs:
+        yield f"the {finding.signers} signs it, and this key stands for {role!r}"
+    yield from independence_faults(role, person, organisation, witness(signer, act), evidence)
     if item.per_controller and organisation not in evidence.controllers:
-        raise GateError(
-            f"{refused} {organisation} is no controller in any flow; {', '.join(evidence.controllers)} are."
-        )
+        yield f"{organisation} is no controller in any flow; {', '.join(evidence.controllers)} are"
+    if act.decision == "not_applicable" and item.never_na:
+        yield "it applies to every pilot, so nobody can say that it does not"
+
+
+def _not_now(finding: Finding, act: Act) -> Iterator[str]:
+    """Yield why an item cannot be decided about so as it stands; one that is signed can be signed again."""
     if finding.state == "not_required":
-        raise GateError(f"{refused} it is not required ({finding.reason}).")
-    if finding.state == "rejected" and act.decision.startswith("approve") and len(act.reason) < 5:
-        raise GateError(f"{refused} it was rejected ({finding.reason}). Say with --reason what has changed since.")
-    signable = finding.is_ready or act.decision in {"reject", "not_applicable"}
-    if not signable and not finding.next_step.startswith("first "):
-        raise GateError(
-            f"{refused} it is {finding.state} ({finding.reason}). To do first: {finding.next_step or 'nothing'}."
-        )
-    if not signable:
-        raise GateError(f"{refused} it comes after others: {finding.next_step}.")
+        yield f"it is not required ({finding.reason})"
+    elif finding.state == "rejected" and act.decision.startswith("approve") and len(act.reason) < 5:
+        yield f"it was rejected ({finding.reason}); say with --reason what has changed since"
+    elif not (finding.is_ready or finding.passes or act.decision in {"reject", "not_applicable"}):
+        yield f"it is {finding.state} ({finding.reason}). To do before: {finding.next_step}"

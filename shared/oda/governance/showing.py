@@ -30,7 +30,7 @@ class ShownTable:
     rows: tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Shown:
     """The checklist as people see it, in a terminal and in JupyterLab.
 
@@ -48,7 +48,7 @@ class Shown:
     tables: tuple[ShownTable, ...]
     notes: tuple[str, ...]
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         """Show it as plain text."""
         tables = ["\n".join([t.caption, *("  " + " | ".join(row) for row in t.rows)]) for t in self.tables]
         return "\n\n".join([self.headline, *tables, "\n".join(self.notes)])
@@ -140,7 +140,7 @@ def headline(assessment: Assessment) -> str:
     shut = [gate for gate in assessment.gates if not gate.is_open]
     if not shut:
         return "Every gate is open."
-    named = ", ".join(f"{gate.gate} ({_count(len(gate.missing), 'item')})" for gate in shut)
+    named = ", ".join(f"{g.gate} ({_count(len(g.missing), 'item')})" if g.missing else g.gate for g in shut)
     return " ".join([f"{len(shut)} of {len(assessment.gates)} gates are shut: {named}.", *_what_next(assessment)])
 
 
@@ -178,7 +178,7 @@ def _count(number: int, what: str) -> str:
 def _gate_rows(assessment: Assessment) -> Iterator[tuple[str, ...]]:
     """Yield each gate with what it waits for."""
     for gate in assessment.gates:
-        waits = ", ".join(gate.missing) or f"nothing: {gate.reason}"
+        waits = ", ".join(gate.missing) or (f"nothing: {gate.reason}" if gate.is_open else gate.reason)
         yield f"{gate.gate}: {gate.title}", "open" if gate.is_open else "shut", waits
 
 

@@ -15,9 +15,9 @@ from oda.governance import keys
 from oda.governance.checklist import Item
 from oda.governance.evidence import Evidence
 from oda.governance.log import append, read_log
-from oda.governance.preparing import Prepared
+from oda.governance.preparing import Prepared, witness
 from oda.governance.signers import SIGNERS_FILE
-from oda.governance.signoffs import SCHEMA, SIGNOFFS, Chain, PullRequest, SignOff, write_record
+from oda.governance.signoffs import SCHEMA, SIGNOFFS, Chain, SignOff, write_record
 from oda.pilot import Pilot, in_words
 
 
@@ -90,14 +90,7 @@ def _record(item: Item, prepared: Prepared, moment: dt.datetime) -> dict[str, An
         raise GateError(f"{item.id} was not signed: {chain.fault}.")
     days = min(act.days or item.valid_days, item.valid_days)
     whose = prepared.organisation if item.per_controller else ""
-    seen = None
-    if act.on_behalf and act.pull_request:
-        seen = PullRequest(
-            number=act.pull_request,
-            witness=prepared.signer.person,
-            witness_role=prepared.signer.role,  # type: ignore[arg-type]  # checked by the model
-            witness_organisation=prepared.signer.organisation,
-        )
+    seen = witness(prepared.signer, act)
     content = {
         "schema": SCHEMA,
         "pilot": evidence.slug,

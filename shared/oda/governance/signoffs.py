@@ -81,7 +81,7 @@ class SignOff(Settings):
     def _check_reasons(self) -> Self:
         """Refuse a rejection or a not-applicable without its reason, and conditions that are not said."""
         if self.decision in {"reject", "not_applicable"} and len(self.reason.strip()) < 5:
-            message = f"{self.decision} needs a reason"
+            message = f"{self.decision} needs a reason, in five letters or more"
             raise ValueError(message)
         if (self.decision == "approve_with_conditions") != bool(self.conditions):
             message = "approve_with_conditions and conditions go together"

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from oda.governance.assessment import State
 from oda.governance.checklist import Item
 from oda.governance.evidence import Evidence
-from oda.governance.signoffs import SLACK, PullRequest, Record, SignedSubject, SignOff
+from oda.governance.independence import independence_faults
+from oda.governance.signoffs import SLACK, Record, SignedSubject, SignOff
 
-INDEPENDENT = frozenset({"asr", "oc"})  # they check what an analyst did, so no analyst can be one
-WITNESSES = frozenset({"igl", "dpo", "siro", "cdo"})
 WORST_FIRST: tuple[State, ...] = ("invalid", "rejected", "stale", "expired", "open", "signed", "n/a")
 NAMED = 3
 
@@ -103,7 +102,11 @@ def _faults(item: Item, record: Record, signoff: SignOff, evidence: Evidence) ->
         yield f"governance/allowed_signers is not the list that {evidence.trust.place} holds"
     if verdict := evidence.verdicts.get(record.place, "its signature was not looked at"):
         yield f"{record.place}: {verdict}"
-    yield from _independence_faults(record, signoff, evidence)
+    who = (signoff.role, signoff.signer, signoff.organisation)
+    for fault in independence_faults(*who, signoff.pull_request, evidence):
+        yield f"{record.place}: {fault}"
+    if signoff.decision == "not_applicable" and item.never_na:
+        yield f"{record.place} says that the item does not apply, and it applies to every pilot"
     yield from _date_faults(item, record, signoff, evidence)
 
 
@@ -116,41 +119,6 @@ def _date_faults(item: Item, record: Record, signoff: SignOff, evidence: Evidenc
         yield f"{record.place} is dated {signoff.signed_at:%Y-%m-%d %H:%M}, which has not come yet; a clock is wrong"
     if signoff.expires > signoff.signed_at.date() + dt.timedelta(days=item.valid_days):
         yield f"{record.place} runs until {signoff.expires}, longer than the {item.valid_days} days of this item"
-
-
-def _independence_faults(record: Record, signoff: SignOff, evidence: Evidence) -> Iterator[str]:
-    """Yield why a signer, or the witness of a pull request, does not stand where they must."""
-    if signoff.role in INDEPENDENT and (why := _dependent(signoff.signer, evidence)):
-        yield f"{record.place}: {why}; a person who did not do the work signs it"
-    if signoff.pull_request is not None:
-        yield from _witness_faults(record, signoff, signoff.pull_request, evidence)
-
-
-def _dependent(signer: str, evidence: Evidence) -> str:
-    """Say why a signer did not stand apart from the analysis; nothing where the signer did."""
-    analysts = evidence.people.holding("analyst") if evidence.people else frozenset()
-    if evidence.people is None:
-        return "governance/people.yml does not say who the analysts are"
-    if signer in analysts:
-        return f"{signer} is an analyst of this pilot"
-    keys = {one.key.fingerprint for one in evidence.trust.signers if one.person == signer}
-    shared = sorted({o.person for o in evidence.trust.signers if o.person in analysts and o.key.fingerprint in keys})
-    return f"{signer} signs with the key of {shared[0]}, an analyst of this pilot" if shared else ""
-
-
-def _witness_faults(record: Record, signoff: SignOff, seen: PullRequest, evidence: Evidence) -> Iterator[str]:
-    """Yield why a sign-off by pull request does not count."""
-    people = evidence.people.people if evidence.people else ()
-    if seen.witness_role not in WITNESSES:
-        yield f"{record.place}: a pull request is witnessed by one of {', '.join(sorted(WITNESSES))}"
-    if seen.witness == signoff.signer:
-        yield f"{record.place}: {signoff.signer} cannot be the witness of their own approval"
-    if why := _dependent(seen.witness, evidence):
-        yield f"{record.place}: the witness does not count, since {why}"
-    held = {(person.id, person.organisation, role) for person in people for role in person.roles}
-    if (signoff.signer, signoff.organisation, signoff.role) not in held:
-        who = f"{signoff.signer} as {signoff.role} of {signoff.organisation}"
-        yield f"{record.place}: governance/people.yml has no {who}"
 
 
 def _outcome(item: Item, organisation: str, signoff: SignOff, evidence: Evidence) -> tuple[State, str]:

@@ -103,7 +103,8 @@ def _human_state(item: Item, evidence: Evidence) -> Stands:
     unfilled = _unfilled(item, evidence)
     if unfilled:
         state: State = "open" if standing.state == "signed" else standing.state
-        return Stands(state=state, reason=unfilled[0], next_step=unfilled[1], standing=standing)
+        reason = f"{standing.reason}; {unfilled[0]}" if state == "rejected" else unfilled[0]
+        return Stands(state=state, reason=reason, next_step=unfilled[1], standing=standing)
     trouble = cross_check(item.id, evidence)
     if trouble:
         return Stands(state=trouble.state, reason=trouble.reason, next_step=trouble.mend, standing=standing)
