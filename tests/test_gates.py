@@ -39,8 +39,8 @@ CLOSE = {
     "closed_on": str(dt.datetime.now(dt.UTC).date()),
     "deletions": [
         {
-            "dataset": "gp-list",
-            "partner": "icb",
+            "dataset": "gp_list",
+            "partner": "fire",
             "deleted_on": str(dt.datetime.now(dt.UTC).date()),
             "method": "secure_delete",
             "certified_by": "iao",
@@ -140,6 +140,7 @@ def test_a_broken_log_stops_what_it_cannot_record(pilot: Pilot) -> None:
 def test_after_the_close_no_personal_data_load(pilot: Pilot) -> None:
     """Whoever wants to go on starts a new pilot."""
     write(pilot, "governance/close.yml", CLOSE)
+    (pilot.folder / "data/raw/gp.csv").unlink()
     with pytest.raises(GateError, match=r"close refused: O06 .* is open"):
         close_pilot(pilot)
     sign_item(pilot, "O06", "olga")
@@ -189,6 +190,7 @@ def test_a_gate_with_signatures_waits_for_the_list_of_signers(pilot: Pilot, monk
 def test_closing_waits_for_the_list_of_signers_too(pilot: Pilot, monkeypatch: pytest.MonkeyPatch) -> None:
     """The certificate of deletion is worth no more than the key behind it."""
     write(pilot, "governance/close.yml", CLOSE)
+    (pilot.folder / "data/raw/gp.csv").unlink()
     sign_item(pilot, "O06", "olga")
     monkeypatch.delenv(VARIABLE)
     assert assess(pilot).gate("close").missing == ("E03",)

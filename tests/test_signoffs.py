@@ -200,7 +200,7 @@ def test_a_rejection_deleted_with_a_log_written_anew_is_missed_where_someone_sig
     """Each sign-off names the end of the log as it was: a log without that line is another one."""
     reject(pilot, "S05", "sid")
     reject(pilot, "D06", "olga")
-    sign_item(pilot, "D06", "olga")
+    sign_item(pilot, "D06", "olga", reason="the date was corrected")
     _delete(pilot, f"{SIGNOFFS}/S05-2.json")
     _write_log_anew(pilot, lambda entry: (entry.body.get("item"), entry.body.get("seq")) != ("S05", 2))
     assert read_log(pilot.folder).faults == ()
