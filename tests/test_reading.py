@@ -126,7 +126,7 @@ def test_a_link_out_of_the_pilot_is_refused(load_mine: Load, raw: Path, tmp_path
     """A file that only points elsewhere is refused: a run must be repeatable from the pilot's folder alone."""
     (tmp_path / "elsewhere.csv").write_text(table(), encoding="utf-8")
     (raw / "mine.csv").symlink_to(tmp_path / "elsewhere.csv")
-    with pytest.raises(DatasetError, match=r"data/raw/mine\.csv points outside the pilot's folder"):
+    with pytest.raises(DatasetError, match=r"data/raw/mine\.csv is a link to another place\. Put the file itself"):
         load_mine(None)
 
 

@@ -5,6 +5,8 @@ The words are those of a Data Package (https://datapackage.org); what the standa
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
@@ -19,6 +21,8 @@ CARDS = "governance/datasets"
 FOLDERS = ("data/raw", "data/derived", "data/synthetic")  # what git leaves out, so that no data are committed
 
 DataClass = Literal["synthetic", "open", "pseudonymised", "personal"]
+
+NAME = r"^[a-z][a-z0-9_]*$"  # of a dataset and of a column
 
 TAKEN = {"district", "cohort"}  # columns that are made here, so no card may name its own so
 
@@ -62,7 +66,7 @@ class Source(Settings):
 class Column(Settings):
     """One column: our name for it, its type, its unit and what the file calls it."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    name: str = Field(pattern=NAME)
     type: Literal["string", "integer", "number"]
     title: str = ""
     description: str = ""
@@ -149,7 +153,7 @@ class Synthetic(Settings):
 class Dataset(Settings):
     """One dataset as its card describes it."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    name: str = Field(pattern=NAME)
     title: str
     description: str = ""
     licenses: tuple[Licence, ...] = Field(min_length=1)
@@ -214,9 +218,11 @@ def read_card(path: Path) -> Dataset:
     Raises
     ------
     DatasetError
-        When the card cannot be read or is not valid; all faults are named at once.
+        When the card cannot be read, is not valid or lies behind a link; all faults are named at once.
     """
     place = f"{CARDS}/{path.name}"
+    if path.is_symlink() or any(above.is_symlink() for above in path.absolute().parents[: CARDS.count("/") + 1]):
+        raise DatasetError(f"{place} is a link, or lies behind one. Put the card itself there.")
     try:
         raw: dict[str, Any] = read_yaml(path)
         card = Dataset.model_validate({**raw, "card_path": path})
@@ -273,10 +279,13 @@ def find_dataset(pilot: Pilot, name: str) -> Dataset:
     Raises
     ------
     DatasetError
-        When there is no card of that name, or it is not valid.
+        When this is no name, when there is no card of that name, or when it is not valid.
     """
+    if not re.fullmatch(NAME, name):
+        message = f"{name!r} is not the name of a dataset. Use small letters, digits and underscores, such as 'falls'."
+        raise DatasetError(message)
     path = pilot.folder / CARDS / f"{name}.yml"
-    if not path.is_file():
+    if not os.path.lexists(path):
         there = ", ".join(sorted(p.stem for p in (pilot.folder / CARDS).glob("*.yml"))) or "none"
         message = f"No dataset {name!r}: {CARDS}/{name}.yml does not exist. Cards that do: {there}."
         raise DatasetError(message)

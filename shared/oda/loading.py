@@ -10,9 +10,10 @@ import pandas as pd
 
 from oda.checking import Tally, check_files
 from oda.datasets import Dataset, find_dataset, load_datasets
-from oda.errors import COMMAND, DatasetError
-from oda.governance import pass_gate, refuse_identifiers
+from oda.errors import COMMAND, DatasetError, GateError
+from oda.governance import Assessment, pass_gate, refuse_identifiers
 from oda.governance.evidence import FREE_CLASSES
+from oda.governance.log import append
 from oda.periods import say_period
 from oda.pilot import Pilot, load_pilot
 from oda.reading import SourceFile, find_files, read_heading
@@ -115,12 +116,35 @@ def _pass_gates(pilot: Pilot, card: Dataset) -> None:
     """Pass `load`, and `link` too where this process already holds data of another controller."""
     cards = load_datasets(pilot)
     about = {"path": card.resource.path, "hash": card.resource.hash}
-    pass_gate("load", pilot, dataset=card, datasets=cards, about=about)
+    assessment = pass_gate("load", pilot, dataset=card, datasets=cards, about=about)
     if card.data_class in FREE_CLASSES:
+        _check_apart(pilot, card, cards, assessment)
         return
     if _held[pilot.folder] - {card.custody.controller}:
         pass_gate("link", pilot, dataset=card, datasets=cards, about=about)
     _held[pilot.folder].add(card.custody.controller)
+
+
+def _check_apart(pilot: Pilot, card: Dataset, cards: tuple[Dataset, ...], assessment: Assessment) -> None:
+    """Refuse an open file beside data about people unless each file is the one of its card, and none a copy.
+
+    What is made up is made here, and its file compared with that.
+    """
+    found = assessment.finding("D03")
+    if found.passes or card.synthetic is not None or not any(_holds_people(pilot, one) for one in cards):
+        return
+    about = {"dataset": card.name, "path": card.resource.path, "hash": card.resource.hash}
+    append(pilot.folder, "gate", {**about, "gate": "load", "decision": "refused", "missing": ["D03"]})
+    raise GateError(
+        f"load refused: dataset {card.name!r} is of class {card.data_class}, and open data beside data about people "
+        f"load only where D03 ({found.title}) holds. It is {found.state} ({found.reason}). To see it: {COMMAND} check"
+    )
+
+
+def _holds_people(pilot: Pilot, card: Dataset) -> bool:
+    """Tell whether a card is of data about people that are here, or were when the card was written."""
+    about_people = card.data_class not in FREE_CLASSES
+    return about_people and (bool(card.resource.hash) or any(pilot.folder.glob(card.resource.path)))
 
 
 def _audit(frame: pd.DataFrame, tally: Tally, files: tuple[SourceFile, ...]) -> Audit:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
+import stat
 from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
@@ -19,8 +21,7 @@ FILE_NAME = "pilot.yml"
 def _check_month(value: str) -> str:
     """Return a month written as 2025-04, or raise."""
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", value):
-        message = f"{value!r} is not a month; write it as 2025-04"
-        raise ValueError(message)
+        raise ValueError(f"{value!r} is not a month; write it as 2025-04")
     return value
 
 
@@ -28,8 +29,7 @@ def _check_inside(value: str) -> str:
     """Return a path that stays inside the pilot, or raise."""
     path = PurePosixPath(value)
     if path.is_absolute() or ".." in path.parts or "\\" in value or ":" in value:
-        message = f"{value!r} leaves the pilot's folder; write a path inside it with forward slashes"
-        raise ValueError(message)
+        raise ValueError(f"{value!r} leaves the pilot's folder; write a path inside it with forward slashes")
     return value
 
 
@@ -216,26 +216,19 @@ def load_pilot(folder: Path | None = None) -> Pilot:
     SettingsError
         When there is no `pilot.yml`, or when it is not valid; all faults are named at once.
     """
-    return _parse(find_folder(folder))
-
-
-def _parse(home: Path) -> Pilot:
-    """Return the pilot in `home`, with faults in words."""
-    raw = read_yaml(home / FILE_NAME)
+    home = find_folder(folder)
     try:
-        return Pilot.model_validate({**raw, "folder": home})
+        return Pilot.model_validate({**read_yaml(home / FILE_NAME), "folder": home})
     except ValidationError as error:
         raise SettingsError(in_words(FILE_NAME, error)) from error
 
 
 LONGEST = 1 << 20  # bytes of a settings file: 3,500 districts or questions fit, a bomb does not
-DEEPEST = 60
+DEEPEST, WIDEST = 60, 100  # levels; characters of a number or date, of which longer ones overflow
 HARMLESS = 500  # levels that the parser bears on any machine; only a text that might have more is looked through first
-
 
 _MAP, _SEQUENCE, _TEXT = (f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str"))
 _SCALARS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float", "null", "timestamp"))
-
 
 # The type of a short plain value, told once: thousands of files say the same.
 _tag = lru_cache(maxsize=8192)(partial(yaml.resolver.Resolver().resolve, yaml.ScalarNode, implicit=(True, False)))
@@ -259,9 +252,10 @@ class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ign
             return self._mapping(node)
         if node.tag == _SEQUENCE:
             return [self.construct_document(part) for part in node.value]
-        if node.tag in _SCALARS:
+        if node.tag in _SCALARS and len(node.value) <= WIDEST:
             return self.construct_object(node)
-        raise yaml.MarkedYAMLError(problem=f"{node.tag} is not a plain value", problem_mark=node.start_mark)
+        what = f"a number or date of {len(node.value):,} characters" if node.tag in _SCALARS else node.tag
+        raise yaml.MarkedYAMLError(problem=f"{what} is not a plain value", problem_mark=node.start_mark)
 
     def _mapping(self, node: yaml.MappingNode) -> dict[Any, Any]:
         """Construct a mapping; refuse a name given twice, or one that is no plain value."""
@@ -278,18 +272,24 @@ class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ign
 
 def _check_shape(text: str) -> None:
     """Refuse aliases, which let a small file grow without bound, and nesting that would exhaust the parser."""
-    deep = sum(text.count(opening) for opening in ("[", "{", "- ", "? ")) > HARMLESS or len(text) > HARMLESS**2 / 4
-    if not deep and "*" not in text:
+    many = sum(text.count(opening) for opening in ("[", "{", "- ", "? ")) > HARMLESS or len(text) > HARMLESS**2 / 4
+    if not many and "*" not in text:
         return
     depth = 0
     for event in yaml.parse(text, _StrictLoader):
-        if isinstance(event, yaml.AliasEvent):
-            problem = "aliases (*name) are not taken; write the value out"
-            raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)  # type: ignore[arg-type]  # C's mark
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEEPEST:
-            problem = f"more than {DEEPEST} levels inside one another are not taken"
+        if isinstance(event, yaml.AliasEvent) or depth > DEEPEST:
+            deep = f"more than {DEEPEST} levels inside one another are not taken"
+            problem = deep if depth > DEEPEST else "aliases (*name) are not taken; write the value out"
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)  # type: ignore[arg-type]  # C's mark
+
+
+def _check_file(about: os.stat_result) -> None:
+    """Refuse what is no file before it is opened, as a pipe would be waited for without end, and what is too long."""
+    if not stat.S_ISREG(about.st_mode):
+        raise ValueError("it is a folder, a pipe or a device; put the file itself there")
+    if about.st_size > LONGEST:
+        raise ValueError(f"it has {about.st_size:,} bytes, and {LONGEST:,} are taken; split it up")
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -308,16 +308,16 @@ def read_yaml(path: Path) -> dict[str, Any]:
     Raises
     ------
     SettingsError
-        When the file is not UTF-8, not YAML, not a mapping, over 1 MB or nested too deeply.
+        When it is no plain file, not UTF-8, not YAML, not a mapping, over 1 MB or nested too deeply.
     """
-    if path.stat().st_size > LONGEST:
-        message = f"{path.name} has {path.stat().st_size:,} bytes, and {LONGEST:,} are taken. Split it up."
-        raise SettingsError(message)
     try:
+        _check_file(path.stat())
         text = path.read_text(encoding="utf-8-sig")
         _check_shape(text)
         content = yaml.load(text, _StrictLoader)  # noqa: S506  a safe loader, made stricter
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise SettingsError(f"{path.name} cannot be read: {error.strerror}. Let it be read.") from error
+    except (yaml.YAMLError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError) as error:
         message = f"{path.name} cannot be read as YAML: {' '.join(str(error).split())}"
         raise SettingsError(message) from error
     if not isinstance(content, dict):

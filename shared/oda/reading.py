@@ -22,6 +22,7 @@ import pandas as pd
 
 from oda.datasets import Dataset
 from oda.errors import DatasetError
+from oda.governance.probes.measuring import not_plain
 
 PIECE = 50_000  # rows read at a time: about 50 MB
 TOP = 30  # rows in which a heading is looked for that does not stand in row 1
@@ -59,11 +60,12 @@ def find_files(folder: Path, dataset: Dataset) -> tuple[SourceFile, ...]:
     Raises
     ------
     DatasetError
-        When there is none, when one is empty or of a kind that is not read, or when one lies outside the pilot.
+        When there is none, when one is empty, no plain file or of a kind that is not read, or lies behind a link.
     """
     pattern = dataset.resource.path
     paths = sorted(folder.glob(pattern)) if any(c in pattern for c in "*?[") else [folder / pattern]
-    paths = [path for path in paths if path.is_file() and not path.name.startswith("~$")]  # ~$: open in Excel
+    paths = [path for path in paths if not path.name.startswith("~$")]  # open in Excel
+    paths = [path for path in paths if path.is_symlink() or (path.exists() and not path.is_dir())]
     if not paths:
         raise DatasetError(
             f"{pattern} does not exist. Put the file there, or correct 'path' in {dataset.card_path.name}, "
@@ -74,9 +76,8 @@ def find_files(folder: Path, dataset: Dataset) -> tuple[SourceFile, ...]:
 
 def _describe(path: Path, folder: Path, dataset: Dataset) -> SourceFile:
     """Hash one file and find its encoding."""
-    name = path.relative_to(folder).as_posix()
-    if not path.resolve().is_relative_to(folder.resolve()):
-        raise DatasetError(f"{name} points outside the pilot's folder. Copy the file itself into data/raw/.")
+    if fault := not_plain(folder, name := path.relative_to(folder).as_posix()):
+        raise DatasetError(fault)
     suffix, size = path.suffix.lower(), path.stat().st_size
     if suffix not in _TEXT | _EXCEL | _PARQUET:
         raise DatasetError(f"{name} is a {suffix or 'nameless'} file. Save it as .csv, .parquet or .xlsx.")

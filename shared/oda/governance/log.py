@@ -28,6 +28,7 @@ SCHEMA = "oda-ig-log/1"
 OWN = frozenset({"schema", "n", "time", "event", "prev"})
 SET_BACK = dt.timedelta(minutes=5)  # clocks of two machines may differ by less
 LOCK_SECONDS = 60.0
+YEARS = range(2000, 3000)  # the ends of the calendar bear no reckoning
 RESTORE = "Restore the log from git or a backup, and tell the information governance lead"
 
 if sys.platform == "win32":
@@ -267,9 +268,12 @@ def _entry(line: bytes) -> Entry:
     typed = type(number) is int and isinstance(when, str) and isinstance(event, str)
     if not typed or not when.endswith("Z") or not (prev is None or isinstance(prev, str)):
         raise ValueError("has a number, time, event or hash of a wrong form")
+    moment = dt.datetime.fromisoformat(when)
+    if moment.year not in YEARS:
+        raise ValueError(f"has the time {when:.30}, which no clock shows")
     return Entry(
         number=number,
-        time=dt.datetime.fromisoformat(when),
+        time=moment,
         event=event,
         body={name: value for name, value in record.items() if name not in OWN},
         sha256=hashlib.sha256(line).hexdigest(),

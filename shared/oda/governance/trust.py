@@ -106,6 +106,8 @@ def _machine(folder: Path) -> tuple[list[str], list[str]]:
     """Return the pins of the machine's file, and what is malformed in it."""
     if MACHINE_FILE.resolve().is_relative_to(folder.resolve()):
         return [], [f"{MACHINE_FILE} leads into the pilot's own folder. Put the file itself there."]
+    if not MACHINE_FILE.is_file():
+        return [], [f"{MACHINE_FILE} is no file. Ask the machine's administrator to put a file there."]
     try:
         lines = MACHINE_FILE.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError):

@@ -1,17 +1,24 @@
-"""D03: the files of each dataset are the ones that its card was written for, and none lies under two names."""
+"""D03: the files of each dataset are the ones that its card was written for, and none lies under two names.
+
+A copy of data about people is told by its content, also with other line ends, blanks, quotes or separators. Out of
+reach is a copy with a value, a row or a column more, less or in another place, and one in another format, such as a
+workbook: for those the owner of the data signs each card (D01), and the loader looks for identifiers.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import hmac
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from os.path import lexists
 from typing import TYPE_CHECKING, Any
 
 from oda.errors import COMMAND, DatasetError, SettingsError
 from oda.governance.probes.check import FREE_CLASSES, Check, unknown
-from oda.governance.probes.measuring import KEY_FILE, KEYED, PLAIN, Measured, data_files, measure
+from oda.governance.probes.measuring import KEY_FILE, KEYED, PIECE, PLAIN, Measured, data_files, measure, open_plain
 from oda.pilot import read_yaml
 
 if TYPE_CHECKING:
@@ -22,6 +29,8 @@ if TYPE_CHECKING:
 
 HASH_FORM = re.compile(r"(?:(sha256|hmac-sha256):)?([0-9a-f]{64})")
 SEAL_SUFFIX = ".sha256"
+HEAD = 1 << 12
+LAYOUT = b" \t\r\n\v\f\0\xef\xbb\xbf\xff\xfe\"',;|"  # blanks, marks of an encoding, quotes and separators
 UNREADABLE = (SettingsError, OSError, KeyError, IndexError, TypeError, AttributeError)
 
 
@@ -100,20 +109,22 @@ def copies_of_personal(folder: Path, datasets: Sequence[DatasetCard], hashes: fr
     beside = {
         other.name
         for one, other in _pairs(claims)
-        if not one.is_free and other.is_free and (_common(folder, one.path, other.path) or _is_copy(folder, one, other))
+        if not one.is_free
+        and other.is_free
+        and (_common(folder, one.path, other.path) or _is_copy(folder, one, other) is not False)
     }
     unknown = hashes - {claim.hash for claim in claims}
-    return frozenset(
-        beside | {one.name for one in claims if unknown and one.is_free and _keyed(folder, one) in unknown}
-    )
+    return frozenset(beside | {one.name for one in claims if unknown and one.is_free and _keyed(folder, one, unknown)})
 
 
-def _keyed(folder: Path, claim: _Claim) -> str:
-    """Return the keyed hash of a dataset's files; nothing where they cannot be measured."""
+def _keyed(folder: Path, claim: _Claim, hashes: frozenset[str]) -> bool:
+    """Tell whether the files of a dataset have one of some keyed hashes, or cannot be measured to know."""
+    if claim.generated or not _is_there(folder, claim.path):
+        return False  # the loader itself makes what is made up, and nothing has no content
     try:
-        return measure(folder, claim.path, keyed=True).hash
+        return measure(folder, claim.path, keyed=True).hash in hashes
     except DatasetError:
-        return ""
+        return True
 
 
 def _claim(dataset: DatasetCard) -> _Claim:
@@ -207,39 +218,91 @@ def _common(folder: Path, one: str, other: str) -> str:
         return one
     if fnmatchcase(other.lower(), one.lower()):
         return other
-    both = {name.lower() for name in _names(folder, one)} & {name.lower() for name in _names(folder, other)}
+    try:
+        both = {name.lower() for name in _names(folder, one)} & {name.lower() for name in _names(folder, other)}
+    except DatasetError:
+        return ""  # told by `_is_copy`
     return min(both, default="")
 
 
 def _names(folder: Path, path: str) -> tuple[str, ...]:
-    """List the files of a dataset; none where they are not there or not as they should be, which is told elsewhere."""
-    try:
-        return data_files(folder, path)
-    except DatasetError:
-        return ()
+    """List the files of a dataset; none where none is there. One that is no plain file raises DatasetError."""
+    return data_files(folder, path) if _is_there(folder, path) else ()
+
+
+def _is_there(folder: Path, path: str) -> bool:
+    """Tell whether a path or pattern names anything, be it a link that leads nowhere."""
+    return any(True for _ in folder.glob(path)) if any(sign in path for sign in "*?[") else lexists(folder / path)
 
 
 def _disguised(folder: Path, claims: Sequence[_Claim]) -> Iterator[Check]:
-    """Yield a failure for each open or synthetic dataset whose file is a copy of one about people."""
+    """Yield a failure for each open or synthetic dataset whose file is a copy of one about people, or may be one."""
     for one, other in _pairs(claims):
-        if one.is_free or not other.is_free or not _is_copy(folder, one, other):
+        same = not one.is_free and other.is_free and _is_copy(folder, one, other)
+        if same is False:
             continue
-        found = f"the file of {other.data_class} dataset {other.name} is that of {one.data_class} dataset {one.name}"
+        verb = "is that" if same else "cannot be compared with that"
+        found = f"the file of {other.data_class} dataset {other.name} {verb} of {one.data_class} dataset {one.name}"
+        if same is None:
+            mend = f"make each a plain file again, with {KEY_FILE} beside it, or take {other.path} away"
+            yield Check(finding=found, passed=False, mend=mend)
+            continue
         yield Check(
             finding=found, passed=False, mend=f"take {other.path} away, and tell the information governance lead"
         )
 
 
-def _is_copy(folder: Path, held: _Claim, free: _Claim) -> bool:
-    """Tell whether a free file has the content of one about people, as it is or as its card has it."""
-    copies = {name: (folder / name).stat().st_size for name in _names(folder, free.path)}
-    sizes = {(folder / name).stat().st_size for name in _names(folder, held.path)} | {held.bytes}
-    total = sum(copies.values())
-    if total not in sizes and not sizes & set(copies.values()):
-        return False
+def _is_copy(folder: Path, held: _Claim, free: _Claim) -> bool | None:
+    """Tell whether a free file has the content of one about people, there or on its card; None where nobody can."""
     try:
-        wanted = {held.hash} | {measure(folder, name, keyed=True).hash for name in _names(folder, held.path)}
-        paths = [*copies, free.path]
-        return any(measure(folder, path, keyed=True).hash in wanted for path in paths)
-    except DatasetError:
+        copies, originals = _names(folder, free.path), _names(folder, held.path)
+        return bool(copies) and (_alike(folder, copies, originals) or _has_hash(folder, copies, free.path, held))
+    except (DatasetError, OSError):
+        return None
+
+
+def _alike(folder: Path, copies: Sequence[str], originals: Sequence[str]) -> bool:
+    """Tell whether files, each alone or all in order, hold the same values as others, however they are laid out."""
+    known: dict[bytes, list[Sequence[str]]] = {}
+    for names in [[name] for name in originals] + [originals]:
+        known.setdefault(_head(folder, names), []).append(names)
+    for names in [[name] for name in copies] + [copies]:
+        head = _head(folder, names)
+        others = known.get(head, []) if head else []
+        if others and _digest(folder, names) in {_digest(folder, other) for other in others}:
+            return True
+    return False
+
+
+def _head(folder: Path, names: Sequence[str]) -> bytes:
+    """Return the first values of files: nearly always enough to tell two apart."""
+    head = b""
+    for values in _values(folder, names):
+        head += values
+        if len(head) >= HEAD:
+            break
+    return head[:HEAD]
+
+
+def _digest(folder: Path, names: Sequence[str]) -> bytes:
+    """Return the hash of all values of files."""
+    digest = hashlib.sha256()
+    for values in _values(folder, names):
+        digest.update(values)
+    return digest.digest()
+
+
+def _values(folder: Path, names: Sequence[str]) -> Iterator[bytes]:
+    """Yield what files hold, one after the other, without what only lays it out."""
+    for name in names:
+        with open_plain(folder, name) as stream:
+            while piece := stream.read(PIECE):
+                yield piece.translate(None, LAYOUT)
+
+
+def _has_hash(folder: Path, copies: Sequence[str], pattern: str, held: _Claim) -> bool:
+    """Tell whether files, each alone or all in order, have the hash on the card of a dataset about people."""
+    sizes = [(folder / name).stat().st_size for name in copies]
+    if not held.hash or held.bytes not in {None, sum(sizes), *sizes}:
         return False
+    return any(measure(folder, path, keyed=True).hash == held.hash for path in [*copies, pattern])

@@ -59,7 +59,7 @@ def measure(folder: Path, path: str, *, keyed: bool) -> Measured:
     digest = hmac.new(hash_key(folder), digestmod=hashlib.sha256) if keyed else hashlib.sha256()
     total = 0
     for name in files:
-        with _open(folder, name) as stream:
+        with open_plain(folder, name) as stream:
             while piece := stream.read(PIECE):
                 digest.update(piece)
                 total += len(piece)
@@ -142,18 +142,38 @@ def hash_key(folder: Path, *, create: bool = False) -> bytes:
 
 
 def _fault(folder: Path, name: str) -> str:
-    """Say why a file is not a plain one of this pilot; nothing when it is."""
+    """Say why a file is not a plain one of this pilot, and its alone; nothing when it is."""
+    if fault := not_plain(folder, name):
+        return fault
+    others = (folder / name).stat().st_nlink - 1
+    if others > 0:
+        return f"{name} is shared with {others} other name(s) on the disk (a hard link). Put a copy there."
+    return ""
+
+
+def not_plain(folder: Path, name: str) -> str:
+    """Say why a file is no plain one that lies in a pilot itself, not behind a link.
+
+    Parameters
+    ----------
+    folder
+        The pilot's folder.
+    name
+        A file's path inside it, with forward slashes; it exists.
+
+    Returns
+    -------
+    str
+        A sentence and what to do; nothing when all is well.
+    """
     place = folder
     for part in PurePosixPath(name).parts:
         place = place / part
         if place.is_symlink() or _is_junction(place):
             inner = place.relative_to(folder).as_posix()
             return f"{inner} is a link to another place. Put the file itself into the pilot's folder."
-    about = place.stat()
-    if not stat.S_ISREG(about.st_mode):
+    if not stat.S_ISREG(place.stat().st_mode):
         return f"{name} is no plain file. Put the file itself into the pilot's folder."
-    if about.st_nlink > 1:
-        return f"{name} is shared with {about.st_nlink - 1} other name(s) on the disk (a hard link). Put a copy there."
     return ""
 
 
@@ -163,8 +183,26 @@ def _is_junction(place: Path) -> bool:
     return bool(tag == getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", -1))
 
 
-def _open(folder: Path, name: str) -> BinaryIO:
-    """Open a plain file, not through a link that took its place a moment ago."""
+def open_plain(folder: Path, name: str) -> BinaryIO:
+    """Open a plain file to be read, not through a link that took its place a moment ago.
+
+    Parameters
+    ----------
+    folder
+        The pilot's folder.
+    name
+        One of `data_files`.
+
+    Returns
+    -------
+    BinaryIO
+        Its bytes; the caller closes it.
+
+    Raises
+    ------
+    DatasetError
+        When it cannot be opened.
+    """
     flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
     try:
         return os.fdopen(os.open(folder / name, flags), "rb")
