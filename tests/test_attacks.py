@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -270,9 +271,60 @@ def test_a_pilot_whose_personal_card_was_taken_away_still_counts_as_personal(pil
     open_card(pilot, "data/raw/census.csv")
     assessment = assess(pilot)
     assert "D01" in assessment.gate("load").missing
-    assert "Dataset 'gp_list' is treated as personal until D01 is signed anew" in assessment.notes[0]
+    assert any("Dataset 'gp_list' is treated as personal until D01 is signed anew" in one for one in assessment.notes)
     sign_item(pilot, "D01", "olga")
     assert assess(pilot).gate("load").reason == "no personal data in this pilot: 1 open dataset"
+
+
+@pytest.mark.parametrize("damage", ["deleted", "junk", "edited"])
+def test_damage_to_the_log_does_not_make_personal_data_open(pilot: Pilot, damage: str) -> None:
+    """Where what would show that data were personal is damaged, nothing counts as open."""
+    log = pilot.folder / "governance/gate_log.jsonl"
+    write(pilot, PERSONAL, measured(pilot.folder, {**CARD, "x-ig": {**CARD["x-ig"], "class": "open"}}))
+    if damage == "deleted":
+        log.unlink()
+    else:
+        text = log.read_text(encoding="utf-8")
+        log.write_text("junk" if damage == "junk" else text.replace('"personal"', '"open"'), encoding="utf-8")
+    assert not assess(pilot).gate("load").is_open
+    with pytest.raises(GateError, match="load refused"):
+        load("gp_list", pilot)
+
+
+def test_a_new_card_in_a_pilot_with_personal_data_is_signed_before_it_loads(pilot: Pilot) -> None:
+    """Once a pilot holds personal data, its owner signs what else comes in; what was there before stays as it was."""
+    write(pilot, "data/raw/census.csv", "district_code,period,visits\nE07000236,2026-01,1\nE07000237,2026-01,2\n")
+    open_card(pilot, "data/raw/census.csv")
+    assert any("D01" in note for note in assess(pilot).notes)
+    sign_item(pilot, "D01", "olga")
+    assert assess(pilot).reclassified == frozenset()
+
+
+def test_a_chain_that_no_longer_holds_shuts_every_gate(pilot: Pilot) -> None:
+    """A rejection taken out with its line, and the log written anew, shows in the sign-offs made after it."""
+    reject(pilot, "D02", "iris")
+    sign_item(pilot, "S05", "sid")
+    lines = (pilot.folder / "governance/gate_log.jsonl").read_text(encoding="utf-8").splitlines()
+    entries = [json.loads(line) for line in lines]
+    kept = [entry for entry in entries if (entry.get("item"), entry.get("seq")) != ("D02", 2)]
+    assert len(kept) == len(entries) - 1
+    for name in ("D02-2.json", "D02-2.json.sig"):
+        (pilot.folder / "governance/signoffs" / name).unlink()
+    (pilot.folder / LOG_FILE).unlink()
+    for entry in kept:  # a chain of its own, each line after the one before it
+        body = {name: value for name, value in entry.items() if name not in {"schema", "n", "time", "event", "prev"}}
+        append(pilot.folder, entry["event"], body, now=dt.datetime.fromisoformat(entry["time"]))
+    assert assess(pilot).finding("E03").state == "failed"
+    assert not assess(pilot).gate("load").is_open
+
+
+def test_an_item_of_the_pilot_s_own_that_lost_its_gates_shuts_them_all(pilot: Pilot) -> None:
+    """Whoever takes the gate from a rejected item has not opened it."""
+    write(pilot, "governance/panel.md", "The panel has met.\n")
+    write(pilot, "governance/checklist.yml", own_item(signs=["sro"]))
+    reject(pilot, "X01", "sam")
+    write(pilot, "governance/checklist.yml", own_item(signs=["sro"], gates=["close"]))
+    assert "X01" in assess(pilot).gate("load").missing
 
 
 def test_personal_data_relabelled_as_open_stay_personal_until_their_owner_signs(pilot: Pilot) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 import oda
 from oda.errors import GateError
-from oda.governance import AssessedDataset, assess, pass_gate, require
+from oda.governance import assess, pass_gate, require
 from oda.governance.checklist import GateName
 from oda.governance.gates import close_pilot
 from oda.governance.log import LOG_FILE, Entry, append, read_log
@@ -263,4 +263,10 @@ def test_the_log_may_not_be_the_only_thing_that_says_a_pilot_is_open(pilot: Pilo
 
 def test_an_assessed_dataset_is_told_by_name_and_class(pilot: Pilot) -> None:
     """What the gate saw is what is loaded."""
-    assert assess(pilot).datasets == (AssessedDataset(name="gp_list", data_class="personal", place=PERSONAL),)
+    [dataset] = assess(pilot).datasets
+    assert (dataset.name, dataset.data_class, dataset.place, len(dataset.sha256)) == (
+        "gp_list",
+        "personal",
+        PERSONAL,
+        64,
+    )

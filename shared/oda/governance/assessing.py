@@ -14,7 +14,7 @@ from oda.governance.checklist import Checklist, GateName, Item
 from oda.governance.evidence import FREE_CLASSES, Evidence
 from oda.governance.files import PROJECT_FILE
 from oda.governance.files.folder import collecting_later
-from oda.governance.gathering import DatasetCard, gather
+from oda.governance.gathering import OWN, DatasetCard, gather
 from oda.governance.independence import INDEPENDENT
 from oda.governance.log import Log
 from oda.governance.signoffs import Record
@@ -179,13 +179,14 @@ def _needed(name: GateName, evidence: Evidence, findings: Sequence[Finding]) -> 
     """Return the items that a gate waits for: its own, and what its own rest on.
 
     An item that the answers of the pilot rule out rests on those answers, which P01 or P02 signs.
-    An item that was signed rests on the list of signers, E03; one signed by whoever checks the analysis rests on who
-    the analysts are, E02.
+    Every gate but `close` rests on E03 whatever the checklist says, and so does an item that was signed; one signed by
+    whoever checks the analysis rests on who the analysts are, E02.
     """
     own = [finding for finding in findings if name in finding.gates]
-    needed = {finding.item for finding in own}
+    changed = {f.item for f in findings if f.item.startswith(OWN) and f.signatures and not f.passes}
+    needed = {finding.item for finding in own} | changed  # an item of the pilot's own may have lost its gates
     signed = [finding for finding in own if finding.signatures]
-    if signed:
+    if signed or name != "close":
         needed.add("E03")
     if any(INDEPENDENT & set(finding.roles) for finding in signed):
         needed.add("E02")

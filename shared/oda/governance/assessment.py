@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -23,13 +24,36 @@ class AssessedDataset:
     ----------
     name, data_class
         As its card gives them.
-    place
-        Its card inside the pilot.
+    place, sha256
+        Its card inside the pilot, and the hash of what the card says.
     """
 
     name: str
     data_class: str
     place: str = ""
+    sha256: str = ""
+
+
+def logged_classes(datasets: Iterable[AssessedDataset]) -> dict[str, dict[str, str]]:
+    """Return what the log remembers of datasets: the class and the hash of each card, by name.
+
+    Parameters
+    ----------
+    datasets
+        As they were assessed.
+
+    Returns
+    -------
+    dict of dict
+        `classes` and `cards`.
+
+    Examples
+    --------
+    >>> logged_classes([AssessedDataset(name="falls", data_class="open", sha256="ab")])
+    {'classes': {'falls': 'open'}, 'cards': {'falls': 'ab'}}
+    """
+    known = list(datasets)
+    return {"classes": {d.name: d.data_class for d in known}, "cards": {d.name: d.sha256 for d in known}}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

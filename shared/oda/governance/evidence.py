@@ -18,6 +18,7 @@ from oda.governance.files.base import Held
 from oda.governance.files.flows import Flow
 from oda.governance.files.folder import Holdings
 from oda.governance.files.people import PEOPLE_FILE, People
+from oda.governance.history import committed_faults
 from oda.governance.log import Log
 from oda.governance.signoffs import Chain, Record, SignedSubject
 from oda.governance.trust import Trust
@@ -73,6 +74,11 @@ class Evidence:
     def today(self) -> dt.date:
         """The day, by which dates have passed or not."""
         return self.now.date()
+
+    @cached_property
+    def history_faults(self) -> tuple[str, ...]:
+        """What git remembers of the log and the sign-offs, and is gone or changed."""
+        return committed_faults(self.folder)
 
     @cached_property
     def project(self) -> Project | None:
@@ -177,7 +183,7 @@ class Evidence:
         """Return the hash of parts of a file, reckoned once."""
         key = (held.place, parts)
         if key not in self._digests:
-            self._digests[key] = digest(select(held.raw, parts))
+            self._digests[key] = digest(select(held.bound, parts))
         return self._digests[key]
 
     def deciding(self, item: str, organisation: str = "") -> Record | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from oda.errors import COMMAND, GateError
 from oda.governance.assessing import assess
-from oda.governance.assessment import Assessment, Finding, GateState
+from oda.governance.assessment import Assessment, Finding, GateState, logged_classes
 from oda.governance.checklist import GateName
 from oda.governance.evidence import FREE_CLASSES
 from oda.governance.gathering import DatasetCard
@@ -58,11 +59,15 @@ def pass_gate(
     if gate in DATASET_GATES and _is_free(assessment, dataset):
         return assessment
     named = {"dataset": dataset.name} if dataset is not None else {}
-    body: dict[str, Any] = {**named, **(about or {}), "gate": gate, "classes": classes(assessment)}
+    body: dict[str, Any] = {**named, **(about or {}), "gate": gate, **logged_classes(assessment.datasets)}
     try:
         require(assessment, gate, dataset)
-    except GateError:
-        append(pilot.folder, "gate", {**body, "decision": "refused", "missing": list(assessment.gate(gate).missing)})
+    except GateError as refusal:
+        missing = list(assessment.gate(gate).missing)
+        try:
+            append(pilot.folder, "gate", {**body, "decision": "refused", "missing": missing})
+        except GateError as unlogged:
+            raise GateError(f"{refusal} This could not be logged. {unlogged}") from unlogged
         raise
     append(pilot.folder, "gate", {**body, "decision": "passed"})
     return assessment
@@ -87,22 +92,6 @@ def close_pilot(pilot: Pilot) -> None:
     append(pilot.folder, "close", {"checklist": assessment.checklist_version})
 
 
-def classes(assessment: Assessment) -> dict[str, str]:
-    """Return the class of each dataset by name, as the log remembers it.
-
-    Parameters
-    ----------
-    assessment
-        How the checklist stands.
-
-    Returns
-    -------
-    dict of str
-        As their cards give them.
-    """
-    return {dataset.name: dataset.data_class for dataset in assessment.datasets}
-
-
 def _is_free(assessment: Assessment, dataset: DatasetCard | None) -> bool:
     """Tell whether what is asked for holds no personal data, so that no gate is needed."""
     if dataset is not None:
@@ -112,8 +101,16 @@ def _is_free(assessment: Assessment, dataset: DatasetCard | None) -> bool:
 
 
 def _seen(assessment: Assessment, dataset: DatasetCard) -> list[str]:
-    """Return the classes with which a dataset was assessed."""
-    return [known.data_class for known in assessment.datasets if known.name == dataset.name]
+    """Return the classes with which a dataset was assessed, and whether by another card than the one asked for."""
+    same = [known for known in assessment.datasets if known.name == dataset.name]
+    own = [_is_at(dataset.card_path, known.place) for known in same]
+    return [f"{one.data_class}{'' if is_own else f' by {one.place}'}" for one, is_own in zip(same, own, strict=True)]
+
+
+def _is_at(path: Path, place: str) -> bool:
+    """Tell whether a card lies where the assessment has read it, and not elsewhere under the same name."""
+    parts = PurePosixPath(place).parts
+    return not place or (".." not in path.parts and path.parts[-len(parts) :] == parts)
 
 
 def require(assessment: Assessment, gate: GateName, dataset: DatasetCard | None = None) -> None:
@@ -150,7 +147,7 @@ def require(assessment: Assessment, gate: GateName, dataset: DatasetCard | None 
 
 
 def _check_assessed(assessment: Assessment, state: GateState, dataset: DatasetCard) -> None:
-    """Refuse a dataset that the assessment has not seen, or has seen with another class."""
+    """Refuse a dataset that the assessment has not seen, or has seen with another class or by another card."""
     seen = _seen(assessment, dataset)
     if seen != [dataset.data_class]:
         found = f"assessed as {' and '.join(seen)}" if seen else "not among the datasets assessed"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from oda.governance import keys
 from oda.governance.assessment import AssessedDataset
+from oda.governance.canonical import digest
 from oda.governance.checklist import Checklist, load_checklist
 from oda.governance.evidence import FREE_CLASSES, Evidence
 from oda.governance.files.folder import CARDS, Holdings, read_folder
@@ -85,9 +86,10 @@ def gather(
         chains=chains,
         verdicts=_verdicts(folder, chains),
         datasets=assessed,
-        reclassified=_reclassified(assessed, log),
+        reclassified=frozenset(),
         now=now or dt.datetime.now(dt.UTC),
     )
+    evidence = replace(evidence, reclassified=_reclassified(evidence))
     before, copies = evidence.reclassified, copies_of_personal(folder, evidence.cards, _hashes(log))
     if before and trust.matches and stand(checklist.item("D01"), evidence).state == "signed":
         before = frozenset()  # the owner of the data has signed the new class
@@ -99,11 +101,13 @@ def gather(
 
 def _assessed(folder: Path, datasets: Iterable[DatasetCard] | None, holdings: Holdings) -> tuple[AssessedDataset, ...]:
     """Return each dataset with its class; a card that cannot be read counts as personal."""
-    if datasets is not None:
-        return tuple(AssessedDataset(name=d.name, data_class=d.data_class, place=_inside(d, folder)) for d in datasets)
+    cards = holdings.matching(CARDS)
+    hashes = {held.place: digest(held.raw) for held in cards}
+    known = [(d.name, d.data_class, _inside(d, folder)) for d in datasets] if datasets is not None else []
+    read = [(Path(held.place).stem, _class(held.raw), held.place) for held in cards] if datasets is None else known
     return tuple(
-        AssessedDataset(name=Path(held.place).stem, data_class=_class(held.raw), place=held.place)
-        for held in holdings.matching(CARDS)
+        AssessedDataset(name=name, data_class=kind, place=place, sha256=hashes.get(place, ""))
+        for name, kind, place in read
     )
 
 
@@ -120,17 +124,36 @@ def _class(raw: Any) -> str:  # noqa: ANN401  plain content of any kind
     return found if isinstance(found, str) else "personal"
 
 
-def _reclassified(datasets: Sequence[AssessedDataset], log: Log) -> frozenset[str]:
-    """Return the datasets that now claim to be free, or have no card, and that the log knows otherwise."""
-    logged = [entry.body.get("classes") for entry in log.entries]
-    personal = {
-        str(name)
-        for classes in logged
-        if isinstance(classes, Mapping)
-        for name, kind in classes.items()
-        if kind not in FREE_CLASSES
-    }
-    return frozenset(personal - {d.name for d in datasets if d.data_class not in FREE_CLASSES})
+def _reclassified(evidence: Evidence) -> frozenset[str]:
+    """Return the datasets that claim to be free, or have no card, in a pilot that has held personal data.
+
+    A card that the log knew from its first mention on, and that still says the same, stays free.
+    """
+    logged = [(_named(entry.body.get("classes")), _named(entry.body.get("cards"))) for entry in evidence.log.entries]
+    personal = {name for classes, _ in logged for name, kind in classes.items() if kind not in FREE_CLASSES}
+    gone = personal - {dataset.name for dataset in evidence.datasets}
+    if not personal and not _was_personal(evidence):
+        return frozenset()
+    first: dict[str, str] = {}
+    for classes, cards in logged:
+        for name, kind in classes.items():
+            first.setdefault(name, cards.get(name, "") if kind in FREE_CLASSES else "")
+    whole = not (evidence.log.faults or evidence.history_faults)
+    free = [dataset for dataset in evidence.datasets if dataset.data_class in FREE_CLASSES]
+    same = {d.name for d in free if whole and d.name not in personal and d.sha256 and first.get(d.name) == d.sha256}
+    return frozenset(gone | ({dataset.name for dataset in free} - same))
+
+
+def _was_personal(evidence: Evidence) -> bool:
+    """Tell whether sign-offs say that the pilot held personal data, or what would say so is damaged or gone."""
+    personal = evidence.checklist.personal_gates
+    about = {item.id for item in evidence.checklist.items if personal.issuperset(item.gates)}
+    return bool(evidence.log.faults or evidence.history_faults or about & set(evidence.chains))
+
+
+def _named(value: object) -> dict[str, str]:
+    """Return names and values of a line of the log, none where it holds none."""
+    return {str(name): str(one) for name, one in value.items()} if isinstance(value, Mapping) else {}
 
 
 def _hashes(log: Log) -> frozenset[str]:

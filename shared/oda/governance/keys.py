@@ -36,7 +36,9 @@ __all__ = [
 
 SECONDS = 20
 LONGEST_SIGNATURE = 64 * 1024  # bytes; the longest that OpenSSH makes is some 4,000
-WINDOWS_KEYGEN = Path("C:/Windows/System32/OpenSSH/ssh-keygen.exe")
+SYSTEM_KEYGEN = (  # before the path, on which anyone can put a program of that name
+    (Path("C:/Windows/System32/OpenSSH/ssh-keygen.exe"),) if os.name == "nt" else (Path("/usr/bin/ssh-keygen"),)
+)
 NO_KEYGEN = (
     "ssh-keygen is not on this machine. Get it: on Windows it is an optional feature, 'OpenSSH Client'; "
     "on Debian and Ubuntu it is the package openssh-client."
@@ -227,7 +229,7 @@ def verify(message: bytes, signature: bytes, *, signers: Path, principal: str, a
     """
     try:
         key, namespace = signature_key(signature), signature_namespace(signature)
-        listed, _ = read_signers(signers.read_text(encoding="utf-8"))
+        listed, _ = read_signers(signers.read_text(encoding="utf-8") if signers.is_file() else "")
     except SigningError as error:
         return str(error)
     except (OSError, UnicodeDecodeError):
@@ -286,17 +288,18 @@ def _checked(message: bytes, signature: bytes, key: Key, principal: str) -> str:
 
 
 def find_keygen() -> str | None:
-    """Return where the program `ssh-keygen` is.
+    """Return where the program `ssh-keygen` is: that of the system before any other on the path.
 
     Returns
     -------
     str or None
         A full path; a program in the working folder, where Windows would look first, does not count.
     """
+    for place in SYSTEM_KEYGEN:
+        if place.is_file():
+            return str(place)
     found = shutil.which("ssh-keygen")
-    if found is not None and Path(found).is_absolute():
-        return found
-    return str(WINDOWS_KEYGEN) if os.name == "nt" and WINDOWS_KEYGEN.is_file() else None
+    return found if found is not None and Path(found).is_absolute() else None
 
 
 def _keygen() -> str:

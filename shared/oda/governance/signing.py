@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from oda.errors import GateError
 from oda.governance import keys
+from oda.governance.assessment import logged_classes
 from oda.governance.checklist import Item
 from oda.governance.evidence import Evidence
 from oda.governance.log import append, read_log
@@ -140,11 +141,11 @@ def _keep(pilot: Pilot, draft: Path, item: Item, prepared: Prepared, moment: dt.
     draft.with_name(f"{draft.name}.sig").replace(folder / f"{draft.name}.sig")
     digest = hashlib.sha256(draft.read_bytes()).hexdigest()
     draft.replace(kept)
-    known = {dataset.name: dataset.data_class for dataset in prepared.evidence.datasets}
-    body = {"item": item.id, "seq": int(kept.stem.rpartition("-")[2]), "sha256": digest, "classes": known}
+    known = logged_classes(prepared.evidence.datasets)
+    body = {"item": item.id, "seq": int(kept.stem.rpartition("-")[2]), "sha256": digest, **known}
     try:
         append(pilot.folder, "sign", {**body, "decision": prepared.act.decision}, now=moment)
-    except GateError:
+    except BaseException:  # Ctrl-C too: a record that is not in the log would make its item invalid
         kept.unlink()
         kept.with_name(f"{kept.name}.sig").unlink()
         raise

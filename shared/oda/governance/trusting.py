@@ -10,9 +10,9 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from oda.errors import COMMAND
 from oda.governance import keys
 from oda.governance.evidence import Evidence
-from oda.governance.history import committed_faults
 from oda.governance.log import LOG_FILE, latest
 from oda.governance.probes.check import Check
 from oda.governance.signers import SIGNERS_FILE
@@ -45,11 +45,15 @@ def _list(evidence: Evidence) -> Iterator[Check]:
     for fault in trust.faults:
         yield Check(finding=fault, passed=False, mend="have it mended by whoever keeps the partnership's list")
     if not trust.sha256:
-        mend = f"get {SIGNERS_FILE} from whoever keeps the partnership's list of signers"
+        mend = (
+            f"add each signer's key with {COMMAND} keys add, have the partnership agree the list, "
+            f"and pin its SHA-256 outside the project, where {COMMAND} trust says"
+        )
         yield Check(finding=f"there is no {SIGNERS_FILE}", passed=None, mend=mend)
     elif trust.matches is None:
         mend = (
-            f"get its SHA-256 from whoever keeps the partnership's list, and set it in {MACHINE_FILE} or as {VARIABLE}"
+            f"have the partnership agree the list, and pin the SHA-256 that {COMMAND} trust prints "
+            f"in {MACHINE_FILE} or as {VARIABLE}"
         )
         yield Check(finding=f"nothing outside the project says which {SIGNERS_FILE} is right", passed=None, mend=mend)
     elif not trust.matches:
@@ -64,10 +68,15 @@ def _list(evidence: Evidence) -> Iterator[Check]:
 
 def _log(evidence: Evidence) -> Iterator[Check]:
     """Look at the chain of the log, and at what git remembers of it and of the sign-offs."""
-    for fault in (*evidence.log.faults, *committed_faults(evidence.folder)):
+    for fault in dict.fromkeys((*evidence.log.faults, *evidence.history_faults, *_broken(evidence))):
         yield Check(finding=fault, passed=False, mend=f"restore {LOG_FILE} and the sign-offs from where they were kept")
     if not evidence.log.faults:
         yield Check(finding=f"the log of decisions is whole, with {len(evidence.log.entries)} lines", passed=True)
+
+
+def _broken(evidence: Evidence) -> Iterator[str]:
+    """Yield why the chain of an item's sign-offs, or the log under it, is not as it was when it was signed."""
+    yield from (chain.fault for chain in evidence.chains.values() if chain.fault)
 
 
 def _items(evidence: Evidence) -> Iterator[Check]:
@@ -92,20 +101,33 @@ def _clock(evidence: Evidence) -> Check:
 
 def _software(folder: Path) -> Iterator[Check]:
     """Hold this package against the wheel that the pilot was made with, where there is one."""
-    wheels = sorted((folder / "vendor").glob("oda_toolkit-*.whl"))
-    if not wheels:
+    wheels = sorted((folder / "vendor").glob("*.whl"))
+    if not wheels and not (folder / "start.py").exists():
+        return  # not a pilot as the template makes it
+    if len(wheels) != 1 or not wheels[0].is_file():
+        found = f"vendor/ holds {len(wheels)} wheels, and one is right: the one this pilot was made with"
+        yield Check(finding=found, passed=False, mend="restore vendor/ from where the pilot came from")
         return
+    wheel = wheels[0]
     try:
-        changed = _changed(wheels[-1])
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError) as error:
-        yield Check(finding=f"vendor/{wheels[-1].name} cannot be read ({error})", passed=False, mend="restore it")
-        return
-    if changed:
-        more = f" and {len(changed) - NAMED} more" if len(changed) > NAMED else ""
-        found = f"this software is not that of vendor/{wheels[-1].name}: {', '.join(changed[:NAMED])}{more} differs"
-        yield Check(finding=found, passed=False, mend="delete .venv; start.py installs it anew")
+        fault = _wheel_fault(wheel)
+    except (OSError, zipfile.BadZipFile, KeyError, ValueError, StopIteration) as error:
+        fault = f"vendor/{wheel.name} cannot be read ({error})"
+    if fault:
+        yield Check(finding=fault, passed=False, mend="restore vendor/ and delete .venv; start.py installs it anew")
     else:
-        yield Check(finding=f"this software is that of vendor/{wheels[-1].name}", passed=True)
+        yield Check(finding=f"this software is that of vendor/{wheel.name}", passed=True)
+
+
+def _wheel_fault(wheel: Path) -> str:
+    """Say how the wheel differs from its hash, or this software from the wheel; nothing where all is the same."""
+    named = wheel.with_name("SHA256SUMS").read_text(encoding="utf-8").split()
+    if named != [hashlib.sha256(wheel.read_bytes()).hexdigest(), wheel.name]:
+        return f"vendor/{wheel.name} is not the file that vendor/SHA256SUMS names"
+    changed = _changed(wheel)
+    more = f" and {len(changed) - NAMED} more" if len(changed) > NAMED else ""
+    named_files = ", ".join(changed[:NAMED])
+    return f"this software is not that of vendor/{wheel.name}: {named_files}{more} differs" if changed else ""
 
 
 def _changed(wheel: Path) -> list[str]:
