@@ -275,7 +275,8 @@ def _plausible(fault: Any) -> object:
     if fault["type"] == "literal_error":
         return re.findall(r"'([a-z0-9_]+)'", fault["ctx"]["expected"])[0]
     yes = fault["loc"][-1] == "approved"
-    return {"bool_type": yes, "tuple_type": [], "date_from_datetime_parsing": AHEAD}[fault["type"]]
+    day = BEFORE if str(fault["loc"][-1]).endswith("_on") else AHEAD
+    return {"bool_type": yes, "tuple_type": [], "date_from_datetime_parsing": day}[fault["type"]]
 
 
 def write_files(folder: Path) -> Path:
