@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import csv
 import datetime as dt
+import html
 import io
 import json
 import time
@@ -173,7 +174,8 @@ def test_the_public_page_says_who_gives_what_to_whom_and_why(shared: Pilot):
     for words in (
         "2 organisations plan to share data about older people.",
         "It has not begun",
-        "NHS County gives data to County Fire and Rescue.",
+        "Who gives the data:</strong> NHS County.",
+        "Who receives them:</strong> County Fire and Rescue.",
         "a public task: work that the law gives to a public body",
         "until 31 March 2027, then securely deleted",
         "tell the organisation that holds your record, and your data are left out",
@@ -243,6 +245,36 @@ def test_many_flows_are_summed_up_for_the_public(content: Content):
     assert "b 0, b 1 and 18 more" in shared_page.write(replace(content, flows=crowd)).replace("\\", "")
 
 
+def test_what_people_give_themselves_is_told_as_that(changed: Callable[..., Content]):
+    """Where people answer an offer, no page says that an organisation hands their data over."""
+    own = changed({"given_by": "person"}, project={"mode": "invite"})
+    text = shared_page.write(own).replace("\\", "")
+    assert "plan to use data that are given by the people themselves: older people." in text
+    assert "### From people themselves to County Fire and Rescue" in text
+    assert "Nobody hands County Fire and Rescue a list of people." in text
+    assert "do not ask for what is offered, and nothing about you is given." in text
+    assert "nobody hands a list of people over" in text
+    assert "invite" not in text
+    assert "The people themselves to County Fire and Rescue; told by NHS County" in pack.write(own).replace("\\", "")
+    told = {row["Organisation and contact"].split(",")[0]: row for row in processing_record(own)}
+    assert told["NHS County"]["Categories of recipients"] == "none"
+    source = "the people themselves, told of the offer by NHS County"
+    assert told["County Fire and Rescue"]["Source of the personal data"] == source
+
+
+def test_a_page_with_every_todo_filled_in_is_no_draft(changed: Callable[..., Content]):
+    """A partner's own privacy notice may be left out: each flow links one. Nothing else makes the page a draft."""
+    full = changed(project=dict.fromkeys(("purpose", "action", "benefit", "why_personal_data"), "Said in full."))
+    assert "not stated yet" not in shared_page.write(full)
+    assert "Draft" in shared_page.write(changed({"purpose": "TODO"}))
+
+
+def test_no_full_stop_is_doubled(changed: Callable[..., Content]):
+    """Words of a file that end with a full stop keep the one they have."""
+    flow = {**FLOW, "purpose": "Ends in November.", "power": {"act": "Regulations of November."}}
+    assert ".." not in shared_page.write(changed(flow)).replace("\\", "")
+
+
 # ---- For the information governance group
 
 
@@ -288,11 +320,123 @@ def test_the_pack_shows_how_each_item_was_signed_and_what_the_gates_did(content:
         replace(content, assessment=replace(content.assessment, findings=tuple(findings)), log=(line,))
     ).replace("\\", "")
     assert (
-        "| P05 | Done: signed | approve with conditions: only until spring | leg, County Fire and Rescue "
+        "| P05 | Done: signed | approve with conditions: only until spring | legal adviser, County Fire and Rescue "
         "| pull request 12, seen by the igl | 2026-11-20 | 2027-11-20 |"
     ) in text
     assert "is weaker" in text
     assert "| 1 | 22 November 2026, 10:00 | gate load: refused | P06 |" in text
+
+
+def signed_by(number: int, organisation: str = "county-fire", decision: str = "approve") -> Signature:
+    """Return a sign-off of the legal adviser."""
+    return Signature(
+        record=f"governance/signoffs/P05-{number}.json",
+        sha256="0" * 64,
+        decision=decision,
+        role="leg",
+        organisation=organisation,
+        signed_on="2026-11-20",
+        expires="2027-11-20",
+        route="key",
+        conditions=(),
+    )
+
+
+def with_findings(content: Content, **found: dict[str, Any]) -> Content:
+    """Return the content with items of the checklist standing otherwise."""
+    findings = [replace(one, **found.get(one.item, {})) for one in content.assessment.findings]
+    return replace(content, assessment=replace(content.assessment, findings=tuple(findings)))
+
+
+def test_what_was_refused_comes_first_among_the_sign_offs(content: Content):
+    """Rejected, stale, expired and invalid sign-offs stand first with their reason; then those that count."""
+    states = {"P01": "signed", "P02": "invalid", "P05": "expired", "P06": "stale", "D06": "rejected"}
+    found = {
+        item: {"state": state, "reason": f"why {item}", "signatures": (signed_by(1),)} for item, state in states.items()
+    }
+    text = pack.write(with_findings(content, **found)).partition("## What was signed")[2].replace("\\", "")
+    rows = [line.split(" | ")[0][2:] for line in text.splitlines() if line.startswith("| ")]
+    assert rows[2:7] == ["D06", "P06", "P05", "P02", "P01"]
+    assert "5, of which 4 rejected or no longer counting" in text
+    assert "approve: why D06" in text
+    assert "why P01" not in text
+
+
+def test_each_controller_s_sign_off_stands_by_itself(content: Content):
+    """Where one controller has refused and another signed, the pack says which, with the reason of each alone."""
+    found = {
+        "state": "rejected",
+        "reason": "county-nhs: not under this act; and again; county-fire: changed",
+        "waiting_for": ("county-nhs", "county-fire"),
+        "signatures": (
+            signed_by(1, "county-nhs", "reject"),
+            signed_by(2, "county-fire"),
+            signed_by(3, "county-council"),
+        ),
+    }
+    text = pack.write(with_findings(content, P10=found)).replace("\\", "")
+    assert "| P10 | Rejected | reject: not under this act; and again | legal adviser, NHS County |" in text
+    assert "| P10 | Done: signed | approve | legal adviser, county council |" in text
+
+
+def test_no_refusal_is_cut_from_a_long_list_and_what_is_cut_is_counted(content: Content):
+    """Beyond a hundred rows the pack says how many there are and where; a refusal is always shown."""
+    few = with_findings(content, P05={"state": "signed", "signatures": tuple(map(signed_by, range(29)))})
+    many = with_findings(content, P05={"state": "signed", "signatures": tuple(map(signed_by, range(300)))})
+    refused = with_findings(content, P05={"state": "stale", "signatures": tuple(map(signed_by, range(300)))})
+    said = "Only the first 100 of 300 sign-offs are shown here. All of them are in governance/signoffs."
+    assert [pack.write(one).replace("\\", "").count(said) for one in (few, many, refused)] == [0, 1, 0]
+    assert [pack.write(one).replace("\\", "").count("legal adviser, County Fire") for one in (few, many, refused)] == [
+        29,
+        100,
+        300,
+    ]
+
+
+def test_the_pack_shows_confidence_opt_outs_controllers_and_views(content: Content):
+    """How each flow keeps confidence, who controls each dataset, who was asked and what came of it."""
+    dpia = {
+        "consultation": {"people": "A panel of twelve.", "internally": "Practice managers."},
+        "outcome": {
+            "dpo_advice": {"summary": "Go on.", "outcome": "overruled", "decided_by": "siro", "reasons": "Too late."},
+            "views": {"reviewed_by": "igl", "departed_from": True, "reasons": "Too few."},
+        },
+    }
+    text = pack.write(replace(content, dpia=dpia)).replace("\\", "")
+    assert "| gp-to-fire-falls | yes | consent | Caldicott Guardian | still being checked | honoured |" in text
+    assert "| Dataset | Class | Controller | Column |" in text
+    for words in (
+        "A panel of twelve.",
+        "departed from, reviewed by the information governance lead: Too few.",
+        "overruled, decided by the senior information risk owner: Too late.",
+    ):
+        assert words in text
+
+
+def test_an_item_said_not_to_apply_while_flows_say_it_does_is_named(content: Content):
+    """P07 ruled out as "counts only" while a flow states an Article 9 condition: the pack says that one is wrong."""
+    ruled_out = {"state": "n/a", "reason": "counts only"}
+    text = html.unescape(pack.write(with_findings(content, P07=ruled_out, P09=ruled_out)).replace("\\", ""))
+    assert (
+        'P07 is said not to apply ("counts only"), but an Article 9 condition stands in 1 flow: gp-to-fire-falls'
+        in text
+    )
+    assert "P09 is said not to apply" in text
+    assert "The files contradict each other" not in pack.write(content)
+    none = {"art9": "none", "sch1": "none"}
+    silent = with_findings(replace(content, flows=({**FLOW, **none},)), P07=ruled_out)
+    assert "P07 is said not to apply" not in pack.write(silent)
+
+
+def test_an_open_gate_waits_for_nothing(content: Content):
+    """The table of gates says "Nothing" where nothing is missing, and the reason where there is one."""
+    first, second, *rest = content.assessment.gates
+    open_ = {"is_open": True, "missing": ()}
+    told = (replace(first, **open_, reason="nothing is missing"), replace(second, **open_, reason="no data of people"))
+    text = pack.write(replace(content, assessment=replace(content.assessment, gates=(*told, *rest))))
+    assert "| Open | Nothing |" in text
+    assert "| Open | Nothing: no data of people |" in text.replace("\\", "")
+    assert "nothing is missing" not in text
 
 
 def test_a_pack_of_3500_flows_is_short_and_quick(content: Content, shared: Pilot, monkeypatch: pytest.MonkeyPatch):
@@ -350,6 +494,26 @@ def test_the_digital_economy_act_register_has_its_keys_and_no_other(changed: Cal
     assert dea_register(changed({"dea_register_id": "DEA-1"}, agreements=(ended,)))[0]["isa_status"] == "Complete"
 
 
+def test_the_public_register_holds_no_mailbox_of_a_person(changed: Callable[..., Content]):
+    """The register is public: a personal address and a name are left out, a shared mailbox stays."""
+    back = {"from": FLOW["to"], "to": FLOW["from"], "dea_register_id": "DEA-2"}
+    agreement = {"id": "county-2026", "title": "Agreement of Bartholomew Quaife"}
+    entry = dea_register(changed(back, agreements=(agreement,)))[0]
+    assert entry["contact"] == "not stated yet"
+    assert entry["name"] == "Agreement of (left out: a person)"
+    assert dea_register(changed({"dea_register_id": "DEA-1"}))[0]["contact"] == "ig-team@example.nhs.uk"
+
+
+def test_an_organisation_s_record_quotes_its_own_security_alone(changed: Callable[..., Content]):
+    """Only where its own people use the data does an organisation's row quote the pilot's environment."""
+    user = {"id": "an", "name": "Ann Other", "organisation": "county-fire", "roles": ["analyst"]}
+    project = {"environment": {"place": "Fire server", "encrypted": True, "access_log": True}}
+    fire, nhs = processing_record(changed(project=project, people=(user,)))
+    key = "Technical and organisational security measures"
+    assert fire[key] == "moved by secure file transfer; held: Fire server; encrypted: yes; access log: yes"
+    assert nhs[key] == "moved by secure file transfer; how this organisation holds them: not stated yet"
+
+
 def test_flows_under_another_act_are_not_in_that_register(content: Content):
     """The register is an empty list where no flow rests on the Digital Economy Act."""
     assert dea_register(content) == []
@@ -360,6 +524,8 @@ def test_the_record_of_processing_has_a_row_for_each_controller_and_purpose(shar
     rows = processing_record(content)
     assert [row["Organisation and contact"].split(",")[0] for row in rows] == ["County Fire and Rescue", "NHS County"]
     assert rows[1]["Categories of recipients"] == "County Fire and Rescue"
+    assert rows[1]["Source of the personal data"] == "its own records"
+    assert (rows[0]["Source of the personal data"], rows[0]["Categories of recipients"]) == ("NHS County", "none")
     assert rows[1]["Retention schedule"] == "until 2027-03-31"
     made = {path.suffix: path for path in export(shared, ["article-30"], now=NOW)}
     table = list(csv.DictReader(io.StringIO(made[".csv"].read_text(encoding="utf-8-sig"))))
@@ -399,6 +565,32 @@ def test_a_review_cannot_start_before_its_answers_are_there(changed: Callable[..
     request = share_request(changed({"power": {"act": "TODO: which act"}}))
     steps = {step["id"]: step["status"] for section in request["sections"].values() for step in section}
     assert (steps["legal-power"], steps["legal-review"]) == ("NOT STARTED", "CANNOT START YET")
+
+
+def steps_of(content: Content) -> dict[str, tuple[object, str]]:
+    """Return the value and the status of each step of a share request."""
+    sections = share_request(content)["sections"].values()
+    return {step["id"]: (step["value"], step["status"]) for section in sections for step in section}
+
+
+def test_the_share_request_does_not_answer_what_nobody_said(changed: Callable[..., Content]):
+    """What no file says is left open, and so is an answer that one flow lacks, or that no flow gives."""
+    asked = changed(project={"why_personal_data": "A list is needed."})
+    assert steps_of(asked)["impact"] == ("not stated yet", "NOT STARTED")
+    half = steps_of(replace(asked, flows=(FLOW, {**FLOW, "art6": "TODO", "art9": "TODO", "method": "TODO"})))
+    for step in ("lawful-basis-personal", "lawful-basis-special", "delivery", "data-type"):
+        assert half[step][1] == "NOT STARTED", step
+    assert half["lawful-basis-special-public-interest"][1] == "NOT STARTED"
+    empty = steps_of(replace(asked, flows=()))
+    done = {step for step, (_, status) in empty.items() if status == "COMPLETED"}
+    assert done <= {"format"}
+    assert empty["lawful-basis-special"][1] == "NOT STARTED"
+
+
+def test_a_review_that_the_checklist_rules_out_is_not_called_done(content: Content):
+    """A pilot on made-up data had no legal review: the form says that none was needed."""
+    assert steps_of(with_findings(content, P05={"state": "not_required"}))["legal-review"][1] == "NOT REQUIRED"
+    assert steps_of(with_findings(content, P05={"state": "signed"}))["legal-review"][1] == "COMPLETED"
 
 
 def test_a_transparency_record_is_exported_as_it_is(shared: Pilot):

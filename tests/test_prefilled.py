@@ -235,6 +235,23 @@ def test_a_new_pilot_answers_every_flag_of_its_kind() -> None:
     }
 
 
+@pytest.mark.parametrize(("oda", "rows"), [("london", [8, 6, 6, 13]), ("west-midlands", [2, 4, 1])])
+def test_each_board_counts_its_own_districts(oda: str, rows: list[int]) -> None:
+    """A care board sends a row for each district that it serves, not for those of the whole area."""
+    districts = ", ".join(each["code"] for each in read_preset("odas", oda)["districts"])
+    files = written(oda=oda, districts=districts)
+    counts = [yaml.safe_load(text)["volume"] for place, text in files.items() if "admission-counts" in place]
+    assert counts == rows
+    assert yaml.safe_load(files["flows/visit-counts.yml"])["volume"] == sum(rows)
+
+
+def test_people_who_answer_an_offer_give_their_own_data() -> None:
+    """The offer of a visit is no list handed over: the flow says that the person gives the data."""
+    files = written()
+    given = {place: yaml.safe_load(text)["given_by"] for place, text in files.items() if place.startswith("flows/")}
+    assert [place for place, by in given.items() if by == "person"] == ["flows/visit-offers.yml"]
+
+
 def test_the_readme_of_governance_is_short_and_names_every_file() -> None:
     """Whoever opens the folder finds each file that the checklist is about in one table."""
     text = (TEMPLATE / "governance" / "README.md").read_text(encoding="utf-8")

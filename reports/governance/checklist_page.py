@@ -6,6 +6,7 @@ from oda.governance import Finding
 from oda.reports.document import escape
 from oda.reports.governance import markdown as md
 from oda.reports.governance.content import Content
+from oda.reports.governance.said import sentence
 from oda.reports.governance.standing import (
     STATES,
     asked,
@@ -83,7 +84,7 @@ def write(content: Content) -> str:
 
 def _faults(findings: tuple[Finding, ...]) -> str:
     """List the checks of the machine that do not pass, with what to do."""
-    lines = [(f"{one.item}:", escape(f"{one.reason}. {to_do(one)}.")) for one in findings]
+    lines = [(f"{one.item}:", escape(f"{sentence(one.reason)} {sentence(to_do(one))}")) for one in findings]
     return "## What the machine found\n\n" + md.labelled(lines)
 
 

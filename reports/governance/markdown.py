@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from oda.reports.document import escape, front_matter
 
+Row = tuple[str, ...]
 ADDRESS = re.compile(r"https?://[^\s<>\"]+")
 
 
@@ -56,6 +57,34 @@ def table(name: str, caption: str, heads: Sequence[str], rows: Iterable[Sequence
         return f"{escape(caption)}: none.\n"
     top = f"| {' | '.join(map(escape, heads))} |\n|{' :--- |' * len(heads)}"
     return "\n".join([top, *lines]) + f"\n\n: {escape(caption)} {{#tbl-{name}}}\n"
+
+
+def cut(rows: Sequence[Row], most: int, what: str, where: str) -> tuple[list[Row], str]:
+    """Keep the first rows of a long table, and say how many others there are and where.
+
+    Parameters
+    ----------
+    rows
+        All rows.
+    most
+        How many to keep; a table that is little longer is kept whole.
+    what, where
+        What a row is, as several are called, and where all of them stand.
+
+    Returns
+    -------
+    tuple of list and str
+        The rows to show, and markdown to put below the table; empty where all are shown.
+
+    Examples
+    --------
+    >>> cut([("a",), ("b",)], 25, "flows", "flows.csv")
+    ([('a',), ('b',)], '')
+    """
+    if len(rows) <= most + most // 4:
+        return list(rows), ""
+    rest = f"Only the first {most:,} of {len(rows):,} {what} are shown here. All of them are in {where}."
+    return list(rows[:most]), f"\n{escape(rest)}\n"
 
 
 def bullets(lines: Iterable[str]) -> str:

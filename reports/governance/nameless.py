@@ -26,6 +26,7 @@ _SHARED = frozenset(
         *("support", "team"),
     }
 )
+_AGREEMENT_PARTS = ("id", "title", "starts", "ends", "review_by")
 _PARTNER_PARTS = frozenset({"id", "name", "type", "contact", "privacy_notice"})
 
 
@@ -63,7 +64,9 @@ def without_people(content: Content) -> Content:
         partners=tuple(_cleaned({**one, "contact": ""}, clean) | {"contact": one["contact"]} for one in partners),
         flows=tuple(_cleaned(flow, clean) for flow in content.flows),
         datasets=tuple(_cleaned(dataset, clean) for dataset in content.datasets),
-        agreements=tuple({key: one.get(key) for key in ("id", "starts", "ends")} for one in content.agreements),
+        agreements=tuple(
+            _cleaned({key: one.get(key) for key in _AGREEMENT_PARTS}, clean) for one in content.agreements
+        ),
         people=(),
         log=(),
         faults=(),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from oda.governance import load_checklist
-from oda.governance.assessment import Finding, Signature
 from oda.reports.document import escape
 from oda.reports.governance import markdown as md
 from oda.reports.governance.content import Content, Entry
+from oda.reports.governance.flow_tables import flow_tables
+from oda.reports.governance.markdown import Row
 from oda.reports.governance.said import NOT_STATED, day, listed, part, parts, said
+from oda.reports.governance.signed import signed
 from oda.reports.governance.standing import (
     STATES,
     asked,
@@ -24,12 +25,10 @@ from oda.reports.governance.standing import (
     to_do,
     to_do_and_why,
 )
-from oda.reports.governance.wording import basis, condition, things
+from oda.reports.governance.wording import MODES, in_words
 
 MOST_ROWS = 25  # of a table of the pack; the full list is in another export
-FEW_FLOWS = 12  # told one by one; more are summed up
 LAST_LINES = 10
-Row = tuple[str, ...]
 
 
 def write(content: Content) -> str:
@@ -62,24 +61,16 @@ def write(content: Content) -> str:
             signing(content),
             next_steps(content),
             _why(content),
-            _flows(content),
+            flow_tables(content),
             _datasets(content),
             _impact(content),
             _people(content),
-            _signoffs(content),
+            signed(content),
             _findings(content),
             _log(content),
             _worth(content),
         ]
     )
-
-
-def _cut(rows: Sequence[Row], what: str, where: str) -> tuple[list[Row], str]:
-    """Return the first rows, and a sentence on the others where there are any."""
-    if len(rows) <= MOST_ROWS:
-        return list(rows), ""
-    rest = escape(f"{len(rows) - MOST_ROWS:,} more {what} are not shown here; all are in {where}.")
-    return list(rows[:MOST_ROWS]), f"\n{rest}\n"
 
 
 def _why(content: Content) -> str:
@@ -89,73 +80,34 @@ def _why(content: Content) -> str:
         ("The benefit.", "benefit"),
         ("Why personal data.", "why_personal_data"),
     ]
-    return "## Why\n\n" + md.labelled((word, escape(said(content.project, key))) for word, key in lines)
-
-
-def _flows(content: Content) -> str:
-    """List the flows, or sum many of them up."""
-    if not content.flows:
-        return "## The flows of data\n\nNo flow is described yet: each is one file in governance/flows.\n"
-    many = len(content.flows) > FEW_FLOWS
-    return "## The flows of data\n\n" + (_summed(content) if many else _each(content))
-
-
-def _law(flow: Entry) -> str:
-    """Say on which basis and condition a flow stands."""
-    special = condition(flow)
-    return basis(flow).split(":")[0] + (f"; {special}" if special else "")
-
-
-def _each(content: Content) -> str:
-    """List each flow."""
-    rows = [
-        (
-            said(flow, "id"),
-            f"{content.organisation(said(flow, 'from', 'org'))} to {content.organisation(said(flow, 'to', 'org'))}",
-            things(flow, "data_items"),
-            f"{_law(flow)}; {said(flow, 'power', 'act')}",
-            day(flow, "retention", "until"),
-            said(flow, "risk", "residual"),
-        )
-        for flow in content.flows
-    ]
-    heads = ("Flow", "From and to", "Data", "Basis and power", "Kept until", "Risk left")
-    return md.table("flows", "Flows of data", heads, rows)
-
-
-def _summed(content: Content) -> str:
-    """Sum the flows up by sender, receiver and basis."""
-    groups: dict[Row, list[Entry]] = defaultdict(list)
-    for flow in content.flows:
-        groups[said(flow, "from", "org"), said(flow, "to", "org"), _law(flow)].append(flow)
-    ordered = sorted(groups.items(), key=lambda one: (-len(one[1]), one[0]))
-    rows: list[Row] = []
-    for (giver, receiver, law), flows in ordered:
-        high = sum(part(flow, "risk", "residual") == "high" for flow in flows)
-        names = content.organisation(giver), content.organisation(receiver)
-        rows.append((*names, law, f"{len(flows):,}", f"{high:,}"))
-    shown, more = _cut(rows, "rows", "flows.csv")
-    text = escape(f"{len(content.flows):,} flows, summed up by sender, receiver and basis. Each stands in flows.csv.")
-    heads = ("From", "To", "Basis", "Flows", "High risk left")
-    return f"{text}\n\n{md.table('flows', 'Flows of data, summed up', heads, shown)}{more}"
+    told = [(word, escape(said(content.project, key))) for word, key in lines]
+    return "## Why\n\n" + md.labelled(
+        [*told, ("How people are reached.", escape(in_words(MODES, content.project, "mode")))]
+    )
 
 
 def _datasets(content: Content) -> str:
     """List the datasets with their columns, and why each is needed."""
-    rows = [row for dataset in content.datasets for row in _columns(dataset)]
-    shown, more = _cut(rows, "columns", "governance/datasets")
-    heads = ("Dataset", "Class", "Column", "Why it is needed")
+    rows = [row for dataset in content.datasets for row in _columns(content, dataset)]
+    shown, more = md.cut(rows, MOST_ROWS, "columns", "governance/datasets")
+    heads = ("Dataset", "Class", "Controller", "Column", "Why it is needed")
     return "## The datasets\n\n" + md.table("datasets", "Datasets and their columns", heads, shown) + more
 
 
-def _columns(dataset: Entry) -> Iterator[Row]:
-    """Yield a row for each column of a dataset; its name and class stand in the first."""
-    name, kind = said(dataset, "name"), said(dataset, "x-ig", "class")
+def _columns(content: Content, dataset: Entry) -> Iterator[Row]:
+    """Yield a row for each column of a dataset."""
+    name, kind, controller = said(dataset, "name"), said(dataset, "x-ig", "class"), _controller(content, dataset)
     fields = [f for one in parts(dataset, "resources") for f in parts(part(one, "schema"), "fields")]
     for field in fields or [{}]:
         column = said(field, "name")
         why = said(dataset, "x-ig", "columns", column, "why", otherwise="")
-        yield name, kind, column, why or said(field, "title", otherwise=NOT_STATED)
+        yield name, kind, controller, column, why or said(field, "title", otherwise=NOT_STATED)
+
+
+def _controller(content: Content, dataset: Entry) -> str:
+    """Name who decides over a dataset: by the partner's name where the card gives its id."""
+    stated = said(dataset, "x-ig", "controller")
+    return said(content.partner(stated), "name", otherwise=stated)
 
 
 def _impact(content: Content) -> str:
@@ -166,18 +118,47 @@ def _impact(content: Content) -> str:
     rows = [
         tuple(said(risk, key) for key in ("source", "overall", "measures", "residual")) for risk in parts(dpia, "risks")
     ]
-    shown, more = _cut(rows, "risks", "governance/dpia.yml")
+    shown, more = md.cut(rows, MOST_ROWS, "risks", "governance/dpia.yml")
     outcome = part(dpia, "outcome")
     lines = [
-        ("Risks left:", escape(_residuals(dpia))),
-        ("Advice of the data protection officer:", escape(said(outcome, "dpo_advice", "summary"))),
-        ("What became of it:", escape(said(outcome, "dpo_advice", "outcome"))),
-        ("Regulator consulted:", escape(said(outcome, "ico_consulted"))),
-        ("Looked at again by:", escape(day(dpia, "review_by"))),
+        ("Risks left:", _residuals(dpia)),
+        ("Views of the people concerned:", said(dpia, "consultation", "people")),
+        ("Asked inside the organisations:", said(dpia, "consultation", "internally")),
+        ("Asked of processors:", said(dpia, "consultation", "processors")),
+        ("Asked of experts:", said(dpia, "consultation", "experts")),
+        ("What became of these views:", _views(outcome)),
+        ("Advice of the data protection officer:", said(outcome, "dpo_advice", "summary")),
+        ("What became of it:", _advice(outcome)),
+        ("Regulator consulted:", said(outcome, "ico_consulted")),
+        ("Looked at again by:", day(dpia, "review_by")),
     ]
     heads = ("Risk to people", "Before", "Measures", "After")
     table = md.table("risks", "Risks of the impact assessment", heads, shown)
-    return f"## The impact assessment\n\n{md.labelled(lines)}\n{table}{more}"
+    return f"## The impact assessment\n\n{md.labelled((word, escape(text)) for word, text in lines)}\n{table}{more}"
+
+
+def _views(outcome: object) -> str:
+    """Say whether the views of those consulted were followed, who looked at them, and why where they were not."""
+    departed = part(outcome, "views", "departed_from")
+    if not isinstance(departed, bool):
+        return NOT_STATED
+    who = f"reviewed by the {_role(outcome, 'views', 'reviewed_by')}"
+    why = f": {said(outcome, 'views', 'reasons')}" if departed else ""
+    return f"{'departed from' if departed else 'followed'}, {who}{why}"
+
+
+def _advice(outcome: object) -> str:
+    """Say whether the data protection officer's advice was taken, who decided, and why where it was overruled."""
+    became = said(outcome, "dpo_advice", "outcome")
+    if became == NOT_STATED:
+        return became
+    why = f": {said(outcome, 'dpo_advice', 'reasons')}" if became == "overruled" else ""
+    return f"{became}, decided by the {_role(outcome, 'dpo_advice', 'decided_by')}{why}"
+
+
+def _role(raw: object, *path: str) -> str:
+    """Name a role in full."""
+    return in_words(load_checklist().roles, raw, *path)
 
 
 def _residuals(dpia: Entry) -> str:
@@ -199,34 +180,9 @@ def _people(content: Content) -> str:
         for person in content.people
         for role in listed(person, "roles")
     ]
-    shown, more = _cut(sorted(rows), "entries", "governance/people.yml")
+    shown, more = md.cut(sorted(rows), MOST_ROWS, "entries", "governance/people.yml")
     heads = ("Role", "Person", "Organisation", "Id")
     return "## Who decides\n\n" + md.table("people", "People by role", heads, shown) + more
-
-
-def _signoffs(content: Content) -> str:
-    """List the sign-offs that items rest on, with how each item stands now."""
-    rows = [_signoff(content, finding, one) for finding in content.assessment.findings for one in finding.signatures]
-    shown, more = _cut(rows, "sign-offs", "governance/signoffs")
-    heads = ("Item", "It stands", "Said", "By", "Route", "On", "Until")
-    text = "Route: a key is checked on this computer; a pull request only by the hosting platform, and is weaker.\n"
-    table = md.table("signoffs", "Sign-offs", heads, shown)
-    return f"## What was signed\n\n{table}{more}" + (f"\n{text}" if rows else "")
-
-
-def _signoff(content: Content, finding: Finding, record: Signature) -> Row:
-    """Return the row of one sign-off."""
-    decision = record.decision.replace("_", " ")
-    conditions = "; ".join(record.conditions)
-    return (
-        finding.item,
-        STATES[finding.state],
-        f"{decision}: {conditions}" if conditions else decision,
-        f"{record.role}, {content.organisation(record.organisation)}",
-        record.route,
-        record.signed_on,
-        record.expires,
-    )
 
 
 def _findings(content: Content) -> str:
@@ -235,7 +191,7 @@ def _findings(content: Content) -> str:
     heads: Row = ("What must be true", "Found", "What to do")
     parts_ = ["## What the machine found\n", md.table("machine", "Checks that do not pass", heads, machine)]
     if content.faults:
-        shown, more = _cut([(fault,) for fault in content.faults], "faults", "the output of the check")
+        shown, more = md.cut([(fault,) for fault in content.faults], MOST_ROWS, "faults", "the output of the check")
         parts_.append(md.bullets(fault for (fault,) in shown) + more)
     if content.assessment.notes:
         parts_.append(md.bullets(content.assessment.notes))

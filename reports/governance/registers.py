@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from oda.reports.governance.content import Content, Entry
+from oda.reports.governance.nameless import without_people
 from oda.reports.governance.said import NOT_STATED, date, listed, part, said
-from oda.reports.governance.wording import basis, condition, things
+from oda.reports.governance.wording import METHODS, basis, by_person, condition, in_words, things
 
 # In the order of the public register of the Digital Economy Act 2017, part 5.
 DEA_KEYS = (
@@ -27,6 +28,7 @@ ARTICLE_30 = (
     "Purpose of the processing",
     "Categories of individuals",
     "Categories of personal data",
+    "Source of the personal data",
     "Categories of recipients",
     "Transfers to third countries",
     "Safeguards for exceptional transfers",
@@ -41,6 +43,7 @@ FLOW_COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("From", ("from", "org")),
     ("Role of the sender", ("from", "role")),
     ("To", ("to", "org")),
+    ("Given by", ("given_by",)),
     ("Role of the receiver", ("to", "role")),
     ("Purpose", ("purpose",)),
     ("Data subjects", ("data_subjects",)),
@@ -76,7 +79,8 @@ FLOW_COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Agreement", ("dsa",)),
     ("Digital Economy Act register", ("dea_register_id",)),
 )
-MAY_BE_EMPTY = frozenset({"Digital Economy Act register", "Agreement", "Method tested on"})
+# What an optional part of a flow says where it is left out.
+UNSTATED = {"Digital Economy Act register": "", "Agreement": "", "Method tested on": "", "Given by": "sender"}
 
 
 def comma_separated(rows: Iterable[Sequence[str]]) -> str:
@@ -121,7 +125,7 @@ def flows_csv(content: Content) -> str:
         CSV with a heading.
     """
     rows = [
-        [said(flow, *path, otherwise="" if name in MAY_BE_EMPTY else NOT_STATED) for name, path in FLOW_COLUMNS]
+        [said(flow, *path, otherwise=UNSTATED.get(name, NOT_STATED)) for name, path in FLOW_COLUMNS]
         for flow in content.flows
     ]
     return comma_separated([[name for name, _ in FLOW_COLUMNS], *rows])
@@ -138,8 +142,10 @@ def dea_register(content: Content) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        With the keys of `DEA_KEYS`; empty where no flow rests on that Act.
+        With the keys of `DEA_KEYS`; empty where no flow rests on that Act. The register is public, so people are taken
+        out of it as they are on the public page.
     """
+    content = without_people(content)
     entries: dict[str, list[Entry]] = defaultdict(list)
     for flow in content.flows:
         if part(flow, "dea_register_id") or "digital economy act" in said(flow, "power", "act").casefold():
@@ -254,18 +260,47 @@ def _processing(content: Content, org: str, purpose: str, flows: Sequence[Entry]
         purpose,
         things({"all": [one for flow in flows for one in listed(flow, "data_subjects")]}, "all"),
         ", ".join(dict.fromkeys(one for flow in flows for one in listed(flow, "categories"))) or NOT_STATED,
-        _named(content, [said(one, "org") for one in others]) or NOT_STATED,
+        _source(content, org, flows),
+        _named(content, [said(flow, "to", "org") for flow in flows if _gives(org, flow)]) or "none",
         ", ".join(abroad) or (NOT_STATED if NOT_STATED in places else "none"),
         NOT_STATED if abroad else "none",
         "; ".join(dict.fromkeys(f"until {said(f, 'retention', 'until')}" for f in flows)),
-        f"{_each(flows, 'method')}; held {said(content.project, 'environment', 'place')}, "
-        f"encrypted: {said(content.project, 'environment', 'encrypted')}, "
-        f"access log: {said(content.project, 'environment', 'access_log')}",
+        _security(content, org, flows),
         "; ".join(dict.fromkeys(map(basis, flows))),
         "; ".join(dict.fromkeys([*special, *offences])) or "none",
         _policy(flows) if special or offences else "none needed",
     )
     return dict(zip(ARTICLE_30, cells, strict=True))
+
+
+def _gives(org: str, flow: Entry) -> bool:
+    """Tell whether an organisation is the one that gives the data of a flow."""
+    return said(flow, "from", "org") == org and not by_person(flow)
+
+
+def _source(content: Content, org: str, flows: Sequence[Entry]) -> str:
+    """Say where an organisation has the data from: its own records, others, or the people themselves."""
+    sources = []
+    for flow in flows:
+        giver = said(flow, "from", "org")
+        if by_person(flow):
+            told = f"the people themselves, told of the offer by {content.organisation(giver)}"
+            sources.append("its own records, to make the offer" if giver == org else told)
+        else:
+            sources.append("its own records" if giver == org else content.organisation(giver))
+    return "; ".join(dict.fromkeys(sources))
+
+
+def _security(content: Content, org: str, flows: Sequence[Entry]) -> str:
+    """Say how data are moved, and held where people of this organisation use them: its own place, never another's."""
+    moved = "; ".join(dict.fromkeys(in_words(METHODS, flow, "method") for flow in flows))
+    users = {said(one, "organisation") for one in content.people if {"analyst", "oc"} & set(listed(one, "roles"))}
+    if org not in users:
+        return f"moved {moved}; how this organisation holds them: {NOT_STATED}"
+    place, encrypted, logged = (
+        said(content.project, "environment", key) for key in ("place", "encrypted", "access_log")
+    )
+    return f"moved {moved}; held: {place}; encrypted: {encrypted}; access log: {logged}"
 
 
 def _named(content: Content, orgs: Iterable[str]) -> str:

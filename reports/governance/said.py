@@ -10,6 +10,27 @@ from oda.governance.files.base import TODO
 NOT_STATED = "not stated yet"
 
 
+def sentence(text: str) -> str:
+    """End words with a full stop, unless they end a sentence already.
+
+    Parameters
+    ----------
+    text
+        Words.
+
+    Returns
+    -------
+    str
+        The same words, with one full stop.
+
+    Examples
+    --------
+    >>> sentence("kept until November."), sentence("who asked?"), sentence("by post")
+    ('kept until November.', 'who asked?', 'by post.')
+    """
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
 def part(raw: object, *path: str) -> object:
     """Return the value at a place of a file.
 

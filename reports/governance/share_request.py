@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from oda.governance import Finding
 from oda.governance.files.flows import letter
 from oda.reports.governance.content import Content, Entry
 from oda.reports.governance.said import NOT_STATED, date, listed, part, said
@@ -75,10 +76,9 @@ def share_request(content: Content) -> dict[str, Any]:
         statuses["data-travel-location"] = "NOT REQUIRED"
     for step, items in REVIEWS.items():
         values[step] = {item: content.assessment.finding(item).state for item in items}
-        done = all(content.assessment.finding(item).passes for item in items)
-        statuses[step] = _review(BLOCKED_BY[step], statuses, done=done)
+        statuses[step] = _review(BLOCKED_BY[step], statuses, [content.assessment.finding(item) for item in items])
     values["check"] = ""
-    statuses["check"] = _review(BLOCKED_BY["check"], statuses, done=False)
+    statuses["check"] = _review(BLOCKED_BY["check"], statuses)
     return {
         "assetTitle": content.title,
         "sections": {name: [_step(step, values, statuses) for step in steps] for name, steps in SECTIONS.items()},
@@ -99,34 +99,40 @@ def _status(value: object) -> str:
     return "NOT STARTED" if NOT_STATED in str(value) or value in ("", []) else "COMPLETED"
 
 
-def _review(blockers: Sequence[str], statuses: Mapping[str, str], *, done: bool) -> str:
-    """Say how far a review is, in the form's words."""
+def _review(blockers: Sequence[str], statuses: Mapping[str, str], found: Sequence[Finding] = ()) -> str:
+    """Say how far a review is, in the form's words; one that the checklist rules out is not called done."""
     if any(statuses[step] not in {"COMPLETED", "NOT REQUIRED"} for step in blockers):
         return "CANNOT START YET"
-    return "COMPLETED" if done else "NOT STARTED"
+    if found and all(one.state == "not_required" for one in found):
+        return "NOT REQUIRED"
+    return "COMPLETED" if found and all(one.passes for one in found) else "NOT STARTED"
 
 
 def _each(content: Content, *path: str) -> list[str]:
-    """Return what the flows have at a place, each value once."""
-    return list(dict.fromkeys(one for flow in content.flows for one in listed(flow, *path))) or [NOT_STATED]
+    """Return what the flows have at a place, each value once; "not stated yet" among them where any flow has none."""
+    found = [one for flow in content.flows for one in listed(flow, *path) or [NOT_STATED]]
+    return list(dict.fromkeys(found)) or [NOT_STATED]
 
 
 def _purpose(content: Content) -> dict[str, Any]:
     """Answer the section on the purpose."""
     flows = content.flows
-    personal = any(said(flow, "identifiability") not in {"anonymous", "synthetic"} for flow in flows)
-    kinds = [*(["personal"] if personal else []), *(["special"] if _special(content) else [])]
+    stated, special = set(_each(content, "identifiability")), set(_ninths(content))
+    personal = bool(stated - {"anonymous", "synthetic", NOT_STATED})
+    kinds = [*(["personal"] if personal else []), *(["special"] if special - {"none", NOT_STATED} else [])]
+    open_ = [NOT_STATED] if NOT_STATED in stated | special else []
     receivers = _each(content, "to", "org")
+    several = len(receivers) > 1
     by = max((found for flow in flows if (found := date(content.agreement(flow), "starts"))), default=None)
     return {
-        "data-type": kinds or (["none"] if flows else [NOT_STATED]),
+        "data-type": [*kinds, *open_] or ["none"],
         "data-subjects": ", ".join(_each(content, "data_subjects")).replace("_", " "),
         "project-aims": {"aims": said(content.project, "purpose"), "explanation": said(content.project, "action")},
         "data-required": ", ".join(_each(content, "data_items")).replace("_", " "),
         "benefits": {"something-else": said(content.project, "benefit")},
-        "data-access": "yes" if len(receivers) > 1 else "no",
-        "other-orgs": [content.organisation(org) for org in receivers] if len(receivers) > 1 else None,
-        "impact": said(content.project, "why_personal_data"),
+        "data-access": NOT_STATED if NOT_STATED in receivers else "yes" if several else "no",
+        "other-orgs": [content.organisation(org) for org in receivers] if several else None,
+        "impact": NOT_STATED,  # what happens if the data are not given: no file of a pilot says so
         "date": by.isoformat() if by else NOT_STATED,
     }
 
@@ -141,20 +147,21 @@ def _legal(content: Content) -> dict[str, Any]:
     }
 
 
-def _special(content: Content) -> bool:
-    """Tell whether any flow holds special category data."""
-    return any(said(flow, "art9", otherwise="none") != "none" for flow in content.flows)
+def _ninths(content: Content) -> list[str]:
+    """Return the Article 9 conditions of the flows, each once; a flow that does not name the Article has none."""
+    found = [said(flow, "art9") if "art9" in flow else "none" for flow in content.flows]
+    return list(dict.fromkeys(found)) or [NOT_STATED]
 
 
 def _public_interest(content: Content) -> bool:
-    """Tell whether any flow rests on a substantial public interest."""
-    return any(letter(said(flow, "art9")) == "g" for flow in content.flows)
+    """Tell whether any flow rests on a substantial public interest, or has still to say."""
+    return any(one == NOT_STATED or letter(one) == "g" for one in _ninths(content))
 
 
 def _conditions(content: Content) -> Iterator[str]:
     """Yield the form's names of the Article 9 conditions."""
-    for value in _each(content, "art9"):
-        if value not in {"none", NOT_STATED}:
+    for value in _ninths(content):
+        if value != "none":
             yield FORM_CONDITIONS.get(letter(value), NOT_STATED)
 
 
@@ -164,15 +171,17 @@ def _protection(content: Content) -> dict[str, Any]:
     named = [FORM_BASES[point] for point in stated if point in FORM_BASES]
     # The form was made before point (ea), and has no name for it.
     newer = ["recognised-legitimate-interest"] if "ea" in stated else []
+    open_ = [] if content.flows and all(map(points, content.flows)) else [NOT_STATED]
     schedule = _each(content, "sch1")
     travels = [place for place in _each(content, "location") if place.casefold() not in HOME]
     roles = {str(part(flow, end, "role")) for flow in content.flows for end in ("from", "to")}
     return {
-        "lawful-basis-personal": [*named, *newer] or [NOT_STATED],
-        "lawful-basis-special": (list(dict.fromkeys(_conditions(content))) or [NOT_STATED])
-        if _special(content)
-        else None,
-        "lawful-basis-special-public-interest": [one for one in schedule if one in PUBLIC_INTERESTS],
+        "lawful-basis-personal": [*named, *newer, *open_],
+        "lawful-basis-special": list(dict.fromkeys(_conditions(content))) or None,
+        "lawful-basis-special-public-interest": [
+            *(one for one in schedule if one in PUBLIC_INTERESTS),
+            *([NOT_STATED] if NOT_STATED in _ninths(content) else []),
+        ],
         "data-travel": NOT_STATED if NOT_STATED in travels else "yes" if travels else "no",
         "data-travel-location": [place for place in travels if place != NOT_STATED],
         "role": _role(roles, content.flows),

@@ -9,14 +9,16 @@ from oda.reports.document import escape
 from oda.reports.governance import markdown as md
 from oda.reports.governance.content import Content, Entry
 from oda.reports.governance.nameless import without_people
-from oda.reports.governance.said import NOT_STATED, date, day, listed, said
+from oda.reports.governance.said import NOT_STATED, date, day, listed, said, sentence
 from oda.reports.governance.wording import (
     DISPOSALS,
     FREQUENCIES,
     KINDS_OF_BODY,
     KINDS_OF_DATA,
     METHODS,
+    MODES,
     basis,
+    by_person,
     condition,
     in_words,
     things,
@@ -75,8 +77,10 @@ def _in_short(content: Content) -> Iterator[str]:
     about = things({"all": sorted({one for flow in content.flows for one in listed(flow, "data_subjects")})}, "all")
     status, has_begun = _status(content)
     if content.flows:
-        verb = "may share" if has_begun else "plan to share"
-        yield f"{md.count(len(orgs), 'organisation')} {verb} data about {about}."
+        verb = ("may share" if has_begun else "plan to share") + " data about"
+        if all(map(by_person, content.flows)):
+            verb = ("may use" if has_begun else "plan to use") + " data that are given by the people themselves:"
+        yield f"{md.count(len(orgs), 'organisation')} {verb} {about}."
     else:
         yield "No sharing of data between organisations has been described yet."
     yield f"The aim: {said(content.project, 'purpose')}"
@@ -100,7 +104,9 @@ def _why(content: Content) -> str:
         ("Who gains.", "benefit"),
         ("Why data about people.", "why_personal_data"),
     ]
-    return "## Why\n\n" + md.labelled((word, escape(said(content.project, key))) for word, key in lines)
+    told = [(word, escape(said(content.project, key))) for word, key in lines]
+    mode = in_words(MODES, content.project, "mode")
+    return "## Why\n\n" + md.labelled([*told, *([("How people are reached.", mode)] if mode != NOT_STATED else [])])
 
 
 def _flows(content: Content, told: Sequence[tuple[Entry, int]]) -> str:
@@ -113,7 +119,8 @@ def _flows(content: Content, told: Sequence[tuple[Entry, int]]) -> str:
     for flow, number in told:
         giver, receiver = map(content.organisation, _ends(flow))
         alike = f"{md.count(number, 'flow')} of data read like this.\n\n" if number > 1 else ""
-        sections.append(f"### {escape(f'From {giver} to {receiver}')}\n\n{alike}{md.labelled(_told(content, flow))}")
+        between = f"From people themselves to {receiver}" if by_person(flow) else f"From {giver} to {receiver}"
+        sections.append(f"### {escape(between)}\n\n{alike}{md.labelled(_told(content, flow))}")
     return "## What is shared\n\n" + "\n".join(sections)
 
 
@@ -122,17 +129,28 @@ def _told(content: Content, flow: Entry) -> list[tuple[str, str]]:
     giver, receiver = map(content.organisation, _ends(flow))
     special = condition(flow)
     return [
-        ("Who:", escape(f"{giver} gives data to {receiver}.")),
-        ("Why:", escape(said(flow, "purpose"))),
-        ("About whom:", escape(things(flow, "data_subjects"))),
-        ("What:", escape(f"{things(flow, 'data_items')}.{_kind(flow)}")),
-        ("The reason in law:", escape(f"{basis(flow)}. The law: {said(flow, 'power', 'act')}.")),
-        *([("One more reason, for sensitive data:", escape(f"{special}."))] if special else []),
-        ("How:", escape(f"{in_words(METHODS, flow, 'method')}.")),
-        ("How often:", escape(f"{in_words(FREQUENCIES, flow, 'frequency')}.")),
+        *_who(flow, giver, receiver),
+        ("Why:", escape(sentence(said(flow, "purpose")))),
+        ("About whom:", escape(sentence(things(flow, "data_subjects")))),
+        ("What:", escape(f"{sentence(things(flow, 'data_items'))}{_kind(flow)}")),
+        ("The reason in law:", escape(f"{sentence(basis(flow))} The law: {sentence(said(flow, 'power', 'act'))}")),
+        *([("One more reason, for sensitive data:", escape(sentence(special)))] if special else []),
+        ("How:", escape(sentence(in_words(METHODS, flow, "method")))),
+        ("How often:", escape(sentence(in_words(FREQUENCIES, flow, "frequency")))),
         ("How long:", escape(_kept(flow))),
         ("If you object:", escape(" ".join(_objection(flow)))),
         ("Find out more:", _links(content, flow)),
+    ]
+
+
+def _who(flow: Entry, giver: str, receiver: str) -> list[tuple[str, str]]:
+    """Say who gives the data and who receives them; a person who answers an offer gives their own."""
+    if not by_person(flow):
+        return [("Who gives the data:", escape(sentence(giver))), ("Who receives them:", escape(sentence(receiver)))]
+    own = f"You do, if you want to: you hear of the offer from {giver}, and give your own data to {receiver}."
+    return [
+        ("Who gives the data:", escape(f"{own} Nobody hands {receiver} a list of people.")),
+        ("Who receives them:", escape(sentence(receiver))),
     ]
 
 
@@ -153,7 +171,9 @@ def _kept(flow: Entry) -> str:
 def _objection(flow: Entry) -> Iterator[str]:
     """Say what happens when a person objects or has opted out."""
     local = said(flow, "opt_out", "local_objection")
-    if local == "honoured":
+    if by_person(flow):
+        yield "do not ask for what is offered, and nothing about you is given."
+    elif local == "honoured":
         yield "tell the organisation that holds your record, and your data are left out."
     else:
         yield "ask the organisation that holds your record what can be done; you can complain too."
@@ -179,11 +199,11 @@ def _summary(content: Content) -> str:
     """Sum many flows up by who gives, who receives and the reason in law; by who gives alone where that is too long."""
     groups: dict[tuple[str, ...], list[Entry]] = defaultdict(list)
     for flow in content.flows:
-        groups[(*_ends(flow), basis(flow))].append(flow)
+        groups[(*_ends(flow), basis(flow), str(by_person(flow)))].append(flow)
     if len(groups) > MOST_ROWS:
         fewer: dict[tuple[str, ...], list[Entry]] = defaultdict(list)
-        for (giver, _, reason), flows in groups.items():
-            fewer[giver, reason] += flows
+        for (giver, _, reason, own), flows in groups.items():
+            fewer[giver, reason, own] += flows
         groups = fewer
     rows = [_summed(content, flows) for _, flows in sorted(groups.items())]
     heads = ("Who gives", "Who receives", "Why", "The reason in law", "Kept until at most", "Flows")
@@ -193,6 +213,7 @@ def _summary(content: Content) -> str:
 def _summed(content: Content, flows: Sequence[Entry]) -> list[str]:
     """Return the row of flows that have the same giver and the same reason in law."""
     giver, reason = content.organisation(_ends(flows[0])[0]), basis(flows[0])
+    giver = f"the people themselves, told of it by {giver}" if by_person(flows[0]) else giver
     receivers = _first([content.organisation(_ends(flow)[1]) for flow in flows], ", ")
     ends = [end for flow in flows if (end := date(flow, "retention", "until"))]
     until = day({"last": max(ends, default=None)}, "last")
@@ -232,10 +253,10 @@ def _partners(content: Content) -> str:
     for one in content.partners:
         notice = said(one, "privacy_notice", otherwise="")
         name = said(one, "name")
-        cell = md.link(f"Privacy notice of {name}", notice) if notice else escape(f"Privacy notice: {NOT_STATED}")
+        cell = f" {md.link(f'Privacy notice of {name}', notice)}." if notice else ""  # it may have none: flows do
         contact = said(one, "contact", otherwise="see its website")
         kind = in_words(KINDS_OF_BODY, one, "type")
-        rows.append(f"- **{escape(name)}**, {escape(kind)}. Contact: {escape(contact)}. {cell}.")
+        rows.append(f"- **{escape(name)}**, {escape(kind)}. Contact: {escape(contact)}.{cell}")
     listing = "\n".join(rows) if rows else "Not stated yet."
     worth = (
         "This page is made from the pilot's own files. It shows what the organisations have written down. "

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from oda.errors import COMMAND
 from oda.governance import Finding
-from oda.governance.assessment import Assessment
+from oda.governance.assessment import Assessment, GateState
 from oda.reports.governance import markdown as md
 from oda.reports.governance.content import Content, minutes
 
@@ -263,10 +263,17 @@ def gates(assessment: Assessment) -> str:
         A table: what each gate guards, whether it is open, and what it waits for.
     """
     rows = [
-        (capital(gate.title), "Open" if gate.is_open else "Shut", ", ".join(gate.missing) or gate.reason)
+        (capital(gate.title), "Open" if gate.is_open else "Shut", ", ".join(gate.missing) or _why_open(gate))
         for gate in assessment.gates
     ]
     return md.table("gates", "The gates", ("What it lets through", "State", "Waits for"), rows)
+
+
+def _why_open(gate: GateState) -> str:
+    """Say that a gate waits for nothing, and why where there is a reason of its own."""
+    if not gate.is_open:
+        return capital(gate.reason)
+    return "Nothing" if gate.reason.startswith("nothing") else f"Nothing: {gate.reason}"
 
 
 def in_short(content: Content) -> tuple[str, ...]:

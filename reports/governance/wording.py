@@ -72,6 +72,30 @@ DISPOSALS = {
     "return": "given back",
     "certified_destruction": "destroyed, with a certificate",
 }
+ROUTES = {
+    "consent": "consent",
+    "direct_care": "direct care",
+    "s251": "section 251 support",
+    "public_interest": "public interest",
+    "not_owed": "none owed",
+}
+DECIDERS = {
+    "caldicott_guardian": "Caldicott Guardian",
+    "igl": "information governance lead",
+    "dpo": "data protection officer",
+}
+NATIONAL_OPT_OUTS = {
+    "check": "still being checked",
+    "applied": "applied",
+    "does_not_apply": "does not apply",
+}
+OBJECTIONS = {"honoured": "honoured", "does_not_apply": "does not apply"}
+# How people come to be reached, by the mode in project.yml.
+MODES = {
+    "invite": "People are told of the offer by those who know them already, and ask for it themselves: "
+    "nobody hands a list of people over.",
+    "share": "Names and addresses are handed to those who make the offer.",
+}
 KINDS_OF_BODY = {
     "local_authority": "a council",
     "combined_authority": "a combined authority",
@@ -125,6 +149,22 @@ def in_words(words: Mapping[str, str], raw: object, *path: str) -> str:
     """
     value = said(raw, *path)
     return words.get(value, value.replace("_", " "))
+
+
+def by_person(flow: object) -> bool:
+    """Tell whether people give the data of a flow themselves, once the sender has told them of the offer.
+
+    Parameters
+    ----------
+    flow
+        The flow.
+
+    Returns
+    -------
+    bool
+        False where the sender gives them.
+    """
+    return part(flow, "given_by") == "person"
 
 
 def points(raw: object) -> tuple[str, ...]:

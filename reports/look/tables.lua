@@ -43,9 +43,27 @@ local function add_scopes(tbl)
   end
 end
 
+-- In the PDF a row stays on one page, but for one so long that it might fit on none.
+local function keep_rows_whole(tbl)
+  for _, body in ipairs(tbl.bodies) do
+    for _, row in ipairs(body.body) do
+      local longest = 0
+      for _, cell in ipairs(row.cells) do
+        longest = math.max(longest, #pandoc.utils.stringify(cell.contents))
+      end
+      for _, cell in ipairs(row.cells) do
+        if longest * #row.cells <= 4200 then cell.attributes["typst:breakable"] = "false" end
+      end
+    end
+  end
+end
+
 function Table(tbl)
   align_numbers(tbl)
-  if not html then return tbl end
+  if not html then
+    keep_rows_whole(tbl)
+    return tbl
+  end
   add_scopes(tbl)
   local label = pandoc.utils.stringify(tbl.caption.long)
   local attr = pandoc.Attr("", { "table-box" },
