@@ -5,17 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
+from oda.governance.files.faults import in_plain_words
+from oda.governance.files.forms import ID, NAME, SHA256
+from oda.governance.files.mending import mended
 from oda.pilot import Settings
 
 TODO = re.compile(r"\bTODO\b")
 
-Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=80)]
+Id = Annotated[str, Field(pattern=ID, max_length=80)]
+CardName = Annotated[str, Field(pattern=NAME)]  # a dataset, by the name on its card
 SigningRole = Literal["sro", "igl", "igl_police", "dpo", "siro", "cg", "cdo", "iao", "asr", "oc", "leg"]
-Role = SigningRole | Literal["commissioner", "analyst", "approver"]
+Role = Literal[SigningRole, "commissioner", "analyst", "approver"]
 OrganisationType = Literal[
     "local_authority",
     "combined_authority",
@@ -43,12 +49,28 @@ def _check_address(value: str) -> str:
 
 
 WebAddress = Annotated[str, AfterValidator(_check_address)]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Sha256 = Annotated[str, Field(pattern=SHA256)]
 Text = Annotated[str, Field(min_length=3)]
 
 
 class IgFile(Settings):
     """Base of the model of a file in `governance/`: frozen, and an unknown key is a fault."""
+
+    @classmethod
+    def early_faults(cls, raw: Mapping[str, Any]) -> Iterator[str]:  # noqa: ARG003  for models that have such rules
+        """Yield what can be seen to be wrong while other parts of the file are still to do.
+
+        Parameters
+        ----------
+        raw
+            The content of the file.
+
+        Yields
+        ------
+        str
+            Nothing, where a model has no such rule.
+        """
+        yield from ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +82,7 @@ class Held:
     place
         Its path inside the pilot, with forward slashes.
     raw
-        Its content as plain types; nothing where it could not be read.
+        Its content as plain types, such as a date that was written as 31/10/2026; nothing where it could not be read.
     content
         The checked model; nothing while something is still to do or wrong.
     faults
@@ -69,6 +91,8 @@ class Held:
         Where something is still to do, such as `retention.until`.
     canon
         How its hash is taken: `yaml-json-1`, `csv-json-1` or `bytes`.
+    as_written
+        Its content to the letter, where that differs from how it is read; it is what is hashed.
     """
 
     place: str
@@ -77,6 +101,12 @@ class Held:
     faults: tuple[str, ...] = ()
     todos: tuple[str, ...] = ()
     canon: Literal["yaml-json-1", "csv-json-1", "bytes"] = "yaml-json-1"
+    as_written: Any = None
+
+    @property
+    def bound(self) -> Any:  # noqa: ANN401  plain content of any kind
+        """What a sign-off binds: the content to the letter."""
+        return self.raw if self.as_written is None else self.as_written
 
     @property
     def is_ready(self) -> bool:
@@ -106,7 +136,8 @@ class FileKind:
 def check(place: str, raw: Mapping[str, Any], model: type[IgFile]) -> Held:
     """Check the content of a file against its model.
 
-    A value that holds the word TODO is still to do, and no fault whatever its type should be.
+    A value that holds the word TODO is still to do, and no fault whatever its type should be. What was plainly meant
+    is taken: a date with the day first, a choice in capitals, a yes or no in quotes.
 
     Parameters
     ----------
@@ -129,13 +160,89 @@ def check(place: str, raw: Mapping[str, Any], model: type[IgFile]) -> Held:
     >>> check("note.yml", {"pages": "TODO: how many"}, Note).todos
     ('pages',)
     >>> check("note.yml", {"pages": "some"}, Note).faults
-    ("note.yml: pages: input should be a valid integer, unable to parse string as an integer (found 'some').",)
+    ("note.yml: pages: found 'some'. Write a whole number, such as 12.",)
     """
-    todos = tuple(_todos(raw)) if "TODO" in repr(raw) else ()  # most have none, and looking takes long
+    todos = tuple(_todos(raw)) if _may_have_todos(raw) else ()
+    content, found = _validated(raw, model)
+    if not found:
+        return Held(place=place, raw=raw, content=content, todos=todos)
+    read = mended(raw, found)
+    if read is not raw:
+        content, found = _validated(read, model)
+    faults = tuple(f"{place}: {fault}" for fault in _faults(read, found, model, todos))
+    return Held(
+        place=place, raw=read, content=content, faults=faults, todos=todos, as_written=None if read is raw else raw
+    )
+
+
+def _validated(raw: Mapping[str, Any], model: type[IgFile]) -> tuple[IgFile | None, list[ErrorDetails]]:
+    """Return the checked content, or what is wrong with it."""
     try:
-        return Held(place=place, raw=raw, content=model.model_validate(raw), todos=todos)
+        return model.model_validate(raw), []
     except ValidationError as error:
-        return Held(place=place, raw=raw, faults=tuple(_faults(place, error, todos)), todos=todos)
+        return None, error.errors(include_url=False)
+
+
+def _faults(
+    raw: Mapping[str, Any], found: list[ErrorDetails], model: type[IgFile], todos: tuple[str, ...]
+) -> Iterator[str]:
+    """Yield each fault in words, and what can be seen to be wrong before the rest is filled in."""
+    yield from in_plain_words(raw, found, model, todos)
+    if any(fault["loc"] for fault in found):  # or else the model was there to be checked as a whole
+        yield from (f"{fault}." for fault in model.early_faults(raw))
+
+
+def known(model: type[IgFile], raw: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """Return those parts of a file that are filled in and valid, whatever the rest is.
+
+    Parameters
+    ----------
+    model
+        The model of the file.
+    raw
+        Its content.
+    names
+        The parts, as the model names them.
+
+    Returns
+    -------
+    dict
+        The parts by name; one that is left out has its default.
+
+    Examples
+    --------
+    >>> class Note(IgFile):
+    ...     pages: int
+    ...     author: str
+    >>> known(Note, {"pages": "TODO", "author": "Ann"}, ("pages", "author"))
+    {'author': 'Ann'}
+    """
+    found = {}
+    for name in names:
+        field = model.model_fields[name]
+        key = field.alias or name
+        if key not in raw and not field.is_required():
+            found[name] = field.get_default(call_default_factory=True)
+        elif key in raw and not any(_todos(raw[key])):
+            try:
+                found[name] = _part_of(model, name).validate_python(raw[key])
+            except ValidationError:
+                continue
+    return found
+
+
+@cache
+def _part_of(model: type[IgFile], name: str) -> TypeAdapter[Any]:
+    """Return what checks one part of a file alone."""
+    return TypeAdapter(model.model_fields[name].rebuild_annotation())
+
+
+def _may_have_todos(raw: object) -> bool:
+    """Tell whether it is worth to look for what is still to do: most files have nothing, and looking takes long."""
+    try:
+        return "TODO" in repr(raw)
+    except ValueError:  # a number too long to be written out
+        return True
 
 
 def _todos(value: object, place: str = "") -> Iterator[str]:
@@ -148,19 +255,3 @@ def _todos(value: object, place: str = "") -> Iterator[str]:
             yield from _todos(part, f"{place}.{number}")
     elif isinstance(value, str) and TODO.search(value):
         yield place
-
-
-def _faults(place: str, error: ValidationError, todos: tuple[str, ...]) -> Iterator[str]:
-    """Say each fault in a sentence, but for those of values that are still to do."""
-    for fault in error.errors():
-        where = ".".join(str(part) for part in fault["loc"])
-        if fault["type"] != "extra_forbidden" and _is_todo(fault["input"], where, todos):
-            continue
-        value = "" if fault["type"] in {"missing", "value_error"} else f" (found {fault['input']!r:.60})"
-        text = fault["msg"].removeprefix("Value error, ")
-        yield f"{place}: {where or 'the file'}: {text[0].lower()}{text[1:]}{value}."
-
-
-def _is_todo(found: object, where: str, todos: tuple[str, ...]) -> bool:
-    """Tell whether a fault is about a value that is still to do."""
-    return where in todos or (isinstance(found, str) and TODO.search(found) is not None)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
-from typing import Annotated, Literal, Self
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StrictBool, model_validator
 
-from oda.governance.files.base import PUBLIC_BODIES, Id, IgFile, OrganisationType, Text, WebAddress
+from oda.governance.files.base import PUBLIC_BODIES, Id, IgFile, OrganisationType, Text, WebAddress, known
+from oda.governance.files.forms import ARTICLE_6, ARTICLE_9, CATEGORY
 from oda.pilot import Settings
 
-# Article 6(1), by letter, as the Data Privacy Vocabulary names its points; (ea) has no term there yet.
-Article6 = Annotated[str, Field(pattern=r"^(A6-1-(a|b|c|d|e|ea|f)(-[a-z-]+)?|law_enforcement)$")]
-Article9 = Annotated[str, Field(pattern=r"^(none|A9-2-[a-j](-[a-z-]+)?)$")]
-Category = Annotated[str, Field(pattern=r"^(user|system)(\.[a-z_]+)*$")]
+Article6 = Annotated[str, Field(pattern=ARTICLE_6)]
+Article9 = Annotated[str, Field(pattern=ARTICLE_9)]
+Category = Annotated[str, Field(pattern=CATEGORY)]
 NOT_FOR_PUBLIC_TASKS = frozenset({"ea", "f"})
+ENDS = ("sender", "receiver")
+BASES = ("art6", "le_part3", "public_task_request")
+CONDITIONS = ("art9", "sch1", "policy_document", "art10", "le_part3", "confidentiality")
 
 
 class Party(Settings):
@@ -126,7 +129,7 @@ class Flow(IgFile):
     @property
     def controllers(self) -> tuple[Party, ...]:
         """The ends that decide over the data."""
-        return tuple(party for party in (self.sender, self.receiver) if party.role != "processor")
+        return _deciding((self.sender, self.receiver))
 
     def bases(self) -> Iterator[tuple[Party, str]]:
         """Yield each controller with its Article 6 basis.
@@ -136,20 +139,44 @@ class Flow(IgFile):
         tuple of Party and str
             The basis is empty where the file gives none for that controller.
         """
-        for party in self.controllers:
+        return self._bases_of(self.controllers)
+
+    def _bases_of(self, parties: Iterable[Party]) -> Iterator[tuple[Party, str]]:
+        """Yield each of some controllers with its Article 6 basis."""
+        for party in parties:
             yield party, self.art6 if isinstance(self.art6, str) else self.art6.get(party.org, "")
+
+    @classmethod
+    def early_faults(cls, raw: Mapping[str, Any]) -> Iterator[str]:
+        """Yield which bases and conditions cannot be, whatever is still to do elsewhere in the file.
+
+        Parameters
+        ----------
+        raw
+            The content of the file.
+
+        Yields
+        ------
+        str
+            What is wrong, without a full stop.
+        """
+        ends, bases, conditions = (known(cls, raw, names) for names in (ENDS, BASES, CONDITIONS))
+        if len(bases) == len(BASES):
+            yield from cls.model_construct(**bases)._basis_faults(_deciding(ends.values()))  # noqa: SLF001  its own
+        if len(conditions) == len(CONDITIONS):
+            yield from cls.model_construct(**conditions)._condition_faults()  # noqa: SLF001  its own
 
     @model_validator(mode="after")
     def _check_law(self) -> Self:
         """Refuse bases that cannot be: what a public body may not claim, what is mixed, what is left out."""
-        faults = [*self._basis_faults(), *self._condition_faults()]
+        faults = [*self._basis_faults(self.controllers), *self._condition_faults()]
         if faults:
-            raise ValueError("; ".join(faults))
+            raise ValueError("; ".join(dict.fromkeys(faults)))
         return self
 
-    def _basis_faults(self) -> Iterator[str]:
-        """Yield what is wrong with the Article 6 bases."""
-        for party, basis in self.bases():
+    def _basis_faults(self, parties: Iterable[Party]) -> Iterator[str]:
+        """Yield what is wrong with the Article 6 bases of some controllers."""
+        for party, basis in self._bases_of(parties):
             point = letter(basis)
             if not basis:
                 yield f"art6 gives no basis for {party.org}, which is a controller"
@@ -171,6 +198,11 @@ class Flow(IgFile):
             yield f"art9 {self.art9} needs the appropriate policy document in policy_document"
         if self.confidentiality.owed and self.confidentiality.route == "not_owed":
             yield "confidentiality is owed, so its route cannot be not_owed"
+
+
+def _deciding(parties: Iterable[Party]) -> tuple[Party, ...]:
+    """Return those who decide over the data."""
+    return tuple(party for party in parties if party.role != "processor")
 
 
 def letter(point: str) -> str:

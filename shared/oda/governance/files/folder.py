@@ -8,7 +8,7 @@ import hashlib
 import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -178,7 +178,7 @@ def _read_one(folder: Path, path: Path, kind: FileKind) -> Held:
     held = check(place, raw, kind.model)
     if "id" in kind.model.model_fields and raw.get("id") != path.stem:
         named = f"{place}: id: {raw.get('id')!r} is not the name of the file; give both the same."
-        return Held(place=place, raw=raw, faults=(*held.faults, named), todos=held.todos)
+        return replace(held, content=None, faults=(*held.faults, named))
     return held
 
 
