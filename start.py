@@ -29,8 +29,7 @@ VENV = HERE / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 UNFINISHED = VENV / "oda-unfinished"
 PLACE = VENV / "oda-place"  # where .venv was made: scripts in it hold that path, so it cannot be moved
-WHEELHOUSE = HERE / "wheelhouse"
-DEMO = HERE / "demo"
+WHEELHOUSE, DEMO = HERE / "wheelhouse", HERE / "demo"
 ME = "py start.py" if os.name == "nt" else "python3 start.py"
 NEEDED_GB = 2
 TEMPLATE = ("cookiecutter.json", "oda_template_root.py", "pyproject.toml", "LICENSE", "start.py")
@@ -45,10 +44,11 @@ PILOT_HELP = f"""In this folder, a pilot:
   {ME} lab      open JupyterLab on the notebooks
   {ME} test     test this pilot
   {ME} check    what the information-governance checklist still needs, and who signs it
-  {ME} sign     sign an item of it; governance/README.md says how, and names the other commands
+  {ME} sign     sign an item of it; governance/README.md says how
   {ME} data     load each dataset, and say what was read, left out, or is wrong
   {ME} report   make the reports of the latest run again
-  {ME} doctor   what this machine has and lacks"""
+  {ME} doctor   what this machine has and lacks
+Also, for governance: act, card, close, draft, export, keys, publish, release, scan, schema, trust, verify."""
 # What went wrong, by what uv and pip print; the first that is found is told.
 CAUSES = (
     ("No space left|not enough space|os error 28|os error 112", "The disk is full. Free {gb} GB and start again."),
@@ -83,11 +83,11 @@ def sha256(path: Path) -> str:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of every child: UTF-8, and nothing of another Python."""
+    """Return the environment of every child: UTF-8, nothing of another Python, no module from the working folder."""
     foreign = {"PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__"}
     kept = {name: value for name, value in os.environ.items() if name not in foreign}
-    ours = {"PYTHONUTF8": "1", "PYTHONNOUSERSITE": "1", "VIRTUAL_ENV": str(VENV), "JUPYTER_PREFER_ENV_PATH": "1"}
-    return {**kept, **ours}
+    ours = {"PYTHONUTF8": "1", "PYTHONNOUSERSITE": "1", "PYTHONSAFEPATH": "1", "JUPYTER_PREFER_ENV_PATH": "1"}
+    return {**kept, **ours, "VIRTUAL_ENV": str(VENV)}
 
 
 def python(*arguments: str, folder: Path = HERE) -> int:

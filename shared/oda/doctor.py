@@ -56,7 +56,8 @@ def examine(pilot: Pilot) -> tuple[Check, ...]:
     tuple of Check
         In the order in which to mend them.
     """
-    looks: list[Callable[[Path], Iterator[Check]]] = [_python, _packages, _wheel, _kernel, _renderers, _folder, _git]
+    looks: list[Callable[[Path], Iterator[Check]]]
+    looks = [_python, _packages, _wheel, _kernel, _renderers, _folder, _signing, _git]
     return tuple(check for look in looks for check in look(pilot.folder))
 
 
@@ -169,6 +170,29 @@ def _folder(folder: Path) -> Iterator[Check]:
         found=f"{length} characters",
         fix="Move the pilot to a shorter path; Windows stops at 260 characters.",
         needed=sys.platform == "win32",
+    )
+
+
+def _signing(folder: Path) -> Iterator[Check]:
+    """Look for what signing and checking sign-offs need; a pilot without data about people needs neither."""
+    from oda.governance.keys import find_keygen
+    from oda.governance.trust import MACHINE_FILE, VARIABLE, load_trust
+
+    program, trust = find_keygen(), load_trust(folder)
+    yield Check(
+        name="ssh-keygen",
+        ok=program is not None,
+        found=program or "not found",
+        fix="To sign, install OpenSSH: on Windows the optional feature OpenSSH Client, on Debian openssh-client.",
+        needed=False,
+    )
+    words = {True: "pinned, and the same", False: "pinned, and NOT the same", None: "not pinned"}[trust.matches]
+    yield Check(
+        name="List of signers",
+        ok=trust.matches is True,
+        found=words if trust.sha256 else "there is no list",
+        fix=f"Have the list's SHA-256 set in {MACHINE_FILE} or as {VARIABLE}: {COMMAND} trust",
+        needed=False,
     )
 
 
