@@ -8,12 +8,14 @@ not: `runs/<id>/release`. People read and sign those very bytes, and `publish` c
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import hashlib
 import importlib.metadata
 import json
 import os
 import re
 import shutil
+import stat
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -26,11 +28,11 @@ from oda.governance.files.outputs import RELEASES, Release, ReleasedFile
 from oda.governance.release_files import newest_release, read_listed, unlisted
 from oda.pilot import Pilot
 from oda.reports.build import STAGED, build_reports
+from oda.reports.governance.verifying import MANIFEST, compare_with_signed
 from oda.reports.releasing import describe, write_release
 from oda.runs import Run
 
 PUBLISHED = "published"
-MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
 SCHEMA = "oda-bundle/1"
 OPENED = "the sign-offs that opened it are listed in manifest.json"
@@ -281,10 +283,10 @@ def _write(target: Path, contents: dict[str, bytes]) -> None:
 
 
 def verify_bundle(folder: Path) -> tuple[str, ...]:
-    """Say what in a bundle differs from its manifest: changed, missing and added files.
+    """Say what in a bundle differs from its manifest, and that from what was signed, where it lies in its pilot.
 
-    Whoever changes a file can change the manifest too. The release file in `governance/outputs`, which people signed,
-    holds the same hashes, and the manifest names its own.
+    Whoever changes a file can change the manifest too. So `compare_with_signed` holds the manifest against the release
+    file that people signed; where the bundle lies alone, that says nothing.
 
     Parameters
     ----------
@@ -297,7 +299,7 @@ def verify_bundle(folder: Path) -> tuple[str, ...]:
         A sentence each; empty when nothing differs.
     """
     try:
-        content = (folder / MANIFEST).read_bytes()
+        content = _plain(folder / MANIFEST)
         files = [ReleasedFile.model_validate(one) for one in json.loads(content)["files"]]
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         return (f"{MANIFEST} cannot be read ({type(error).__name__}), so nothing can be held against it.",)
@@ -308,7 +310,8 @@ def verify_bundle(folder: Path) -> tuple[str, ...]:
     said = [_difference(folder, name, digest) for name, digest in sorted(wanted.items()) if name in there]
     said += [f"{name} is missing." for name in sorted(set(wanted) - there)]
     said += [f"{name} was added." for name in sorted(there - set(wanted))]
-    return tuple(one for one in said if one)
+    found = tuple(one for one in said if one)
+    return found or compare_with_signed(folder).differences
 
 
 def _there(folder: Path) -> set[str]:
@@ -325,4 +328,14 @@ def _difference(folder: Path, name: str, digest: str) -> str:
     path = folder / name
     if path.resolve() != folder.resolve() / name:
         return f"{name} is a link, or leads through one."
-    return "" if hashlib.sha256(path.read_bytes()).hexdigest() == digest else f"{name} has changed."
+    try:
+        return "" if hashlib.sha256(_plain(path)).hexdigest() == digest else f"{name} has changed."
+    except OSError as error:
+        return f"{name} cannot be read: {error.strerror}."
+
+
+def _plain(path: Path) -> bytes:
+    """Return the content of a file; a pipe or a device is not opened, as it would be waited for without end."""
+    if not stat.S_ISREG(path.lstat().st_mode):
+        raise OSError(errno.EINVAL, "it is no plain file")
+    return path.read_bytes()

@@ -115,7 +115,7 @@ def test_the_manifest_names_roles_and_never_a_person(opened):
 def test_a_bundle_verifies_until_it_is_changed(opened):
     """Changed, missing and added files are each named."""
     folder = publish(opened.pilot, opened.run, today=LATER).folder
-    assert verify_bundle(folder) == ()
+    assert verify_bundle(Path(shutil.copytree(folder, opened.folder / "taken/away/alone"))) == ()
     (folder / "board.html").write_text(PAGE + " ", encoding="utf-8")
     (folder / "board.pdf").unlink()
     (folder / "data" / "more.csv").write_text("a\n", encoding="utf-8")
@@ -154,9 +154,10 @@ def test_anyone_can_check_the_hashes_without_this_software(opened):
 def test_a_bundle_is_never_overwritten(opened):
     """The second time is refused, and the first bundle stays as it was."""
     folder = publish(opened.pilot, opened.run, today=LATER).folder
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     with pytest.raises(GateError, match="published/2026-11-22-falls is there already"):
         publish(opened.pilot, opened.run, today=LATER)
-    assert verify_bundle(folder) == ()
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
 def test_files_changed_after_signing_are_refused_by_name(opened):

@@ -282,7 +282,7 @@ def load_checklist(path: Path = CHECKLIST_FILE, *, own: Path | None = None) -> C
     if own is not None and own.is_symlink():
         message = "governance/checklist.yml is a link to another place. Put the file itself there."
         raise SettingsError(message)
-    added = read_yaml(own) if own is not None and own.is_file() else None
+    added = read_yaml(own) if own is not None and own.exists() else None
     try:
         mine = OwnItems.model_validate(added).items if added is not None else ()
         checklist = Checklist.model_validate(raw)
