@@ -255,7 +255,8 @@ def publish() -> None:
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @refusable
 def verify(*, folder: Path) -> None:
-    """Hold a published folder against its manifest; exit 1 when anything differs."""
+    """Hold a published folder against its manifest and what was signed; exit 1 when anything differs."""
+    from oda.reports.governance.verifying import compare_with_signed
     from oda.reports.publishing import verify_bundle
 
     differences = verify_bundle(folder)
@@ -263,7 +264,7 @@ def verify(*, folder: Path) -> None:
         click.echo(difference, err=True)
     if differences:
         sys.exit(1)
-    click.echo(f"{folder.name}: every file is as it was published.")
+    click.echo(f"{folder.name}: {compare_with_signed(folder).said}")
 
 
 @click.command()
