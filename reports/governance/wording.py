@@ -5,19 +5,48 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from oda.governance.files.flows import letter
+from oda.governance.wording import (
+    BASES,
+    CONDITIONS,
+    DECIDERS,
+    DISPOSALS,
+    FREQUENCIES,
+    ITEMS,
+    KINDS_OF_BODY,
+    KINDS_OF_DATA,
+    METHODS,
+    MODES,
+    NATIONAL_OPT_OUTS,
+    OBJECTIONS,
+    ROUTES,
+)
 from oda.reports.governance.said import NOT_STATED, listed, part, said
 
-# Article 6(1) by letter: in plain words, and as the share request form of the government's data marketplace has it.
-BASES = {
-    "a": "consent: the person said yes",
-    "b": "a contract with the person",
-    "c": "a legal duty: the law says it must be done",
-    "d": "to protect someone's life",
-    "e": "a public task: work that the law gives to a public body",
-    "ea": "a recognised legitimate interest: a public body asked for the data for its public task",
-    "f": "a legitimate interest, weighed against people's rights",
-    "law_enforcement": "law enforcement: to prevent, find or prosecute crime",
-}
+__all__ = [
+    "BASES",
+    "CONDITIONS",
+    "DECIDERS",
+    "DISPOSALS",
+    "FORM_BASES",
+    "FORM_CONDITIONS",
+    "FREQUENCIES",
+    "ITEMS",
+    "KINDS_OF_BODY",
+    "KINDS_OF_DATA",
+    "METHODS",
+    "MODES",
+    "NATIONAL_OPT_OUTS",
+    "OBJECTIONS",
+    "ROUTES",
+    "basis",
+    "by_person",
+    "condition",
+    "in_words",
+    "points",
+    "things",
+]
+
+# Article 6(1) and 9(2) by letter, as the share request form of the government's data marketplace has them.
 FORM_BASES = {
     "a": "consent",
     "b": "contract",
@@ -26,18 +55,6 @@ FORM_BASES = {
     "e": "public-task",
     "f": "legitimate-interests",
     "law_enforcement": "law-enforcement",
-}
-CONDITIONS = {
-    "a": "the person gave explicit consent",
-    "b": "employment, social security or social protection law",
-    "c": "to protect someone's life",
-    "d": "a not-for-profit body and its members",
-    "e": "the person made it public",
-    "f": "legal claims or courts",
-    "g": "a substantial public interest set out in law",
-    "h": "health or social care",
-    "i": "public health",
-    "j": "archives, research or statistics",
 }
 FORM_CONDITIONS = {
     "a": "explicit-consent",
@@ -50,78 +67,6 @@ FORM_CONDITIONS = {
     "h": "health-or-social-care",
     "i": "public-health",
     "j": "archiving-researching-statistics",
-}
-FREQUENCIES = {
-    "once": "once",
-    "daily": "every day",
-    "weekly": "every week",
-    "monthly": "every month",
-    "quarterly": "every three months",
-    "yearly": "every year",
-    "ad_hoc": "when it is needed",
-}
-METHODS = {
-    "secure_file_transfer": "by secure file transfer",
-    "physical": "on a device handed over",
-    "third_party_software": "through another company's software",
-    "portal": "through a secure website",
-    "api": "from system to system",
-}
-DISPOSALS = {
-    "secure_delete": "securely deleted",
-    "return": "given back",
-    "certified_destruction": "destroyed, with a certificate",
-}
-ROUTES = {
-    "consent": "consent",
-    "direct_care": "direct care",
-    "s251": "section 251 support",
-    "public_interest": "public interest",
-    "not_owed": "none owed",
-}
-DECIDERS = {
-    "caldicott_guardian": "Caldicott Guardian",
-    "igl": "information governance lead",
-    "dpo": "data protection officer",
-}
-NATIONAL_OPT_OUTS = {
-    "check": "still being checked",
-    "applied": "applied",
-    "does_not_apply": "does not apply",
-}
-OBJECTIONS = {"honoured": "honoured", "does_not_apply": "does not apply"}
-# How people come to be reached, by the mode in project.yml.
-MODES = {
-    "invite": "People are told of the offer by those who know them already, and ask for it themselves: "
-    "nobody hands a list of people over.",
-    "share": "Names and addresses are handed to those who make the offer.",
-}
-KINDS_OF_BODY = {
-    "local_authority": "a council",
-    "combined_authority": "a combined authority",
-    "police": "a police force",
-    "fire": "a fire and rescue service",
-    "nhs": "a part of the NHS",
-    "education": "a school, college or other place of education",
-    "central_government": "a part of central government",
-    "housing_association": "a housing association",
-    "charity": "a charity",
-    "company": "a company",
-    "university": "a university",
-}
-ITEMS = {
-    "dob": "date of birth",
-    "uprn": "number of the property (UPRN)",
-    "nhs_number": "NHS number",
-    "lsoa": "small area (LSOA)",
-    "upn": "pupil number",
-    "nino": "National Insurance number",
-}
-KINDS_OF_DATA = {
-    "identifiable": "data that name or point to a person",
-    "pseudonymised": "data with names taken out, which could still be linked back to a person",
-    "anonymous": "data that point to no person",
-    "synthetic": "made-up data",
 }
 
 
