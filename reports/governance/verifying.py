@@ -111,7 +111,7 @@ def _unsigned(pilot: Path, held: Held, sha256: str, manifest: Mapping[str, Any])
             yield f"{named.get('record')!r:.60}, a sign-off by {MANIFEST}, is not there, or is another one."
     for item in SIGNED:
         if fault := _fault(pilot, chains.get(item, Chain()), item, held):
-            yield f"{item} does not stand for {held.place} as it is: {fault}."
+            yield f"{item} does not stand for {held.place} as it is: {fault.rstrip('.')}."
 
 
 def _was_published(log: Log, place: str, sha256: str) -> bool:
@@ -138,7 +138,7 @@ def _fault(pilot: Path, chain: Chain, item: str, held: Held) -> str:
         principal=signoff.principal,
         at=signoff.signed_at,
     )
-    return f"{record.place}: {verdict.rstrip('.')}" if verdict else ""
+    return f"{record.place}: {verdict}" if verdict else ""
 
 
 def _binds(record: Record, held: Held) -> bool:
