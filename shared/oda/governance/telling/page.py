@@ -12,7 +12,7 @@ from oda.governance.evidence import Evidence
 from oda.governance.files.base import Held
 from oda.governance.preparing import Act
 from oda.governance.telling import analysis, project, reviews
-from oda.governance.telling.flows import tell_flows
+from oda.governance.telling.flows import FLOWS, tell_flows
 from oda.governance.telling.history import tell_history
 from oda.governance.telling.reading import Reading, Told, words
 
@@ -22,7 +22,6 @@ LONGEST = 9  # lines of one thing that is said; a longer one is cut, and says so
 KEPT = 4  # lines at most on what there is no room for
 NAMED = 4
 WORTH = "Evidence of process, and not legal advice: the decision is yours."
-FLOWS = "governance/flows"
 OTHERS = {"analyst": "analyst", "commissioner": "commissioner", "approver": "approver"}  # roles that sign nothing
 PARTS = {
     "from": "sender",
@@ -87,7 +86,7 @@ def tell(item: Item, evidence: Evidence, organisation: str = "", *, act: Act | N
     whose = organisation if item.per_controller else ""
     top = [f"{item.id}  {item.title}", *tell_history(item, evidence, whose), _saying(item, evidence, act or Act())]
     signed = [(subject, evidence.subject(subject, whose)) for subject in item.subjects]
-    top.append(f"What you sign: {'; '.join(_scope(*one) for one in signed)}.")
+    top.append(f"What you sign: {'; '.join(_scope(*one, whose) for one in signed)}.")
     held_for = f"It holds for {item.valid_days} days, and only while what is signed stays as it is now."
     bottom = [f"Source: {item.source}.", f"{held_for} {WORTH}"]
     head, foot = ([line for one in part for line in _wrap(one, "")] for part in (top, bottom))
@@ -159,11 +158,12 @@ def _conditions(act: Act) -> str:
     return f" On condition: {'; '.join(map(words, act.conditions))}." if act.conditions else ""
 
 
-def _scope(subject: Subject, held: Sequence[Held]) -> str:
+def _scope(subject: Subject, held: Sequence[Held], whose: str) -> str:
     """Say which files are signed, and which parts of them."""
     if not held:
         return f"no file {subject.path} yet"
     places = ", ".join(one.place for one in held) if len(held) <= NAMED else f"{len(held):,} files {subject.path}"
+    places += f" (those in which {words(whose)} takes part)" if whose and "*" in subject.path else ""
     parts = [PARTS.get(part) or part.replace("_", " ") for part in subject.parts]
     return f"of {places}: {', '.join(parts)}" if parts else f"the whole of {places}"
 
@@ -221,14 +221,17 @@ def _lay_out(told: Sequence[tuple[str, Told]], room: int) -> list[str]:
 
 
 def _fit(told: Sequence[tuple[str, Told]], room: int) -> tuple[list[str], Counter[tuple[str, str]]]:
-    """Return the lines that fit, and what does not, counted by file and by what it is about."""
+    """Return the lines that fit, and what does not, counted by file and by what it is about.
+
+    Of what belongs together the first things are shown, so that none stands under the name of another.
+    """
     lines: list[str] = []
     left: Counter[tuple[str, str]] = Counter()
     above = ("", "")
     for place, one in told:
         heading = [f"  {one.heading}"] if one.heading and (place, one.heading) != above else []
         block = [*heading, *_wrap(one.text, "    " if one.heading else "  ", LONGEST if room else 0)]
-        if room and len(lines) + len(block) > room:
+        if room and ((place, one.about) in left or len(lines) + len(block) > room):
             left[place, one.about] += 1
             continue
         lines += block

@@ -167,23 +167,24 @@ def tell_card(reading: Reading, roles: Mapping[str, str]) -> Iterator[Told]:  # 
     Told
         The class and controller, the flows, then a line a column.
     """
+    about = f"dataset {words(reading.value('name'))}"
     title = f", {reading.say('title')}" if reading.asks("title") else ""
     kind = f"class {reading.say('x-ig', 'class')}; flows: {reading.say('x-ig', 'flows')}"
-    yield Told(about="datasets", text=f"Dataset {reading.say('name')}{title}; {kind}")
+    yield Told(about=about, text=f"Dataset {reading.say('name')}{title}; {kind}")
     for one in ("controller", "iao", "note"):
         if reading.value("x-ig", one):
             label = {"controller": "Controller", "iao": "Owner", "note": "Note"}[one]
-            yield Told(about="datasets", text=f"- {label}: {reading.say('x-ig', one)}")
+            yield Told(about=about, text=f"- {label}: {reading.say('x-ig', one)}")
     for resource in reading.entries("resources"):
         if resource.value("path") is not None:
-            yield Told(about="datasets", text=_file(resource))
+            yield Told(about=about, text=_file(resource))
         for field in resource.entries("schema", "fields"):
-            yield Told(about="columns", text=_column(reading, field), heading="Columns, each with why it is needed:")
+            yield Told(about=about, text=_column(reading, field), heading="Columns, each with why it is needed:")
     reasons = reading.value("x-ig", "columns")
     for name in list(reasons) if isinstance(reasons, Mapping) else []:
         if not _told(reading, name):
             text = f"- {words(name)} is not among the columns; the reason given: {reading.say('x-ig', 'columns', name)}"
-            yield Told(about="columns", text=text)
+            yield Told(about=about, text=text)
 
 
 def _file(resource: Reading) -> str:
@@ -197,7 +198,8 @@ def _column(reading: Reading, field: Reading) -> str:
     name = field.value("name")
     hashable = isinstance(name, str)
     inner = reading.of("x-ig", "columns", name) if hashable else Reading({})
-    given = {True: "; given to others", False: "; not given to others"}.get(_flag(inner.value("shared")), "")
+    shared = inner.value("shared")
+    given = ("; given to others" if shared else "; not given to others") if isinstance(shared, bool) else ""
     if given:
         inner.say("shared")
     text = f"- {field.say('name')} ({field.say('type')}): {inner.say('why').removesuffix('.')}{given}"
@@ -208,12 +210,7 @@ def _also(reading: Reading) -> Iterator[tuple[str, str]]:
     """Yield what else stands in an entry, and count it as said."""
     for name, inner in reading.named():
         if any(inner.rest()):
-            yield words(name), inner.say()
-
-
-def _flag(value: object) -> bool | None:
-    """Return a yes or a no, nothing for any other value."""
-    return value if isinstance(value, bool) else None
+            yield words(name).removeprefix("x-"), inner.say()
 
 
 def _told(reading: Reading, name: object) -> bool:

@@ -282,7 +282,7 @@ class Reading:
             if path in self._told:
                 continue
             if isinstance(value, Mapping) and value:
-                waiting += [((*path, key), one) for key, one in reversed(value.items())]
+                waiting += [((*path, key), one) for key, one in reversed(list(value.items()))]
             elif isinstance(value, list) and any(isinstance(one, Mapping | list) for one in value):
                 waiting += [((*path, number), one) for number, one in reversed(list(enumerate(value)))]
             elif path and value is not None and value != "":

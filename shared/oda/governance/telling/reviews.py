@@ -8,7 +8,7 @@ from typing import Any
 from oda.governance.files.confidentiality import PRINCIPLES
 from oda.governance.files.ethics import LEVEL_TWO_FROM, LEVEL_TWO_QUESTIONS, QUESTIONS, Answers
 from oda.governance.files.screening import ALWAYS, CONSIDER
-from oda.governance.telling.flows import confidence, opt_outs
+from oda.governance.telling.flow_topics import confidence, opt_outs
 from oda.governance.telling.project import fields
 from oda.governance.telling.reading import Reading, Told, ended, words
 
