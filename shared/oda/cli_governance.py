@@ -160,16 +160,15 @@ def _show_prepared(prepared: Prepared) -> None:
 
     for item in prepared.items:
         click.echo("-" * 80)
-        click.echo(tell(item, prepared.evidence, prepared.organisation))
+        click.echo(tell(item, prepared.evidence, prepared.organisation, act=prepared.act))
     click.echo("-" * 80)
 
 
 def _ask(prepared: Prepared) -> None:
     """Ask before signing; nothing but yes is a yes."""
-    who = prepared.evidence.checklist.roles.get(prepared.role, prepared.role)
-    decision = prepared.act.decision.replace("_", " ")
-    ids = ", ".join(item.id for item in prepared.items)
-    question = f"{decision.capitalize()} {ids} as {who} of {prepared.organisation}? Type yes"
+    from oda.governance.telling import asking
+
+    question = asking(prepared.evidence, prepared.act, prepared.items, prepared.role, prepared.organisation)
     if click.prompt(question, default="no", show_default=False) != "yes":
         raise GateError("Nothing was signed.")
 
