@@ -10,6 +10,7 @@ import yaml
 from click.testing import CliRunner
 
 from oda.cli import main
+from oda.errors import COMMAND
 from oda.pilot import Pilot
 from signers import SIGNERS_FILE, change, key, open_pilot, signers_list, unsigned_pilot
 
@@ -209,7 +210,7 @@ def test_a_folder_with_nothing_in_governance_still_shows_the_checklist(unsigned)
             path.unlink()
     said = call("check")
     assert said.exit_code == 0
-    assert "write governance/dpia.yml" in " ".join(said.output.split())
+    assert f"{COMMAND} draft dpia" in " ".join(said.output.split())
 
 
 def test_an_invalid_checklist_of_the_pilot_is_refused_in_words(unsigned):

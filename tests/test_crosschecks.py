@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from checkout import TEMPLATE
 from oda.governance import assess
 from oda.governance.crosschecks import CROSS_CHECKS
-from oda.pilot import Pilot
+from oda.pilot import Pilot, read_yaml
 from signers import AHEAD, BEFORE, TODAY, change, flow, open_pilot, put, states, unsigned_pilot, write
 
 FLOW, CARD, DSA = "governance/flows/gp-to-fire.yml", "governance/datasets/gp_list.yml", "governance/dsa/falls-2026.yml"
@@ -105,6 +106,42 @@ CASES: dict[str, tuple[str, str, Callable[[dict[str, Any]], Any], str, str]] = {
         *("D06", FLOW, setting("retention.until", PAST), "expired"),
         "the retention date of gp-to-fire has passed",
     ),
+    "no partner controls the data": (
+        *("D01", CARD, setting("x-ig.controller", "none (made-up data)"), "invalid"),
+        "says controller: none (made-up data), which is no id in governance/partners.yml",
+    ),
+    "no flow brings the data": ("D01", CARD, setting("x-ig.flows", []), "open", "names no flow that brings the data"),
+    "a flow that is not there": (
+        *("D01", CARD, setting("x-ig.flows", ["gp-to-fire", "other"]), "invalid"),
+        "names the flow other, and there is no such file in governance/flows",
+    ),
+    "an owner nobody knows": (
+        *("D01", CARD, setting("x-ig.iao", "iao-1"), "invalid"),
+        "says iao: iao-1, and governance/people.yml has no such person with the role iao",
+    ),
+    "an owner without the role": ("D01", PEOPLE, person("olga", roles=["cg"]), "invalid", "says iao: olga"),
+    "nobody owns the data": ("D01", CARD, lambda card: card["x-ig"].pop("iao"), "open", "names no information asset"),
+    "nobody controls the data": (
+        "D01",
+        CARD,
+        lambda card: card["x-ig"].pop("controller"),
+        "open",
+        "names no controller",
+    ),
+    "made up by its description": (
+        *("D01", CARD, setting("description", "Counts, made up. No row comes from a real person."), "invalid"),
+        "is of class personal, and says 'made up' in description",
+    ),
+    "made up by its title": ("D01", CARD, setting("title", "Synthetic visits"), "invalid", "'Synthetic' in title"),
+    "made up by its source": (
+        *("D01", CARD, setting("sources", [{"title": "The generator of made-up data"}]), "invalid"),
+        "'made-up' in sources",
+    ),
+    "under a licence for all": (
+        *("D01", CARD, setting("licenses", [{"name": "CC0-1.0"}]), "invalid"),
+        "says 'CC0' in licenses",
+    ),
+    "with a generator": ("D01", CARD, setting("x-synthetic", {"generator": "falls"}), "invalid", "in x-synthetic"),
     "a column without a reason": (
         *("D02", CARD, lambda card: card["x-ig"]["columns"].pop("period"), "open"),
         "gives no reason for period",
@@ -195,7 +232,27 @@ def test_a_card_of_any_shape_stops_no_check(pilot: Pilot, card: dict[str, Any]) 
 def test_flows_of_a_card_that_are_no_names_stop_no_check(pilot: Pilot) -> None:
     """Whatever stands there, the checklist is shown."""
     change(pilot, CARD, lambda card: put(card, "x-ig.flows", [{"a": 1}]))
-    assert assess(pilot).finding("D01").is_ready
+    assert "there is no such file in governance/flows" in assess(pilot).finding("D01").reason
+
+
+@pytest.mark.parametrize(
+    "words", ["A synthetic control is built from it.", "Made up of three lists? Ask the practice."]
+)
+def test_only_words_that_call_the_data_made_up_are_refused(pilot: Pilot, words: str) -> None:
+    """A method by that name is none of them."""
+    changed = change(pilot, CARD, setting("description", words))
+    assert assess(changed).finding("D01").is_ready
+
+
+def test_the_card_that_a_pilot_comes_with_cannot_be_signed_for_real_data(pilot: Pilot) -> None:
+    """Another class and no generator do not make it a card of real data: the step says what to write."""
+    card = read_yaml(TEMPLATE / "governance" / "datasets" / "falls.yml")
+    card["x-ig"]["class"] = "personal"
+    del card["x-synthetic"]
+    write(pilot, "governance/datasets/falls.yml", card)
+    finding = assess(pilot).finding("D01")
+    assert (finding.state, finding.is_ready) == ("invalid", False)
+    assert finding.next_step == "set controller in governance/datasets/falls.yml to one of its ids: council, fire, icb"
 
 
 def test_a_flow_inside_one_organisation_needs_no_agreement(pilot: Pilot) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from oda.errors import GateError, SettingsError
+from oda.errors import COMMAND, GateError, SettingsError
 from oda.governance import (
     HEADINGS,
     Assessment,
@@ -194,9 +194,12 @@ def test_a_fault_in_the_checklist_is_told_with_its_place(tmp_path: Path, old: st
 @pytest.mark.parametrize(
     ("more", "told"),
     [
-        ("porpoise: dolphins\n", r"governance/project\.yml: porpoise: extra inputs are not permitted"),
-        ("flags: {specialcategory: false}\n", r"governance/project\.yml: flags\.specialcategory: extra inputs"),
-        ('flags: {special_category: "false"}\n', r"flags\.special_category: input should be a valid boolean"),
+        (
+            "porpoise: dolphins\n",
+            r"governance/project\.yml: porpoise is not a name this file has\. Did you mean purpose\?",
+        ),
+        ("flags: {specialcategory: false}\n", r"flags\.specialcategory is not .* Did you mean special_category\?"),
+        ('flags: {special_category: "maybe"}\n', r"flags\.special_category: found 'maybe'\. Write true or false\."),
     ],
 )
 def test_a_fault_in_the_project_file_is_told_with_its_place(pilot: Pilot, more: str, told: str) -> None:
@@ -500,7 +503,7 @@ def test_an_assessment_is_plain_json_and_rows_of_text(pilot: Pilot) -> None:
     assert plain["about"].startswith("Evidence of process, and not legal advice")
     assert len(assessment.rows()) == 39
     assert all(len(row) == len(HEADINGS) for row in assessment.rows())
-    assert assessment.rows()[0][3:] == ("senior responsible owner", "write governance/project.yml")
+    assert assessment.rows()[0][3:] == ("senior responsible owner", f"{COMMAND} draft project")
 
 
 def test_an_assessment_changes_no_file(pilot: Pilot) -> None:

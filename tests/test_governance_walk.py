@@ -28,8 +28,8 @@ CLOSE = {
     "closed_on": TODAY,
     "deletions": [
         {
-            "dataset": "gp-list",
-            "partner": "council",
+            "dataset": "gp_list",
+            "partner": "fire",
             "deleted_on": TODAY,
             "method": "secure_delete",
             "certified_by": "iao",
@@ -172,6 +172,7 @@ def test_nothing_loads_after_the_pilot_is_closed(tmp_path, monkeypatch):
     """Closing is for good: a new pilot is started instead."""
     pilot = open_pilot(tmp_path, monkeypatch)
     write(pilot, "governance/close.yml", CLOSE)
+    (pilot.folder / "data/raw/gp.csv").unlink()
     sign_item(pilot, "O06", "olga")
     close_pilot(pilot)
     with pytest.raises(GateError, match=f"load refused: the pilot was closed on {TODAY}"):

@@ -149,3 +149,41 @@ def test_a_link_in_place_of_a_schema_is_replaced(tmp_path):
     write_schemas(tmp_path)
     assert kept.read_text(encoding="utf-8") == "kept"
     assert json.loads((tmp_path / FOLDER / "people.json").read_text(encoding="utf-8"))["title"]
+
+
+# What no public body may rely on
+
+
+def flow(art6: object, sender: dict[str, object], receiver: dict[str, object]) -> list[str]:
+    """Return what an editor underlines in a flow for its Article 6 basis."""
+    content = {"art6": art6, "from": {"org": "icb", **sender}, "to": {"org": "fire", **receiver}}
+    return [one for one in errors("flow", content) if one.startswith("art6")]
+
+
+PUBLIC, UNTYPED = {"role": "controller", "type": "nhs"}, {"role": "joint_controller"}
+CHARITY, HELPER = {"role": "controller", "type": "charity"}, {"role": "processor", "type": "nhs"}
+LATER = {"role": "controller", "type": "TODO: which"}
+
+
+@pytest.mark.parametrize("basis", ["A6-1-ea", "A6-1-f", "A6-1-f-legitimate-interest"])
+@pytest.mark.parametrize("ends", [(PUBLIC, CHARITY), (CHARITY, PUBLIC), (UNTYPED, CHARITY), (PUBLIC, HELPER)])
+def test_an_editor_underlines_a_basis_that_no_public_body_has(basis, ends):
+    """One basis for all, with a public body or a body of no type among those who decide, is refused while typing."""
+    assert flow(basis, *ends) != []
+    assert flow("A6-1-e-official-authority", *ends) == []
+    assert flow("A6-1-a", *ends) == []
+
+
+@pytest.mark.parametrize("ends", [(CHARITY, HELPER), (CHARITY, CHARITY), (LATER, LATER), (HELPER, CHARITY)])
+def test_other_bodies_may_have_that_basis(ends):
+    """A charity may rely on it, a processor decides nothing, and a type that is still to do is nobody's fault."""
+    assert flow("A6-1-f", *ends) == []
+    assert flow({"icb": "A6-1-f"}, *ends) == []
+
+
+@pytest.mark.parametrize("ends", [(PUBLIC, PUBLIC), (PUBLIC, HELPER), (UNTYPED, PUBLIC)])
+def test_a_basis_for_each_is_underlined_where_all_are_public_bodies(ends):
+    """Whose basis it is a schema cannot tell: where a charity takes part, the check itself says."""
+    assert flow({"icb": "A6-1-ea", "fire": "A6-1-e"}, *ends) != []
+    assert flow({"icb": "A6-1-e", "fire": "A6-1-e"}, *ends) == []
+    assert flow({"icb": "A6-1-e", "fire": "A6-1-f"}, PUBLIC, CHARITY) == []

@@ -198,6 +198,18 @@ def schema() -> None:
 
 
 @click.command()
+@click.argument("name")
+@refusable
+def draft(*, name: str) -> None:
+    """Write a file of governance/ that is not there yet: NAME is such as close, model/plan or flows/ID."""
+    from oda.governance.drafts import write_draft
+
+    pilot = load_pilot()
+    place = write_draft(pilot.folder, name).relative_to(pilot.folder).as_posix()
+    click.echo(f"Wrote {place}. Put an answer in place of each TODO; {COMMAND} check says what is left.")
+
+
+@click.command()
 @click.option("--staged", is_flag=True, help="Only what is about to be committed.")
 @click.option("--install", is_flag=True, help="Have git run this before each commit.")
 @refusable
@@ -303,4 +315,4 @@ def close(*, yes: bool) -> None:
     click.echo("The pilot is closed. What was published stays.")
 
 
-COMMANDS = (check, sign, keys, trust, card, schema, scan, release, publish, verify, export, act, close)
+COMMANDS = (check, sign, keys, trust, card, draft, schema, scan, release, publish, verify, export, act, close)

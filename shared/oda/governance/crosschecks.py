@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from oda.governance.assessment import State
+from oda.governance.closing_checks import closing
+from oda.governance.contradictions import contradictions
+from oda.governance.custody_checks import custody
 from oda.governance.evidence import FREE_CLASSES, Evidence
 from oda.governance.files.agreements import Agreement
 from oda.governance.files.folder import CARDS
 from oda.governance.files.people import PARTNERS_FILE, Partners, Person
+from oda.governance.quality_checks import quality_dates
+from oda.governance.trouble import Trouble
 
 NAMED = 3
 TRAINED_FOR = dt.timedelta(days=365)
 COUNTRIES = frozenset({"uk", "united kingdom", "england", "scotland", "wales", "northern ireland"})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Trouble:
-    """Why an item does not hold whatever was signed: its state, the reason and the next step."""
-
-    state: State
-    reason: str
-    mend: str
 
 
 def cross_check(item: str, evidence: Evidence) -> Trouble | None:
@@ -53,27 +47,12 @@ def _listed(names: Iterable[object]) -> str:
 
 
 def _review(evidence: Evidence) -> Iterator[Trouble]:
-    """P01: the pilot is reviewed when it says."""
+    """P01: the pilot is reviewed when it says, and no other file speaks against a flag."""
     project = evidence.project
     if project and project.review_by and project.review_by < evidence.today:
         reason = f"governance/project.yml was to be reviewed by {project.review_by}"
         yield Trouble(state="expired", reason=reason, mend="review it, set the next review_by, and sign again")
-    for flag, answer, seen in _contradictions(evidence):
-        reason = f"governance/project.yml says {flag}: {str(answer).lower()}, and {seen}"
-        yield Trouble(state="invalid", reason=reason, mend=f"correct {flag}, or the file that speaks against it")
-
-
-def _contradictions(evidence: Evidence) -> Iterator[tuple[str, bool, str]]:
-    """Yield the flags that the flows speak against: flag, its answer, and what speaks against it."""
-    flags, flows = evidence.flags, evidence.flows
-    special = [flow.id for flow in flows if flow.art9 != "none"]
-    crime = [flow.id for flow in flows if flow.art10 != "none" or flow.le_part3]
-    if flags.special_category is False and special:
-        yield "special_category", False, f"{_listed(special)} has an Article 9 condition"
-    if flags.criminal_offence is False and crime:
-        yield "criminal_offence", False, f"{_listed(crime)} is of criminal offence data"
-    if flags.single_controller is True and len(evidence.controllers) > 1:
-        yield "single_controller", True, f"the flows name {_listed(evidence.controllers)}"
+    yield from contradictions(evidence)
 
 
 def _flow_reviews(evidence: Evidence) -> Iterator[Trouble]:
@@ -284,7 +263,10 @@ CROSS_CHECKS: dict[str, Callable[[Evidence], Iterator[Trouble]]] = {
     "S01": _environment,
     "S02": _assurances,
     "S03": _transfer_tests,
+    "D01": custody,
     "D02": _columns,
     "D04": _key_holder,
     "D06": _retention,
+    "O03": quality_dates,
+    "O06": closing,
 }

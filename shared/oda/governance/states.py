@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from oda.errors import COMMAND
 from oda.governance.assessment import State
 from oda.governance.checklist import Item, Subject
 from oda.governance.crosschecks import cross_check
+from oda.governance.drafts import draft_name
 from oda.governance.evidence import Evidence
 from oda.governance.files import PROJECT_FILE
 from oda.governance.files.base import Held
+from oda.governance.files.outputs import RELEASES
 from oda.governance.files.screening import screening_says
 from oda.governance.probes import probe
 from oda.governance.releases import check_outputs
@@ -19,6 +22,7 @@ from oda.governance.trusting import trust_checks
 
 DPIA_FILE = "governance/dpia.yml"
 NAMED = 3
+AT_END = "at the end of the pilot: "  # what the next step of an item begins with that is not for today
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,7 +66,9 @@ def item_state(item: Item, evidence: Evidence) -> Stands:
     ruled_out = _ruled_out(item, evidence)
     if ruled_out:
         return Stands(state="not_required", reason=ruled_out)
-    return _machine_state(item, evidence) if item.by_machine else _human_state(item, evidence)
+    stands = _machine_state(item, evidence) if item.by_machine else _human_state(item, evidence)
+    later = item.gates == ("close",) and stands.state == "open" and not stands.is_ready
+    return replace(stands, next_step=f"{AT_END}{stands.next_step}") if later else stands
 
 
 def _ruled_out(item: Item, evidence: Evidence) -> str:
@@ -97,9 +103,9 @@ def _human_state(item: Item, evidence: Evidence) -> Stands:
     standing = stand(item, evidence)
     if standing.state == "n/a":
         return Stands(state="n/a", reason=standing.reason, standing=standing)
-    wrong = next((fault for _, held in _subjects(item, evidence) for fault in held.faults), "")
+    wrong = next(((held.place, fault) for _, held in _subjects(item, evidence) for fault in held.faults), None)
     if wrong:
-        return Stands(state="invalid", reason=wrong, next_step="mend the file that is named", standing=standing)
+        return Stands(state="invalid", reason=wrong[1], next_step=f"mend {wrong[0]}", standing=standing)
     unfilled = _unfilled(item, evidence)
     if unfilled:
         state: State = "open" if standing.state == "signed" else standing.state
@@ -165,6 +171,10 @@ def _absent(held: Held, subject: Subject) -> str:
 def _remedy(subject: Subject) -> str:
     """Say what to do about a subject that is missing."""
     folder, _, name = subject.path.rpartition("/")
+    if folder == RELEASES:
+        return f"{COMMAND} release"
+    if drafted := draft_name(subject.path):
+        return f"{COMMAND} draft {drafted}"
     return f"add a file in {folder}" if "*" in name else f"write {subject.path}"
 
 

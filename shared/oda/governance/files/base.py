@@ -214,8 +214,8 @@ def known(model: type[IgFile], raw: Mapping[str, Any], names: tuple[str, ...]) -
     >>> class Note(IgFile):
     ...     pages: int
     ...     author: str
-    >>> known(Note, {"pages": "TODO", "author": "Ann"}, ("pages", "author"))
-    {'author': 'Ann'}
+    >>> known(Note, {"pages": 3, "author": "TODO: who"}, ("pages", "author"))
+    {'pages': 3}
     """
     found = {}
     for name in names:
@@ -223,7 +223,7 @@ def known(model: type[IgFile], raw: Mapping[str, Any], names: tuple[str, ...]) -
         key = field.alias or name
         if key not in raw and not field.is_required():
             found[name] = field.get_default(call_default_factory=True)
-        elif key in raw and not any(_todos(raw[key])):
+        elif key in raw and next(_todos(raw[key]), None) is None:
             try:
                 found[name] = _part_of(model, name).validate_python(raw[key])
             except ValidationError:

@@ -8,14 +8,16 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from oda.governance.files.base import Id, IgFile, Role, Sha256, Text
+from oda.governance.files.base import CardName, Id, IgFile, Role, Sha256, Text
 from oda.pilot import Settings
+
+CLOSE_FILE = "governance/close.yml"
 
 
 class Deletion(Settings):
     """The certificate that one partner's copy of a dataset is gone; the certificate itself may stay outside git."""
 
-    dataset: Id
+    dataset: CardName
     partner: Id
     deleted_on: dt.date
     method: Literal["secure_delete", "return", "certified_destruction"]
@@ -24,9 +26,14 @@ class Deletion(Settings):
 
 
 class Kept(Settings):
-    """Something that is kept, why, how long and by which role."""
+    """Something that is kept, why, how long and by which role.
+
+    A copy of a dataset that is kept is named by `dataset` and `partner`; without a partner, each copy of it is kept.
+    """
 
     what: Text
+    dataset: CardName | None = None
+    partner: Id | None = None
     why: Text
     until: dt.date
     by: Role

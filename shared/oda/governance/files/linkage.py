@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from oda.governance.files.base import Id, IgFile, Role, Text
+from oda.governance.files.base import CardName, IgFile, Role, Text
 from oda.pilot import Settings
 
 LINKAGE_FILE = "governance/linkage.yml"
@@ -34,7 +34,7 @@ class ClericalReview(Settings):
 class Linkage(IgFile):
     """Everything in `governance/linkage.yml`; rates are shares from 0 to 1."""
 
-    datasets: tuple[Id, ...] = Field(min_length=2)
+    datasets: tuple[CardName, ...] = Field(min_length=2)
     keys: tuple[Text, ...] = Field(min_length=1)
     method: Literal["deterministic", "probabilistic"]
     threshold: float | None = None

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from oda.datasets import Dataset
 from oda.errors import SettingsError
 from oda.governance.files import KINDS
-from oda.governance.files.base import TODO
+from oda.governance.files.base import PUBLIC_BODIES, TODO
+from oda.governance.files.flows import NOT_FOR_PUBLIC_TASKS
 
 FOLDER = "governance/schema"
 DIALECT = "http://json-schema.org/draft-07/schema#"  # which every editor knows
 ONE_OF = {"flows": "flow", "dsa": "agreement", "outputs": "release"}  # what one file of a folder is called
 STILL_TO_DO = {"type": "string", "pattern": TODO.pattern}
 SHOWN = ("description", "default")
+CONTROLLER = {"enum": ["controller", "joint_controller"]}
+PUBLIC = sorted(PUBLIC_BODIES)
+PUBLIC_TASK = "A public body cannot rely on Article 6(1)(ea) or (f) for its tasks; a public task is A6-1-e."
 
 
 def schemas() -> dict[str, dict[str, Any]]:
@@ -34,8 +38,28 @@ def schemas() -> dict[str, dict[str, Any]]:
     >>> schemas()["people"]["title"]
     'The people who take part'
     """
-    made = {_name(kind.pattern): _finish(kind.model.model_json_schema(), kind.title) for kind in KINDS}
+    made = {schema_name(kind.pattern): _finish(kind.model.model_json_schema(), kind.title) for kind in KINDS}
+    made["flow"]["allOf"] = list(_basis_rules())
     return {**made, "dataset": _finish(_without(Dataset.model_json_schema(), "card_path"), "Card of a dataset")}
+
+
+def _basis_rules() -> Iterator[dict[str, Any]]:
+    """Yield the rules that keep a public body, or a body of no type, from the bases that are not for public tasks.
+
+    One basis for all is refused where either end decides and is such a body. A basis for each organisation is refused
+    where no end can be another kind of body, since a schema cannot tell whose key it reads.
+    """
+    barred = {"type": "string", "pattern": f"^A6-1-({'|'.join(sorted(NOT_FOR_PUBLIC_TASKS))})(-|$)"}
+    refused = {"not": barred, "errorMessage": PUBLIC_TASK}
+    for end in ("from", "to"):
+        about = {"role": CONTROLLER, "type": {"enum": [*PUBLIC, None]}}
+        public = {"required": [end], "properties": {end: {"type": "object", "required": ["role"], "properties": about}}}
+        yield {"if": public, "then": {"properties": {"art6": refused}}}
+    free = {"role": {"not": {"enum": ["processor"]}}, "type": {"type": "string", "not": {"enum": PUBLIC}}}
+    other = {"type": "object", "required": ["type"], "properties": free}
+    either = [{"required": [end], "properties": {end: other}} for end in ("from", "to")]
+    each = {"properties": {"art6": {"additionalProperties": refused}}}
+    yield {"if": {"not": {"anyOf": either}}, "then": each}
 
 
 def write_schemas(folder: Path) -> tuple[Path, ...]:
@@ -72,8 +96,24 @@ def _write(path: Path, schema: Mapping[str, Any]) -> Path:
     return path
 
 
-def _name(pattern: str) -> str:
-    """Return the name of the schema for the files of a pattern."""
+def schema_name(pattern: str) -> str:
+    """Return the name of the schema for the files of a pattern.
+
+    Parameters
+    ----------
+    pattern
+        As the kind of file has it, such as `governance/flows/*.yml`.
+
+    Returns
+    -------
+    str
+        Such as `flow`.
+
+    Examples
+    --------
+    >>> schema_name("governance/model/plan.yml")
+    'plan'
+    """
     path = PurePosixPath(pattern)
     return ONE_OF[path.parent.name] if "*" in path.name else path.stem
 

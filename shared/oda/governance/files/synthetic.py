@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from oda.governance.files.base import Id, IgFile, Role, Text
+from oda.governance.files.base import CardName, IgFile, Role, Text
 from oda.pilot import Settings
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -77,8 +77,8 @@ class Release(Settings):
 class SyntheticReview(IgFile):
     """Everything in `governance/synth/report.yml`."""
 
-    source_dataset: Id
-    synthetic_dataset: Id
+    source_dataset: CardName
+    synthetic_dataset: CardName
     generator: Generator
     source_rows: int = Field(ge=1)
     synthetic_rows: int = Field(ge=1)
