@@ -363,7 +363,7 @@ def test_a_card_cannot_claim_more_than_its_interval():
 def test_a_card_without_a_baseline_or_with_one_not_beaten_is_refused():
     """A model that is no better than today's rule is used for a reason, or not at all."""
     without = {key: value for key, value in RESULT.items() if key != "baseline_name"}
-    assert "results.0.baseline_name: field required" in fault(changed(CARD, "results.0", without), ModelCard)
+    assert "results.0.baseline_name is missing" in fault(changed(CARD, "results.0", without), ModelCard)
     beaten = changed(CARD, "results.0.beaten", value=False)
     assert "used_though_not_better" in fault(beaten, ModelCard)
     assert check("card.yml", {**beaten, "used_though_not_better": "It needs no nurse's time"}, ModelCard).is_ready

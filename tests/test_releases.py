@@ -189,7 +189,7 @@ def test_broken_release_files_are_findings_and_no_tracebacks(made):
     """Faults, bombs of aliases and names that are none are said in words."""
     text = made.path.read_text(encoding="utf-8")
     for broken, why in (
-        (text.replace("run:", "ran:"), "run: field required"),
+        (text.replace("run:", "ran:"), "run is missing"),
         (text.replace("2026-11-21", "TODO", 1), "TODO at prepared"),
         ("a: &b [1]\nc: *b\n", "aliases"),
     ):
@@ -202,7 +202,7 @@ def test_broken_release_files_are_findings_and_no_tracebacks(made):
 def test_a_run_that_leaves_the_runs_folder_is_refused(made):
     """The run is named by its id, never by a path."""
     made.edit(f'run: "{ID}"', 'run: "../runs"')
-    assert "run: string should match pattern" in said(made)
+    assert "run: found '../runs'. Write small letters" in said(made)
 
 
 @pytest.mark.parametrize(

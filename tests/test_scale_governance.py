@@ -66,7 +66,7 @@ def test_one_changed_flow_of_3_500_is_named(tmp_path: Path, monkeypatch: pytest.
     pilot = unsigned_pilot(tmp_path, monkeypatch)
     many_flows(pilot)
     write(pilot, "governance/flows/flow-1234.yml", "id: flow-1234\n")
-    assert "governance/flows/flow-1234.yml: from: field required" in assess(pilot).finding("P05").reason
+    assert "governance/flows/flow-1234.yml: from is missing" in assess(pilot).finding("P05").reason
 
 
 @pytest.mark.slow

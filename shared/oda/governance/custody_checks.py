@@ -18,7 +18,7 @@ from oda.governance.trouble import Trouble
 
 FLOWS = "governance/flows"
 NOT_REAL = re.compile(
-    r"\bmade[- ]?up\b|\bsynthetic\b(?! control)|\bCC0\b|\bno (row|record) comes from\b", re.IGNORECASE
+    r"\bmade[- ]?up\b(?! of)|\bsynthetic\b(?! control)|\bCC0\b|\bno (row|record) comes from\b", re.IGNORECASE
 )
 SAYING = ("title", "description", "licenses", "sources", "x-synthetic")
 CUSTODY = ("controller", "note")
@@ -39,7 +39,8 @@ def custody(evidence: Evidence) -> Iterator[Trouble]:
     """
     for held in evidence.holdings.matching(CARDS):
         card = held.raw if isinstance(held.raw, Mapping) else {}
-        about = card.get("x-ig") if isinstance(card.get("x-ig"), Mapping) else {}
+        given = card.get("x-ig")
+        about = given if isinstance(given, Mapping) else {}
         if str(about.get("class")) in FREE_CLASSES:
             continue
         yield from _controller(held.place, about.get("controller"), evidence)
@@ -92,8 +93,8 @@ def _words(place: str, card: Mapping[str, Any], about: Mapping[str, Any]) -> Ite
     texts |= {f"x-ig.{name}": _text(about.get(name)) for name in CUSTODY}
     found = {name: said[0] for name, text in texts.items() if (said := NOT_REAL.search(f"{name} {text}"))}
     if found:
-        said = shorten([f"{word!r} in {name}" for name, word in found.items()])
-        reason = f"{place} is of class {about.get('class')}, and says {said}"
+        words = shorten([f"{word!r} in {name}" for name, word in found.items()])
+        reason = f"{place} is of class {about.get('class')}, and says {words}"
         mend = (
             f"write in {place} what the data are, from whom and under which terms; for made-up data, class: synthetic"
         )

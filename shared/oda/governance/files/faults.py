@@ -87,7 +87,7 @@ def _is_unfinished(fault: ErrorDetails, where: str, todos: frozenset[str]) -> bo
     if kind == "extra_forbidden":
         return False
     if kind == "too_short" and isinstance(value, Sequence):
-        return len(value) >= fault["ctx"]["min_length"]  # what is wrong inside it is told by itself
+        return len(value) >= int(fault["ctx"]["min_length"])  # what is wrong inside it is told by itself
     return where in todos
 
 

@@ -98,7 +98,7 @@ def mended(raw: Content, faults: Iterable[ErrorDetails]) -> Content:
     meant = [(steps_to(raw, fault), value) for fault in faults if (value := _meant(fault)) is not None]
     if not meant:
         return raw
-    copied: Any = copy.deepcopy(raw)
+    copied = copy.deepcopy(raw)
     for steps, value in meant:
         _put(copied, steps, value)
     return copied

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from oda.datasets import Dataset
 from oda.errors import SettingsError
 from oda.governance.files import KINDS
 from oda.governance.files.base import PUBLIC_BODIES, TODO
@@ -38,6 +37,8 @@ def schemas() -> dict[str, dict[str, Any]]:
     >>> schemas()["people"]["title"]
     'The people who take part'
     """
+    from oda.datasets import Dataset  # here, as it needs pandas, which a check does without
+
     made = {schema_name(kind.pattern): _finish(kind.model.model_json_schema(), kind.title) for kind in KINDS}
     made["flow"]["allOf"] = list(_basis_rules())
     return {**made, "dataset": _finish(_without(Dataset.model_json_schema(), "card_path"), "Card of a dataset")}
