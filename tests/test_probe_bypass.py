@@ -67,31 +67,31 @@ READS = [
     "%%bash\ncat ../data/raw/gp.csv",
     "%%time\nopen('data/raw/gp.csv')",
     "this does not parse: data/raw/gp.csv",
-]
-TAMPERS = [
-    "import oda.reading",
-    "from oda import checking",
-    "from oda.reading import find_files as f",
-    "from oda.loading import check_files",
-    "from oda.loading import _audit",
-    "import oda\noda.reading.find_files(1, 2)",
-    "import oda.governance.gates\noda.governance.gates.require = print",
-    "import oda.governance.gates as g\ng.require = print",
-    "from oda.governance import gates\ngates.require = lambda *a: None",
-    "from oda.governance import probes\nprobes.PROBES['S04'] = print",
-    "import oda\ng = oda.governance.gates\ng.require = print",
-    "import oda\ndel oda.governance.gates.require",
-    "import oda\nsetattr(oda.governance.gates, 'require', print)",
-    "import oda, importlib\nimportlib.reload(oda.governance.gates)",
-    "import importlib\nimportlib.import_module('oda.reading')",
-    "import sys\nsys.modules['oda.governance.gates'] = 1",
-    "import sys\nsys.modules.pop('oda.governance')",
-    "from unittest.mock import patch\npatch('oda.loading.require').start()",
-    "import oda\nvars(oda.governance.gates)['require'] = print",
-    "import oda\noda.governance.gates.__dict__['require'] = print",
-    "import oda\ngetattr(oda, 'reading')",
-    "import os\nos.environ['ODA_IG_TRUST_SHA256'] = 'a'",
-    "%env ODA_IG_TRUST_SHA256=a",
+    'pl.read_csv("../data/*/*.csv")',
+    "duckdb.sql(\"from read_csv('../data/**/gp.csv')\")",
+    'glob.glob("../**/*.csv", recursive=True)[0].split()',
+    'for f in Path("..").rglob("*.csv"):\n    f.read_text()',
+    'for f in Path("../data").iterdir():\n    shutil.copytree("../data", f)',
+    'shutil.copytree("../data", "x")',
+    'shutil.move("..", "x")',
+    'os.rename("../data", "x")',
+    'os.chdir("../data")\nopen("other.csv")',
+    '%cd ../data\n%cd raw\nopen("other.csv")',
+    "!cat ../data/r*/*.csv",
+    "!cd ../data && cat x",
+    "!find ../data -type f",
+    "%%bash\ncat ../data/{raw,derived}/gp.csv\ncat ../data/*/*.csv",
+    'os.system("cat ../data/r*/*")',
+    'os.popen("cat ../data/r??/*.csv")',
+    'subprocess.run("cat ../data/*/*.csv", shell=True)',
+    'subprocess.run(["cat", "../data/ra" + "w/gp.csv"])',
+    'get_ipython().system("cat ../data/ra*/gp.csv")',
+    'get_ipython().run_line_magic("cd", "../data")',
+    'exec(\'open("../data/" + "raw/gp.csv")\')',
+    "eval(\"__import__('pandas').read_csv('../data/' + 'raw/gp.csv')\")",
+    'f = lambda d="raw": open("../data/" + d + "/gp.csv")',
+    'async def f(d="raw"):\n    return aiofiles.open("../data/" + d)',
+    'list(map(open, ["../data/" + part for part in ("raw",)]))',
 ]
 FINE = [
     'import oda\nloaded = oda.load("falls")\nloaded.frame["x"] = 1',
@@ -107,6 +107,15 @@ FINE = [
     "pd.read_csv(io.StringIO(text))",
     "pd.read_sql(query, connection)",
     "x = 7 % 3\nprint(x)\n%matplotlib inline\n?oda",
+    'glob.glob("figures/*.png")\nopen("**/*.md")\nheaders = {"Accept": "*/*"}',
+    'Path("..").rglob("*.py")\nos.listdir("..")\nfor f in Path("../vendor").iterdir():\n    open(f)',
+    "!pip install -r requirements.txt\n!ls ..\n%cd ..\n!mkdir figures && cd figures",
+    'shutil.copy("figures/a.png", "b.png")\nos.rename("a.txt", "b.txt")\ncopy.copy(x)',
+    "subprocess.run([sys.executable, '-m', 'oda', 'check'])",
+    "eval('1 + 1')\nframe.eval(expression)\nre.compile(pattern)",
+    "%run own.py\n%run ../notebooks/own",
+    "sys.path.insert(0, '..')",
+    "import own, numpy as np, pandas as pd\nframe.replace('a', 'b').rename(columns=names)",
 ]
 UNSURE = [
     "pd.read_csv(path)",
@@ -116,26 +125,56 @@ UNSURE = [
     'np.load(folder / "x.npy")',
     "sqlite3.connect(path)",
     "path.open()",
+    'for a, b, c in os.walk(".."):\n    for n in c:\n        open(os.path.join(a, n))',
+    'for e in os.scandir("../data"):\n    open(e.path)',
+    'for n in os.listdir(".."):\n    pd.read_csv(n)',
+    'pl.read_csv("../*/**/*.parquet")',
+    "r = pd.read_csv\nr(sys.argv[1])",
+    "from pandas import read_csv as r\nr(name)",
+    "partial(pd.read_csv)(sys.argv[1])",
+    'getattr(pd, "read_" + "csv")(name)',
+    "pd.concat(map(pd.read_csv, names))",
+    "fileinput.input(files=names)",
+    "linecache.getlines(name)",
+    'open("vsc.pg/war/atad/.."[::-1])',
+    'parts = ["..", "data"]\nparts.append("raw")\nopen("/".join(parts) + "/gp.csv")',
+    'parts = ["..", "data", "raw"]\nopen(os.path.join(*parts, "gp.csv"))',
+    "shutil.copy(name, 'b.csv')",
+    "os.chdir(name)",
+    "!cat {path}",
+    "!cat $path",
+    "%%sh\nfind .. -name '*.csv' -exec cat {} +",
+    "subprocess.run(['cat', path])",
+    "os.system(command)",
+    "a0 = 'x'\n" + "\n".join(f"a{n + 1} = a{n} + a{n} + '0'" for n in range(200)) + "\nopen(a200)",
+]
+ELSEWHERE = [
+    "%run ../stuff/own.txt",
+    "%run /tmp/own.py",
+    "%run ../runs/1/10.ipynb",
+    "!bash other.sh",
+    "runpy.run_path('/tmp/own.py')",
+    "sys.path.insert(0, '../vendor')",
+    "sys.path.append('/tmp')",
+    "import vendor.own",
+    "exec(base64.b64decode(text))",
+    "importlib.import_module(name)",
 ]
 
 
 @pytest.mark.parametrize("code", READS)
 def test_code_that_reads_data_without_the_loader_fails(tmp_path: Path, code: str) -> None:
     """However the path is put together, in Python or for a shell."""
+    write(tmp_path, "data/raw/gp.csv", "a\n1\n")
     notebook(tmp_path, "import oda", code)
     assert "code reads data without the loader: notebooks/10.ipynb, cell 2" in found(tmp_path)
-
-
-@pytest.mark.parametrize("code", TAMPERS)
-def test_code_that_reaches_behind_the_gate_fails(tmp_path: Path, code: str) -> None:
-    """A notebook neither alters what decides, nor imports what reads past it."""
-    notebook(tmp_path, code)
-    assert "code goes behind the gate or alters it: notebooks/10.ipynb, cell 1" in found(tmp_path)
 
 
 @pytest.mark.parametrize("code", FINE)
 def test_ordinary_code_passes(tmp_path: Path, code: str) -> None:
     """What loads through the package, or reads no data, is left alone."""
+    write(tmp_path, "data/raw/gp.csv", "a\n1\n")
+    write(tmp_path, "notebooks/own.py", "x = 1\n")
     notebook(tmp_path, code)
     assert (found(tmp_path), found(tmp_path, passed=None)) == ("", "")
 
@@ -149,22 +188,19 @@ def test_a_file_whose_name_cannot_be_worked_out_is_not_known(tmp_path: Path, cod
     assert all(check.passed for check in find_bypass(tmp_path))
 
 
-def test_what_one_cell_imports_another_does_not_alter(tmp_path: Path) -> None:
-    """Names and paths are followed through the notebook, in whatever order its cells stand."""
-    notebook(tmp_path, "g.require = print\nopen(root + '/raw')", "import oda.governance.gates as g\nroot = 'data'")
-    assert "cell 1 alters oda.governance.gates.require" in found(tmp_path)
+@pytest.mark.parametrize("code", ELSEWHERE)
+def test_code_that_runs_what_is_not_looked_through_is_not_known(tmp_path: Path, code: str) -> None:
+    """What lies outside the pilot, in finished runs or in text put together, could do anything."""
+    notebook(tmp_path, code)
+    write(tmp_path, "stuff/own.txt", "x = 1\n")
+    notebook(tmp_path, "x = 1", name="runs/1/10.ipynb")
+    assert "other code that is not looked through: notebooks/10.ipynb, cell 1" in found(tmp_path, passed=None)
+
+
+def test_names_are_followed_through_a_notebook(tmp_path: Path) -> None:
+    """In whatever order its cells stand."""
+    notebook(tmp_path, "open(root + '/raw')", "root = 'data'")
     assert "10.ipynb, cell 1 (data/raw)" in found(tmp_path)
-
-
-def test_a_link_to_the_data_is_followed(tmp_path: Path) -> None:
-    """A file beside the notebook that is a link into data/raw is data."""
-    write(tmp_path, "data/raw/gp.csv", "x")
-    write(tmp_path, "notebooks/note.txt", "x")
-    (tmp_path / "notebooks" / "list.txt").symlink_to("../data/raw/gp.csv")
-    notebook(tmp_path, 'open("note.txt")')
-    assert found(tmp_path) == ""
-    notebook(tmp_path, 'open("list.txt")')
-    assert "list.txt" in found(tmp_path)
 
 
 def test_python_files_and_quarto_documents_are_looked_through(tmp_path: Path) -> None:
@@ -176,12 +212,6 @@ def test_python_files_and_quarto_documents_are_looked_through(tmp_path: Path) ->
     write(tmp_path, "notebooks/own.py", "import pandas as pd\npd.read_csv('../data/raw/gp.csv')\n")
     said = " ".join(check.finding for check in find_bypass(tmp_path))
     assert all(name in said for name in ("notebooks/own.py", "a.qmd, line 3", "b.qmd, line 1", "and 2 more"))
-
-
-def test_a_module_that_takes_the_place_of_the_package_fails(tmp_path: Path) -> None:
-    """Python would import notebooks/oda.py before the package."""
-    write(tmp_path, "notebooks/oda.py", "load = print\n")
-    assert "notebooks/oda.py takes the place of the package" in found(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -197,13 +227,6 @@ def test_code_nested_without_end_is_not_known(tmp_path: Path) -> None:
     """A cell made to exhaust the reader is told."""
     notebook(tmp_path, "x = " + "+".join(["'a'"] * 20_000))
     assert "cannot be read" in found(tmp_path, passed=None)
-
-
-def test_runs_and_installed_packages_are_not_looked_into(tmp_path: Path) -> None:
-    """A run holds copies of the notebooks."""
-    for place in ("runs/1", ".venv/lib", "notebooks/.ipynb_checkpoints"):
-        notebook(tmp_path, READS[0], name=f"{place}/10.ipynb")
-    assert found(tmp_path) == ""
 
 
 def test_a_pilot_as_it_is_made_passes(baked_folder: Path) -> None:

@@ -1,6 +1,7 @@
 """Machine items: what this version can find out by itself, and what it cannot.
 
-A probe answers True, False or, where it cannot know, None; None is never counted as met.
+A probe answers True, False or, where it cannot know, None; None is never counted as met. The signers' keys (E03) and
+the record of a release (O01) are looked at in `trusting.py` and `releases.py`.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def probe(item_id: str, folder: Path, datasets: Sequence[DatasetCard] = ()) -> t
     Examples
     --------
     >>> from pathlib import Path
-    >>> probe("E03", Path())[0].passed is None
+    >>> probe("P01", Path())[0].passed is None
     True
     """
     if item_id not in PROBES:
@@ -62,19 +63,7 @@ def probe(item_id: str, folder: Path, datasets: Sequence[DatasetCard] = ()) -> t
     return PROBES[item_id](folder, datasets)
 
 
-def _keys(_folder: Path, _datasets: Sequence[DatasetCard]) -> tuple[Check, ...]:
-    """E03: keys cannot be checked before sign-offs can be verified."""
-    return (unknown("this version does not read signers' keys"),)
-
-
-def _outputs(_folder: Path, _datasets: Sequence[DatasetCard]) -> tuple[Check, ...]:
-    """O01: the record of a release does not exist yet."""
-    return (unknown("this version keeps no record of a release to look at"),)
-
-
 PROBES: dict[str, Callable[[Path, Sequence[DatasetCard]], tuple[Check, ...]]] = {
-    "E03": _keys,
     "S04": look_at_repository,
     "D03": look_at_data_files,
-    "O01": _outputs,
 }

@@ -1,34 +1,39 @@
 """Code that reads data without the loader, and so past the gate and its log.
 
-It reads the code and does not run it: what a program makes up while it runs can hide from it.
+It reads the code and does not run it. What cannot be seen: names and code that a program makes up while it runs (out of
+numbers, of what it decodes or fetches, or by `getattr` with a name made so), what installed packages and other programs
+do, what another language puts together, and code typed into a console. Paths are followed through plain assignments,
+loops, calls and returns of one file, and no further. A file whose name cannot be worked out is told as not known.
 """
 
 from __future__ import annotations
 
 import ast
 import re
+import time
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from oda.governance.probes.check import Check, shorten, unknown
-from oda.governance.probes.ignoring import DATA_FOLDERS
-from oda.governance.probes.sources import MOST, Piece, find_sources, read_pieces
+from oda.governance.probes.commands import is_looked_through, judge_lines, runs_elsewhere
+from oda.governance.probes.copies import find_copies, guarded_files
+from oda.governance.probes.meddling import SETTING
+from oda.governance.probes.patterns import Ground, is_guarded, is_open_ended, leads_to_data, reach
+from oda.governance.probes.readers import WHOLE_FOLDERS, code_of, commands_of, find_aliases, read_names
+from oda.governance.probes.shadows import find_shadows
+from oda.governance.probes.sources import Piece, read_pieces
 from oda.governance.probes.spelling import UNKNOWN, Speller, last_name, normalise
-from oda.governance.probes.tampering import TRUST, find_tampering
-from oda.governance.probes.tracked import is_data_file
+from oda.governance.probes.tampering import find_tampering
+from oda.governance.probes.walking import NEVER, NO_CODE, Walk, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-GUARDED = re.compile(r"(?<![\w-])data/(?:raw|derived)(?![\w-])")
-READERS = re.compile(
-    r"read_(?!sql|clipboard|html|gbq|text$|bytes$|preset$)\w+|scan_\w+|open|load_workbook|loadtxt|genfromtxt|fromfile|memmap"
-    r"|ZipFile|ParquetFile|dataset"
-)
-LOADERS = {"load": {"np", "numpy", "pickle", "joblib"}, "connect": {"sqlite3", "duckdb"}}
-OF_A_PATH = frozenset({"read_text", "read_bytes"})
+SIGNS = (ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop)
+TOKEN = re.compile(r"[\s'\"(),;|]+")
+MOST = 1000  # files of code
+SECONDS = 10.0  # of computing, for all code together
 NOT_ASKED = ("tests/", "start.py")  # ours, which read what they are given: only what they name counts
 REMEDY = 'read the data with oda.load("NAME"), which asks the checklist first'
 
@@ -37,14 +42,15 @@ REMEDY = 'read the data with oda.load("NAME"), which asks the checklist first'
 class Ways:
     """Ways around the loader that were found, each a place in words."""
 
-    reads: dict[str, None] = field(default_factory=dict)
+    reads: dict[str, str] = field(default_factory=dict)
     changes: dict[str, None] = field(default_factory=dict)
     unsure: dict[str, None] = field(default_factory=dict)
+    elsewhere: dict[str, None] = field(default_factory=dict)
     unparsed: dict[str, None] = field(default_factory=dict)
 
 
 def find_bypass(folder: Path, held: Sequence[str] = (), *, personal: bool = False) -> tuple[Check, ...]:
-    """Find code of a pilot that reads data without the loader, or alters the gate.
+    """Find code of a pilot that reads data without the loader, or alters the gate, and data outside the data folders.
 
     Parameters
     ----------
@@ -60,47 +66,91 @@ def find_bypass(folder: Path, held: Sequence[str] = (), *, personal: bool = Fals
     tuple of Check
         Failures name the file and the cell.
     """
-    names, ways = find_sources(folder), Ways()
-    for name in names[:MOST]:
-        if name in {"oda.py", "oda/__init__.py"} or name.endswith(("/oda.py", "/oda/__init__.py")):
-            ways.changes[f"{name} takes the place of the package"] = None
-        _look(folder, name, held, ways)
-    return tuple(_say(ways, len(names), personal=personal))
+    found, ways, started = walk(folder), Ways(), time.thread_time()
+    ground = Ground(
+        folder=folder,
+        files=tuple(name.lower() for name in guarded_files(found.files, held)),
+        held=tuple(path.lower() for path in held),
+        sources=frozenset(name.lower() for name in found.sources),
+    )
+    ways.unparsed.update(dict.fromkeys(found.compiled))
+    looked = 0
+    for name in found.sources[:MOST]:
+        if time.thread_time() - started > SECONDS:
+            break
+        _look(name, ground, ways)
+        looked += 1
+    return (
+        *_say(ways, len(found.sources), personal=personal),
+        *_say_of_folder(folder, found, held if personal else None),
+        *([unknown(f"only {looked:,} of {len(found.sources):,} files of code were looked through")]
+          if looked < len(found.sources) else []),
+    )  # fmt: skip
 
 
-def _look(folder: Path, name: str, held: Sequence[str], ways: Ways) -> None:
+def _look(name: str, ground: Ground, ways: Ways) -> None:
     """Look through one file."""
-    pieces = read_pieces(folder / name, name)
+    file = ground.folder / name
+    pieces = read_pieces(file, name)
     try:
-        nodes = {piece.place: list(ast.walk(piece.tree)) for piece in pieces if piece.tree is not None}
-        speller = Speller(node for inner in nodes.values() for node in inner)
+        nodes = {piece.place: list(_nodes(piece.tree)) for piece in pieces if piece.tree is not None}
+        _unfold(nodes, ways)
+        everything = [node for inner in nodes.values() for node in inner]
+        speller = Speller(everything)
+        aliases = find_aliases(everything, speller)
         for place, inner in nodes.items():
-            for text, sure in _read_by(inner, speller, folder / name, folder, held):
-                if sure:
-                    ways.reads[f"{place} ({text})"] = None
-                elif not name.startswith(NOT_ASKED):
-                    ways.unsure[place] = None
-        ways.changes.update(dict.fromkeys(find_tampering(nodes)))
-    except RecursionError:
+            for text, sure in _read_by(inner, speller, aliases, file, ground):
+                _note(ways, name, place, text, sure=sure)
+            ways.elsewhere.update((f"{place} ({text})", None) for text in _run_by(inner, speller, file, ground))
+        ways.changes.update(dict.fromkeys(find_tampering(nodes, speller)))
+    except (RecursionError, MemoryError):
         ways.unparsed[name] = None
     for piece in pieces:
-        _look_at_text(piece, ways)
+        _look_at_text(piece, name, ground, ways)
 
 
-def _look_at_text(piece: Piece, ways: Ways) -> None:
-    """Look through what is no Python: lines for a shell, and code that cannot be parsed."""
-    lines = [line for text in piece.texts for line in text.splitlines() if not line.lstrip().startswith("#")]
-    found = next((match for line in lines if (match := GUARDED.search(normalise(line)))), None)
-    if found:
-        ways.reads[f"{piece.place} ({found[0]})"] = None
-    if any(TRUST in line for line in lines):
-        ways.changes[f"{piece.place} uses {TRUST}"] = None
+def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes of a tree but for its signs, which say nothing."""
+    return (node for node in ast.walk(tree) if not isinstance(node, SIGNS))
+
+
+def _unfold(nodes: dict[str, list[ast.AST]], ways: Ways) -> None:
+    """Add the code that stands in texts given to `exec` and the like."""
+    speller = Speller(node for inner in nodes.values() for node in inner)
+    for place, inner in nodes.items():
+        for code in [code for node in inner for code in code_of(node, speller)]:
+            try:
+                inner.extend(
+                    _nodes(ast.parse(code.strip()))
+                )  # a zero character, what is unknown, is an error of syntax
+            except (SyntaxError, ValueError):
+                ways.elsewhere[f"{place} (code put together)"] = None
+
+
+def _note(ways: Ways, name: str, place: str, text: str, *, sure: bool) -> None:
+    """Keep what was found in a place."""
+    if sure:
+        ways.reads.setdefault(place, text)
+    elif not name.startswith(NOT_ASKED):
+        ways.unsure[place] = None
+
+
+def _look_at_text(piece: Piece, name: str, ground: Ground, ways: Ways) -> None:
+    """Look through what is no Python: lines for a shell, other languages, and code that cannot be parsed."""
+    file = ground.folder / name
+    for text in piece.texts:
+        in_shell = not name.lower().endswith((".r", ".jl", ".sql", ".js")) and piece.tree is not None
+        for word, sure in judge_lines(text, file, ground, command=in_shell):
+            _note(ways, name, piece.place, word, sure=sure)
+        ways.elsewhere.update((f"{piece.place} ({word})", None) for word in runs_elsewhere(text, file, ground))
+        if SETTING in text.upper():
+            ways.changes[f"{piece.place} uses a setting {SETTING}"] = None
     if piece.tree is None:
         ways.unparsed[piece.place] = None
 
 
 def _read_by(
-    nodes: Sequence[ast.AST], speller: Speller, file: Path, folder: Path, held: Sequence[str]
+    nodes: Sequence[ast.AST], speller: Speller, aliases: dict[str, str], file: Path, ground: Ground
 ) -> Iterator[tuple[str, bool]]:
     """Yield the guarded paths that code names, and the calls that read a file whose name cannot be worked out."""
     notes = {id(node.value) for node in nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)}
@@ -109,81 +159,73 @@ def _read_by(
             isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp | ast.AugAssign | ast.Call)
             and id(node) not in notes
         ):
-            yield from ((text, True) for text in map(normalise, speller.spell(node)) if _is_guarded(text, held))
-        argument = _argument(node)
-        if argument is not None:
-            texts = [normalise(text) for text in speller.spell(argument)]
-            yield from ((text, True) for text in texts if _leads_to_data(text, file, folder, held))
-            yield from ((text, False) for text in texts if _is_open_ended(text))
+            for text in speller.spell(node):
+                yield from _named(text, file, ground)
+        for argument, reader in read_names(node, aliases, speller):
+            for text in map(normalise, speller.spell(argument)):
+                yield from _judge_path(text, reader, file, ground)
+        for command in commands_of(node, speller):
+            yield from judge_lines(command, file, ground)
 
 
-def _is_guarded(text: str, held: Sequence[str]) -> bool:
-    """Tell whether a text names a data folder or the file of a dataset about people."""
-    if text.startswith(("http://", "https://")):
-        return False
-    return bool(GUARDED.search(text)) or any(fnmatchcase(text.lstrip("./"), path.lower()) for path in held)
+def _named(text: str, file: Path, ground: Ground) -> Iterator[tuple[str, bool]]:
+    """Yield the guarded paths and patterns that stand in a text."""
+    if is_guarded(plain := normalise(text), ground):
+        yield plain[:80], True
+    elif "/" in plain and "*" in plain and UNKNOWN not in plain:
+        for word in TOKEN.split(plain)[:1000]:
+            if "/" in word and reach(word, file, ground):
+                yield word, True
+            elif word.count("/") > 1 and reach(word, file, ground) is None:
+                yield word, False
 
 
-def _argument(node: ast.AST) -> ast.AST | None:
-    """Return what a call that reads a file takes for its name; nothing for any other code."""
-    if not isinstance(node, ast.Call):
-        return None
+def _judge_path(text: str, reader: str, file: Path, ground: Ground) -> Iterator[tuple[str, bool]]:
+    """Yield a path that is read when it leads to data, or may."""
+    reached = False if UNKNOWN in text else reach(text, file, ground)
+    if reached or leads_to_data(text, file, ground, above=reader in WHOLE_FOLDERS):
+        yield text, True
+    elif reached is None or is_open_ended(text):
+        yield text, False
+
+
+def _run_by(nodes: Sequence[ast.AST], speller: Speller, file: Path, ground: Ground) -> Iterator[str]:
+    """Yield what code runs or imports that is not looked through."""
+    for node in nodes:
+        for command in commands_of(node, speller):
+            yield from runs_elsewhere(command, file, ground)
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+            yield from (module for module in modules if module.split(".")[0] in NEVER | NO_CODE)
+        elif isinstance(node, ast.Call):
+            yield from _called_elsewhere(node, speller, file, ground)
+
+
+def _called_elsewhere(node: ast.Call, speller: Speller, file: Path, ground: Ground) -> Iterator[str]:
+    """Yield what one call runs, or has imported, that is not looked through."""
     name, before = last_name(node.func), getattr(node.func, "value", None)
-    named = [keyword.value for keyword in node.keywords if keyword.arg not in {"mode", "encoding", "dtype", "columns"}]
-    given = node.args[0] if node.args else next(iter(named), None)
-    if name in OF_A_PATH:
-        return before
-    if name == "open" and before is not None and not _is_module(before):
-        return None if _writes(node.args[:1], node) else before
-    reads = READERS.fullmatch(name) or last_name(before or node) in LOADERS.get(name, ())
-    return given if reads and not _is_in_memory(given) and not _writes(node.args[1:2], node) else None
+    if name in {"insert", "append", "extend", "addsitedir"} and last_name(before or node) in {"path", "site"}:
+        texts = speller.spell(node.args[-1]) if node.args else ()
+        yield from (text.replace(UNKNOWN, "?") for text in texts if not _is_own_folder(text, file, ground))
+    elif name in {"run_path", "spec_from_file_location", "execfile"} and node.args:
+        texts = speller.spell(node.args[-1])
+        yield from (text.replace(UNKNOWN, "?") for text in texts if not is_looked_through(text, file, ground))
+    elif name in {"import_module", "__import__", "run_module", "resolve_name"} and node.args:
+        yield from ("a module by name" for text in speller.spell(node.args[0]) if UNKNOWN in text)
 
 
-def _is_module(node: ast.AST) -> bool:
-    """Tell whether what stands before `.open` is a module that opens files by name."""
-    return last_name(node) in {"io", "os", "codecs", "gzip", "bz2", "lzma", "tarfile", "builtins", "Image"}
-
-
-def _is_in_memory(node: ast.AST | None) -> bool:
-    """Tell whether what is read is text in memory, or nothing."""
-    return node is None or (isinstance(node, ast.Call) and last_name(node.func) in {"StringIO", "BytesIO"})
-
-
-def _writes(place: Sequence[ast.AST], node: ast.Call) -> bool:
-    """Tell whether a call opens a file only to write it."""
-    modes = [*place, *(keyword.value for keyword in node.keywords if keyword.arg == "mode")]
-    return any(isinstance(mode, ast.Constant) and str(mode.value).rstrip("bt") in {"w", "a", "x"} for mode in modes)
-
-
-def _leads_to_data(text: str, file: Path, folder: Path, held: Sequence[str]) -> bool:
-    """Tell whether a path that is read lies in a data folder, by its name or through a link."""
-    if UNKNOWN in text or "://" in text or len(text) > 500:
-        return False
-    bare = re.sub(r"^(?:\.\./|\./)+", "", text)
-    names = {path.lower().rsplit("/", 1)[-1] for path in held if "*" not in path}
-    if bare.startswith(("raw/", "derived/")) or bare.rsplit("/", 1)[-1] in names:
-        return True
-    home = folder.resolve()
-    for start in (file.parent, folder):
-        place = (start / text).resolve()
-        if any(place.is_relative_to(home / data) for data in DATA_FOLDERS):
-            return True
-    return False
-
-
-def _is_open_ended(text: str) -> bool:
-    """Tell whether a path may well lead to data, for all that can be worked out."""
-    *folders, last = text.split("/")
-    if UNKNOWN not in text or any(UNKNOWN not in part for part in folders if part not in {"", ".", "..", "data"}):
-        return False
-    return UNKNOWN in last or is_data_file(last) or "." not in last
+def _is_own_folder(text: str, file: Path, ground: Ground) -> bool:
+    """Tell whether a folder lies in the pilot and its code is looked through."""
+    home = ground.folder.resolve()
+    place = (file.parent / text).resolve() if UNKNOWN not in text else home.parent
+    return place.is_relative_to(home) and not {*place.relative_to(home).parts[:1]} & (NEVER | NO_CODE)
 
 
 def _say(ways: Ways, count: int, *, personal: bool) -> Iterator[Check]:
     """Say what was found in the code, in checks."""
     if ways.reads:
-        found = f"code reads data without the loader: {shorten(list(ways.reads))}"
-        yield Check(finding=found, passed=False, mend=REMEDY)
+        places = shorten([f"{place} ({text})" for place, text in ways.reads.items()])
+        yield Check(finding=f"code reads data without the loader: {places}", passed=False, mend=REMEDY)
     if ways.changes:
         found = f"code goes behind the gate or alters it: {shorten(list(ways.changes))}"
         yield Check(
@@ -192,9 +234,29 @@ def _say(ways: Ways, count: int, *, personal: bool) -> Iterator[Check]:
     if ways.unsure and personal:
         found = f"code reads a file whose name cannot be worked out: {shorten(list(ways.unsure))}"
         yield unknown(found, f"write the name out, or {REMEDY}")
+    if ways.elsewhere and personal:
+        found = f"code runs other code that is not looked through: {shorten(list(ways.elsewhere))}"
+        yield unknown(found, "put that code into a .py file beside the notebooks, and import it")
     if ways.unparsed:
         yield unknown(f"code cannot be read as Python: {shorten(list(ways.unparsed))}", "correct it, or take it out")
-    if count > MOST:
-        yield unknown(f"only {MOST:,} of {count:,} files of code were looked through")
     if not (ways.reads or ways.changes):
         yield Check(finding=f"no code in {count} files names a data folder or alters the gate", passed=True)
+
+
+def _say_of_folder(folder: Path, found: Walk, held: Sequence[str] | None) -> Iterator[Check]:
+    """Say what was found of the folder itself, in checks."""
+    copies, unread = find_copies(folder, found.files, found.linked_files, held) if held is not None else ([], [])
+    shadows = list(find_shadows([*found.sources, *found.compiled]))
+    faults = (
+        ("a file takes the place of a module that Python would otherwise import", shadows, "give it another name"),
+        ("data lie outside the data folders", copies, "delete the copy, and tell the information governance lead"),
+        ("a folder is a link, and what lies there is not looked into", found.links, "put the folder itself there"),
+        ("a pilot inside this pilot is not looked at", found.pilots, "move it out of this folder"),
+    )
+    for what, places, mend in faults:
+        if places:
+            yield Check(finding=f"{what}: {shorten(places)}", passed=False, mend=mend)
+    if unread:
+        yield unknown(f"files are too large to compare with the data: {shorten(unread)}", "delete what is a copy")
+    if found.missed:
+        yield unknown(f"folders cannot be looked into: {shorten(found.missed)}", "make them readable, or take them out")

@@ -1,29 +1,25 @@
-"""The code of a pilot: cells of notebooks, blocks of Quarto documents and Python files, as syntax trees."""
+"""The code of a pilot: cells, blocks of documents and Python files as syntax trees, other languages as text."""
 
 from __future__ import annotations
 
 import ast
 import json
-import os
 import re
+import stat
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-NOT_LOOKED_INTO = frozenset(
-    {".git", ".venv", ".ipynb_checkpoints", ".quarto", "__pycache__", "node_modules", "runs", "vendor", "wheelhouse"}
-)
-SUFFIXES = (".ipynb", ".py", ".qmd")
-LARGEST = 2 << 20  # bytes
-MOST = 1000  # files
+LARGEST = 2 << 20  # bytes of a file
+LARGEST_CODE = 1 << 18  # characters of one piece of Python
 PYTHON_MAGICS = frozenset({"time", "timeit", "capture", "prun", "memit"})  # what follows them in a cell is Python
-BLOCK = re.compile(r"^[ \t]*(`{3,})[ \t]*\{(\w+)[^}\n]*\}[ \t]*\n(.*?)^[ \t]*\1`*[ \t]*$", re.MULTILINE | re.DOTALL)
-INLINE = re.compile(r"`\{python\}\s*([^`]+)`")
-SHORTCODE = re.compile(r"\{\{<.*?>\}\}")
+FENCE = re.compile(r"[ \t]*(`{3,})[ \t]*(?:\{(\w+)[^}]*\})?\s*$")
+INLINE = re.compile(r"`\{python\}([^`]+)`")
+SHORTCODE = re.compile(r"\{\{<[^{}]*>\}\}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,26 +29,6 @@ class Piece:
     place: str
     tree: ast.Module | None
     texts: tuple[str, ...] = ()
-
-
-def find_sources(folder: Path) -> tuple[str, ...]:
-    """Find the notebooks, documents and Python files of a pilot.
-
-    Parameters
-    ----------
-    folder
-        The pilot's folder.
-
-    Returns
-    -------
-    tuple of str
-        Paths inside the pilot, without those of installed packages and finished runs.
-    """
-    found = []
-    for place, folders, names in os.walk(folder):
-        folders[:] = sorted(set(folders) - NOT_LOOKED_INTO)
-        found += [Path(place, name).relative_to(folder).as_posix() for name in names if name.lower().endswith(SUFFIXES)]
-    return tuple(sorted(found))
 
 
 def read_pieces(path: Path, name: str) -> tuple[Piece, ...]:
@@ -70,18 +46,45 @@ def read_pieces(path: Path, name: str) -> tuple[Piece, ...]:
     tuple of Piece
         A piece that cannot be parsed has no tree, and its text is kept.
     """
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(LARGEST + 1)
-    except OSError:
+    content = _content(path)
+    if content is None:
         return (Piece(place=name, tree=None),)
     text = content.decode("utf-8-sig", "replace")
     if len(content) > LARGEST:
         return (Piece(place=name, tree=None, texts=(text,)),)
-    suffix = path.suffix.lower()
-    if suffix == ".py":
-        return (_python(text, name),)
-    return tuple(_document(text, name) if suffix == ".qmd" else _notebook(text, name))
+    kinds = {".py": _whole, ".pyw": _whole, ".ipy": _magic, ".qmd": _document, ".rmd": _document, ".ipynb": _notebook}
+    return tuple(kinds.get(path.suffix.lower(), _other)(text, name))
+
+
+def _content(path: Path) -> bytes | None:
+    """Return the start of a plain file; nothing for any other, since a pipe would keep its reader waiting."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return None
+        with path.open("rb") as stream:
+            return stream.read(LARGEST + 1)
+    except OSError:
+        return None
+
+
+def _whole(text: str, name: str) -> Iterator[Piece]:
+    """Yield a file of Python."""
+    yield _python(text, name)
+
+
+def _magic(text: str, name: str) -> Iterator[Piece]:
+    """Yield a file of IPython, which may hold lines for a shell."""
+    yield _cell(text, name)
+
+
+def _other(text: str, name: str) -> Iterator[Piece]:
+    """Yield a file in another language."""
+    yield _foreign(text, name)
+
+
+def _foreign(text: str, place: str) -> Piece:
+    """Keep code of another language as text."""
+    return Piece(place=place, tree=ast.Module([], []), texts=(text,))
 
 
 def _notebook(text: str, name: str) -> Iterator[Piece]:
@@ -107,16 +110,30 @@ def _source(cell: dict[str, Any]) -> str:
 
 def _document(text: str, name: str) -> Iterator[Piece]:
     """Yield the blocks of a Quarto document, its values in the line, and its shortcodes."""
-    for match in BLOCK.finditer(text):
-        place = f"{name}, line {text.count(chr(10), 0, match.start()) + 1}"
-        yield (
-            _cell(match[3], place)
-            if match[2] == "python"
-            else Piece(place=place, tree=ast.Module([], []), texts=(match[3],))
-        )
+    for number, language, code in _blocks(text):
+        place = f"{name}, line {number}"
+        yield _cell(code, place) if language == "python" else _foreign(code, place)
+    line, at = 1, 0
     for match in INLINE.finditer(text):
-        yield _python(match[1].strip(), f"{name}, line {text.count(chr(10), 0, match.start()) + 1}")
+        line, at = line + text.count("\n", at, match.start()), match.start()
+        yield _python(match[1].strip(), f"{name}, line {line}")
     yield Piece(place=name, tree=ast.Module([], []), texts=tuple(SHORTCODE.findall(text)))
+
+
+def _blocks(text: str) -> Iterator[tuple[int, str, str]]:
+    """Yield where each block of code begins, its language and its code; one that is not closed goes on to the end."""
+    began, language, ticks, kept = 0, "", "", list[str]()
+    for number, line in enumerate(text.split("\n"), 1):
+        fence = FENCE.match(line)
+        if not began and fence and fence[2]:
+            began, language, ticks, kept = number, fence[2].lower(), fence[1], []
+        elif began and fence and not fence[2] and len(fence[1]) >= len(ticks):
+            yield began, language, "\n".join(kept)
+            began = 0
+        elif began:
+            kept.append(line)
+    if began:
+        yield began, language, "\n".join(kept)
 
 
 def _cell(code: str, place: str) -> Piece:
@@ -140,7 +157,7 @@ def _put_magics_aside(code: str) -> tuple[str, list[str]]:
         texts.append(lines[first])
         lines[first] = ""
     for number, line in enumerate(lines):
-        given = re.match(r"(\s*[\w, ]+=\s*)([!%].*)$", line)
+        given = re.match(r"(\s*\w[\w, ]*=\s*)([!%].*)$", line)
         if given or re.match(r"\s*(?:[!%?]|[\w.]+\?{1,2}\s*$)", line):
             texts.append(given[2] if given else line)
             lines[number] = f"{given[1]}None" if given else re.sub(r"\S.*", "pass", line)
@@ -148,7 +165,9 @@ def _put_magics_aside(code: str) -> tuple[str, list[str]]:
 
 
 def _python(code: str, place: str) -> Piece:
-    """Parse Python; keep the text of what is none."""
+    """Parse Python; keep the text of what is none, or is too much to parse."""
+    if len(code) > LARGEST_CODE:
+        return Piece(place=place, tree=None, texts=(code,))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of an escape in someone's text
