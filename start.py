@@ -83,11 +83,11 @@ def sha256(path: Path) -> str:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of every child: UTF-8, nothing of another Python, no module from the working folder."""
+    """Return the environment of every child: UTF-8, nothing of another Python, no module of a pilot's folder."""
     foreign = {"PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__"}
     kept = {name: value for name, value in os.environ.items() if name not in foreign}
-    ours = {"PYTHONUTF8": "1", "PYTHONNOUSERSITE": "1", "PYTHONSAFEPATH": "1", "JUPYTER_PREFER_ENV_PATH": "1"}
-    return {**kept, **ours, "VIRTUAL_ENV": str(VENV)}
+    ours = {"PYTHONUTF8": "1", "PYTHONNOUSERSITE": "1", "VIRTUAL_ENV": str(VENV), "JUPYTER_PREFER_ENV_PATH": "1"}
+    return {**kept, **ours, **({"PYTHONSAFEPATH": "1"} if (HERE / "pilot.yml").is_file() else {})}
 
 
 def python(*arguments: str, folder: Path = HERE) -> int:

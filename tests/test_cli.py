@@ -30,7 +30,7 @@ def call(monkeypatch):
 
 def test_check_shows_every_item_and_every_gate(call):
     """39 items with their states, six gates, and what a green checklist is not."""
-    said = call(made_up().pilot.folder, "check")
+    said = call(made_up().pilot.folder, "check", "--all")
     assert said.exit_code == 0
     assert all(f"{gate}: " in said.output for gate in ("load", "link", "train", "act", "publish", "close"))
     assert "P01" in said.output
@@ -98,8 +98,8 @@ def test_personal_data_are_refused_with_the_item_that_is_missing(call, tmp_path)
     (folder / "data" / "raw" / "falls.csv").write_text("district_code\n", encoding="utf-8")
     said = call(folder, "run")
     assert said.exit_code == 1
-    assert "load refused: dataset 'falls' is of class personal, and P01" in said.output
-    assert "senior responsible owner" in said.output
+    assert "load refused: dataset 'falls' is of class personal, and D03" in said.output
+    assert "check lists them" in said.output
 
 
 def test_doctor_names_what_is_well_and_the_fix_for_what_is_not(call, tmp_path):

@@ -306,7 +306,7 @@ def test_any_failure_of_ssh_keygen_is_a_refusal(home: Path, tmp_path: Path, monk
 
 def test_a_list_that_is_absent_names_nobody(home: Path) -> None:
     """No list, no signer."""
-    assert "nobody is known" in check(home, signed(home, "jd"), signers=home / "absent")
+    assert "is not in governance/allowed_signers" in check(home, signed(home, "jd"), signers=home / "absent")
 
 
 def test_a_program_in_the_working_folder_is_not_taken_for_ssh_keygen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,9 +81,7 @@ def test_an_estimate_equals_arithmetic_by_hand():
             for late, year in enumerate(years)]  # fmt: skip
     frame = pd.DataFrame(rows, columns=["unit", "year", "rate"])
     frame["cohort"] = pd.PeriodIndex(frame["unit"].map({"a": years[1]}), freq="Y-DEC")
-    found = difference_in_differences(
-        frame, outcome="rate", unit="unit", time="year", cohort="cohort", scale="ratio"
-    )
+    found = difference_in_differences(frame, outcome="rate", unit="unit", time="year", cohort="cohort", scale="ratio")
     assert found.estimate.value == pytest.approx(8 / 90**0.5)
 
 

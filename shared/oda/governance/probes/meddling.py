@@ -6,11 +6,14 @@ import ast
 from typing import TYPE_CHECKING
 
 from oda.governance.probes.spelling import UNKNOWN, Speller, last_name
+from oda.governance.trust import VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-SETTING = "ODA_IG_"  # how the names of variables that say whose signatures are trusted begin
+SETTING = VARIABLE.removesuffix(
+    "TRUST_SHA256"
+)  # how the names of variables that say whose signatures are trusted begin
 RESTS_ON = frozenset(
     {"ast", "base64", "binascii", "builtins", "click", "codecs", "contextlib", "dataclasses", "datetime", "fnmatch",
      "functools", "glob", "hashlib", "hmac", "importlib", "io", "itertools", "json", "os", "pathlib", "posixpath",
@@ -19,6 +22,7 @@ RESTS_ON = frozenset(
 )  # fmt: skip
 OF_THE_USER = frozenset({"sys.argv", "sys.stdout", "sys.stderr", "sys.displayhook", "sys.excepthook", "sys.path"})
 IMPORTING = frozenset({"meta_path", "path_hooks", "path_importer_cache", "setprofile", "settrace", "_getframe"})
+MEMBERSHIP = (ast.In, ast.NotIn)  # codespell:ignore notin
 OBJECTS = frozenset({"get_objects", "get_referrers", "get_referents"})
 PATCHING = frozenset({"setattr", "delattr", "__setattr__", "patch", "object", "multiple", "reload"})
 OF_THE_MACHINE = (
@@ -101,7 +105,7 @@ def _looked_up(node: ast.AST, speller: Speller) -> Iterator[ast.AST]:
     if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
         if not any(UNKNOWN in text or text.split(".")[0] == "oda" for text in speller.spell(node.slice)):
             yield node.value
-    elif isinstance(node, ast.Compare) and all(isinstance(sign, ast.In | ast.NotIn) for sign in node.ops):
+    elif isinstance(node, ast.Compare) and all(isinstance(sign, MEMBERSHIP) for sign in node.ops):
         yield from node.comparators
 
 
