@@ -143,6 +143,8 @@ UNSURE = [
     "os.chdir(name)",
     "!cat {path}",
     "!cat $path",
+    "!echo $(cat $path)",
+    "!cp -r .. /tmp/x",
     "%%sh\nfind .. -name '*.csv' -exec cat {} +",
     "subprocess.run(['cat', path])",
     "os.system(command)",

@@ -1,4 +1,4 @@
-"""S04: what lies in a pilot's folder beside its code: copies of data, links, modules in disguise, pipes, other pilots."""
+"""S04: what lies in a pilot's folder beside its code: copies, links, modules in disguise, pipes, other pilots."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_a_pilot_inside_a_pilot_fails(pilot: Path) -> None:
 
 
 SHADOWS = ["click.py", "yaml.py", "pydantic/__init__.py", "notebooks/pandas.py", "hashlib.py", "sitecustomize.py",
-           "usercustomize.py", "oda.so", "oda.pyc", "oda/__init__.py", "notebooks/oda.py", "json.pyw", "a/re.py"]  # fmt: skip
+           "usercustomize.py", "oda.so", "oda.pyc", "oda/__init__.py", "notebooks/oda.py", "a/re.py"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SHADOWS)
@@ -151,7 +151,7 @@ def test_a_file_that_takes_the_place_of_a_module_fails(pilot: Path, name: str) -
     assert f"{name} takes the place of" in found(pilot)
 
 
-def test_a_module_of_ones_own_takes_no_place(pilot: Path) -> None:
+def test_a_module_of_ones_own_takes_no_place() -> None:
     """Nor does one inside a package of one's own, a folder of tests, or a notebook."""
     names = [
         "own.py",
