@@ -225,7 +225,8 @@ def _sign_by_hand(pilot: Pilot, item: str, person: str, **values: object) -> Non
     last = max((pilot.folder / "governance/signoffs").glob(f"{item}-*.json"))
     record = json.loads(last.read_text(encoding="utf-8"))
     prev = hashlib.sha256(last.read_bytes()).hexdigest()
-    record |= {"seq": record["seq"] + 1, "prev": prev, "signed_at": NOW.isoformat(), **values}
+    now = dt.datetime.now(dt.UTC).isoformat()
+    record |= {"seq": record["seq"] + 1, "prev": prev, "signed_at": now, **values}
     forge(pilot, f"{item}-{record['seq']}.json", json.dumps(record).encode(), key(person))
 
 
