@@ -10,16 +10,21 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 # From the ground up; a module may import those of its own line and of the lines before it.
 LAYERS = (
-    ("errors",),
+    ("errors", "hashing"),
+    ("settings", "meaning"),
+    ("plan", "tracing"),
     ("pilot", "presets", "periods"),
     ("evaluate", "disclosure", "governance", "datasets"),
+    ("finding",),
     ("reading", "results", "charts"),
     ("exhibits",),
     ("checking", "synthetic", "describing", "handing_over"),
     ("loading",),
-    ("panel", "planning"),
+    ("panel", "parameters"),
+    ("planning",),
     ("describe", "effect", "runs"),
     ("sensitivity",),
+    ("summary", "tally", "progress", "grid"),
     ("running",),
     ("reports",),
     ("doctor", "console"),

@@ -11,7 +11,7 @@ from oda.datasets import Column, Dataset
 from oda.errors import DatasetError
 from oda.periods import find_form, read_periods, say_period, years_covered
 from oda.pilot import Pilot
-from oda.reading import ROW, SourceFile, read_pieces, say_rows
+from oda.reading import ROW, SourceFile, plain_name, read_pieces, say_rows
 
 _CODE = "[A-Z][0-9]{8}"
 _NUMBER = r"[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]*)?([eE][+-]?[0-9]{1,2})?|[+-]?\.[0-9]+"
@@ -110,8 +110,8 @@ def _keep_districts(pilot: Pilot, dataset: Dataset, rows: pd.DataFrame, tally: T
         rows = rows.assign(district_code=rows["district_code"].mask(small, rows["district_code"].str.upper()))
         _check_codes(dataset, rows)
     else:
-        codes = {_plain(district.name): district.code for district in pilot.districts}
-        known = {name: codes.get(_plain(name), name) for name in rows["district_name"].unique()}
+        codes = {plain_name(district.name): district.code for district in pilot.districts}
+        known = {name: codes.get(plain_name(name), name) for name in rows["district_name"].unique()}
         rows = rows.assign(district_code=rows["district_name"].map(known))
     tally.no_district += int((rows["district_code"] == "").sum())
     rows = rows[rows["district_code"] != ""]
@@ -119,11 +119,6 @@ def _keep_districts(pilot: Pilot, dataset: Dataset, rows: pd.DataFrame, tally: T
     tally.other_areas += int((~ours).sum())
     tally.areas.update(rows.loc[~ours, "district_code"].unique())
     return rows[ours]
-
-
-def _plain(name: str) -> str:
-    """Return a district's name without what files write differently: capitals, blanks, & for and."""
-    return " ".join(name.casefold().replace("&", " and ").split())
 
 
 def _check_codes(dataset: Dataset, rows: pd.DataFrame) -> None:

@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, ValidationError, model_validator
 
 from oda.errors import DatasetError, SettingsError
-from oda.periods import PeriodForm
 from oda.pilot import InnerPath, Pilot, Settings, in_words, read_yaml
+from oda.settings import PeriodForm
 
 CARDS = "governance/datasets"
 

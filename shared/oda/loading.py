@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from oda import tracing
 from oda.checking import Tally, check_files
 from oda.datasets import Dataset, find_dataset, load_datasets
 from oda.errors import COMMAND, DatasetError, GateError
@@ -15,8 +16,8 @@ from oda.governance import Assessment, pass_gate, refuse_identifiers
 from oda.governance.evidence import FREE_CLASSES
 from oda.governance.log import append
 from oda.periods import say_period
-from oda.pilot import Pilot, load_pilot
-from oda.reading import SourceFile, find_files, read_heading
+from oda.pilot import District, Pilot, load_pilot
+from oda.reading import SourceFile, find_files, hash_dataset, hash_districts, read_heading
 from oda.synthetic import write_synthetic
 
 _held: defaultdict[Path, set[str]] = defaultdict(set)  # whose personal data this process has loaded, by pilot
@@ -72,8 +73,11 @@ class Loaded:
     audit: Audit
 
 
-def load(name: str, pilot: Pilot | None = None) -> Loaded:
+def load(name: str, pilot: Pilot | None = None, *, district: str | None = None) -> Loaded:
     """Load a dataset of the pilot by the name of its card.
+
+    With `district` the frame and the account hold that district alone, so that a notebook which needs no other is run
+    again only when a row of that district changes.
 
     Parameters
     ----------
@@ -81,11 +85,13 @@ def load(name: str, pilot: Pilot | None = None) -> Loaded:
         Such as `falls`, for `governance/datasets/falls.yml`.
     pilot
         The pilot's settings; those of the folder one works in when not given.
+    district
+        The code or name of one district; all of the pilot when not given.
 
     Returns
     -------
     Loaded
-        The checked frame, its card and an account of every row.
+        The checked frame, its card and an account of every row; for one district the account names no files.
 
     Raises
     ------
@@ -93,8 +99,19 @@ def load(name: str, pilot: Pilot | None = None) -> Loaded:
         When the information-governance checklist does not allow it.
     DatasetError
         When the card or a file is not right, naming the file, the column and the row.
+    SettingsError
+        When the pilot has no such district.
     """
-    pilot = pilot or load_pilot()
+    with tracing.ours():
+        loaded, used = _load(name, pilot or load_pilot(), district)
+    for what, digits in used.items():
+        tracing.note(what, digits)
+    return loaded
+
+
+def _load(name: str, pilot: Pilot, district: str | None) -> tuple[Loaded, dict[str, str]]:
+    """Load a dataset, and say by name and hash what of it was used."""
+    one = None if district is None else pilot.district(district)
     card = find_dataset(pilot, name)
     _pass_gates(pilot, card)
     if card.synthetic is not None:
@@ -102,14 +119,28 @@ def load(name: str, pilot: Pilot | None = None) -> Loaded:
     files = find_files(pilot.folder, card)
     for file in files:
         refuse_identifiers(card.name, card.data_class, read_heading(file, card))
-    frame, tally = check_files(pilot, card, files)
+    ours = pilot if one is None else pilot.model_copy(update={"districts": (one,)})
+    frame, tally = check_files(ours, card, files)
     if card.resource.rows not in {None, tally.read}:
         message = (
             f"{card.name}: {tally.read:,} rows in the file, and {card.resource.rows:,} in its card. "
             f"If the file is the right one: {COMMAND} card {card.name}"
         )
         raise DatasetError(message)
-    return Loaded(frame=frame, card=card, audit=_audit(frame, tally, files))
+    used = _used(pilot, card, files, one) if tracing.running() else {}
+    if one is not None:  # of the rest nothing is told that could come to depend on it
+        files, tally = (), Tally(read=len(frame))
+    return Loaded(frame=frame, card=card, audit=_audit(frame, tally, files)), used
+
+
+def _used(pilot: Pilot, card: Dataset, files: tuple[SourceFile, ...], one: District | None) -> dict[str, str]:
+    """Name what a notebook uses that loads this, with its hash."""
+    if one is not None:
+        return {f"dataset {card.name} for {one.code}": hash_districts(pilot, card, files)[one.code]}
+    return {
+        f"dataset {card.name}": hash_dataset(card, files),
+        "districts": tracing.hash_setting(pilot, "districts"),
+    }
 
 
 def _pass_gates(pilot: Pilot, card: Dataset) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Callable, Iterable
-from typing import Literal
 
 import pandas as pd
 
-PeriodForm = Literal["month", "quarter", "calendar-year", "financial-year"]
+from oda.settings import PeriodForm
 
 _MONTHS = (
     "january february march april may june july august september october november december".split()  # noqa: SIM905

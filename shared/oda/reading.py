@@ -5,7 +5,6 @@ Every value stays text and every row keeps its number, so that a fault can be na
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import csv
 import difflib
@@ -14,104 +13,33 @@ import itertools
 import math
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from oda.datasets import Dataset
 from oda.errors import DatasetError
-from oda.governance.probes.measuring import not_plain
+from oda.finding import EXCEL, PARQUET, SourceFile, find_files, hash_dataset
+from oda.hashing import hash_values
+from oda.pilot import Pilot
+
+if TYPE_CHECKING:  # slow, and not needed to find and hash a file
+    import pandas as pd
+
+__all__ = [
+    "ROW",
+    "SourceFile",
+    "find_files",
+    "hash_dataset",
+    "hash_districts",
+    "plain_name",
+    "read_heading",
+    "read_pieces",
+    "say_rows",
+]
 
 PIECE = 50_000  # rows read at a time: about 50 MB
 TOP = 30  # rows in which a heading is looked for that does not stand in row 1
 ROW = "(row)"
-_TEXT, _EXCEL, _PARQUET = {".csv", ".txt", ".tsv"}, {".xlsx", ".xlsm"}, {".parquet"}
 _SEPARATORS = ",;\t|"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SourceFile:
-    """One file of a dataset: its name inside the pilot, its size, its hash and how its text was read."""
-
-    path: Path
-    name: str
-    size: int
-    sha256: str
-    encoding: str
-
-
-def find_files(folder: Path, dataset: Dataset) -> tuple[SourceFile, ...]:
-    """Find the file or files that a card names.
-
-    Parameters
-    ----------
-    folder
-        The pilot's folder.
-    dataset
-        The card.
-
-    Returns
-    -------
-    tuple of SourceFile
-        In order of name, each hashed.
-
-    Raises
-    ------
-    DatasetError
-        When there is none, when one is empty, no plain file or of a kind that is not read, or lies behind a link.
-    """
-    pattern = dataset.resource.path
-    paths = sorted(folder.glob(pattern)) if any(c in pattern for c in "*?[") else [folder / pattern]
-    paths = [path for path in paths if not path.name.startswith("~$")]  # open in Excel
-    paths = [path for path in paths if path.is_symlink() or (path.exists() and not path.is_dir())]
-    if not paths:
-        raise DatasetError(
-            f"{pattern} does not exist. Put the file there, or correct 'path' in {dataset.card_path.name}, "
-            f"the card of dataset {dataset.name!r}."
-        )
-    return tuple(_describe(path, folder, dataset) for path in paths)
-
-
-def _describe(path: Path, folder: Path, dataset: Dataset) -> SourceFile:
-    """Hash one file and find its encoding."""
-    if fault := not_plain(folder, name := path.relative_to(folder).as_posix()):
-        raise DatasetError(fault)
-    suffix, size = path.suffix.lower(), path.stat().st_size
-    if suffix not in _TEXT | _EXCEL | _PARQUET:
-        raise DatasetError(f"{name} is a {suffix or 'nameless'} file. Save it as .csv, .parquet or .xlsx.")
-    if size == 0:
-        message = f"{name} is empty (0 bytes). Export it again, or name another file in {dataset.card_path.name}."
-        raise DatasetError(message)
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    encoding = _encoding(path, name, dataset.resource.encoding) if suffix in _TEXT else ""
-    return SourceFile(path=path, name=name, size=size, sha256=digest, encoding=encoding)
-
-
-def _encoding(path: Path, name: str, stated: str | None) -> str:
-    """Return the encoding that reads the whole file: the stated one, else UTF-8, else Windows-1252."""
-    with path.open("rb") as stream:
-        start = stream.read(4)
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    if stated and stated.lower().replace("_", "-") in {"utf-8", "utf8"}:
-        stated = "utf-8-sig"  # the same, and passes over a byte-order mark
-    for encoding in [stated] if stated else ["utf-8-sig", "cp1252"]:
-        try:
-            with path.open(encoding=encoding, newline="") as stream:
-                nul = any("\0" in text for text in iter(lambda: stream.read(1 << 20), ""))
-        except (UnicodeError, LookupError):
-            continue
-        if not nul:
-            return encoding
-        raise DatasetError(
-            f"{name} holds NUL characters, as a workbook or UTF-16 text does; it is no plain text. Save it as CSV "
-            "UTF-8, give it its own ending such as .xlsx, or state its 'encoding' in the card, such as utf-16-le."
-        )
-    tried = stated or "UTF-8 or Windows-1252"
-    raise DatasetError(f"{name} cannot be read as {tried} text. Save it as CSV UTF-8, or mend 'encoding' in the card.")
 
 
 def read_heading(file: SourceFile, dataset: Dataset) -> list[str]:
@@ -161,7 +89,7 @@ def read_pieces(file: SourceFile, dataset: Dataset) -> Iterator[pd.DataFrame]:
     """
     wanted = list(dict.fromkeys([c.source for c in dataset.columns] + list(dataset.resource.where)))
     places = _places(file, _top(file, dataset.resource.sheet), wanted)
-    pieces = _read_parquet(file, places) if _is(file, _PARQUET) else _read_rows(file, dataset.resource.sheet, places)
+    pieces = _read_parquet(file, places) if _is(file, PARQUET) else _read_rows(file, dataset.resource.sheet, places)
     count = 0
     for piece in pieces:
         piece[ROW] = range(count + 2, count + 2 + len(piece))
@@ -171,6 +99,82 @@ def read_pieces(file: SourceFile, dataset: Dataset) -> Iterator[pd.DataFrame]:
         raise DatasetError(f"{file.name} has a heading and no rows. Export it again with its rows.")
 
 
+def hash_districts(pilot: Pilot, dataset: Dataset, files: Sequence[SourceFile]) -> dict[str, str]:
+    """Hash a dataset's card with the rows of each district, so that a row of another one changes nothing.
+
+    Parameters
+    ----------
+    pilot
+        The pilot's settings: its districts.
+    dataset
+        The card: the columns that are used, and which rows are wanted.
+    files
+        Its files, in order.
+
+    Returns
+    -------
+    dict
+        Hashes by the code of the district.
+
+    Raises
+    ------
+    DatasetError
+        When a column is missing or a file cannot be read.
+    """
+    wanted = list(dict.fromkeys([c.source for c in dataset.columns] + list(dataset.resource.where)))
+    sources = {column.name: wanted.index(column.source) for column in dataset.columns}
+    by_code = "district_code" in sources
+    key = sources["district_code" if by_code else "district_name"]
+    found = {(one.code if by_code else plain_name(one.name)): hashlib.sha256() for one in pilot.districts}
+    where = [
+        (wanted.index(name), {str(one).strip() for one in (value if isinstance(value, list) else [value])})
+        for name, value in dataset.resource.where.items()
+    ]
+    for values in (values for file in files for values in _values(file, dataset, wanted)):
+        digest = found.get(values[key].upper() if by_code else plain_name(values[key]))
+        if digest is not None and all(values[place] in allowed for place, allowed in where):
+            digest.update(f"{values!r}\n".encode())
+    about = dataset.model_dump(mode="json", by_alias=True)
+    return {
+        one.code: hash_values(about, one.name, found[one.code if by_code else plain_name(one.name)].hexdigest())
+        for one in pilot.districts
+    }
+
+
+def plain_name(name: str) -> str:
+    """Return a district's name without what files write differently: capitals, blanks, & for and.
+
+    Parameters
+    ----------
+    name
+        As a file or pilot.yml writes it.
+
+    Returns
+    -------
+    str
+        To be compared with others.
+
+    Examples
+    --------
+    >>> plain_name("Bath  & North East Somerset")
+    'bath and north east somerset'
+    """
+    return " ".join(name.casefold().replace("&", " and ").split())
+
+
+def _values(file: SourceFile, dataset: Dataset, wanted: Sequence[str]) -> Iterator[list[str]]:
+    """Yield the wanted values of each row of a file as text, blanks around them taken off."""
+    places = _places(file, _top(file, dataset.resource.sheet), wanted)
+    if _is(file, PARQUET):
+        with _parquet(file) as source:
+            for batch in source.iter_batches(batch_size=PIECE, columns=list(places)):
+                columns = [[_text(value).strip() for value in batch.column(name).to_pylist()] for name in places]
+                yield from map(list, zip(*columns, strict=True))
+        return
+    for row in itertools.islice(_rows(file, dataset.resource.sheet), 1, None):
+        yield [row[place].strip() if place < len(row) else "" for place in places.values()]
+
+
 def _is(file: SourceFile, endings: set[str]) -> bool:
     """Return whether a file has one of these endings."""
     return file.path.suffix.lower() in endings
@@ -178,12 +182,12 @@ def _is(file: SourceFile, endings: set[str]) -> bool:
 
 def _rows(file: SourceFile, sheet: str | None) -> Iterator[list[str]]:
     """Yield the rows of a text file or a sheet, the heading first."""
-    return _sheet_rows(file, sheet) if _is(file, _EXCEL) else _text_rows(file, _separator(file))
+    return _sheet_rows(file, sheet) if _is(file, EXCEL) else _text_rows(file, _separator(file))
 
 
 def _top(file: SourceFile, sheet: str | None) -> list[list[str]]:
     """Return the first rows of a file, without line breaks in a value and blanks around it."""
-    if _is(file, _PARQUET):
+    if _is(file, PARQUET):
         with _parquet(file) as source:
             return [list(source.schema_arrow.names)]
     return [[" ".join(value.split()) for value in row] for row in itertools.islice(_rows(file, sheet), TOP)]
@@ -241,7 +245,7 @@ def _read_rows(file: SourceFile, sheet: str | None, places: dict[str, int]) -> I
     """Read the wanted columns of rows of text in pieces; a blank row stays, so that rows keep their numbers."""
     rows = _rows(file, sheet)
     heading = next(rows)
-    needed = 0 if _is(file, _EXCEL) else max(place for place, name in enumerate(heading) if name.strip()) + 1
+    needed = 0 if _is(file, EXCEL) else max(place for place, name in enumerate(heading) if name.strip()) + 1
     start = 2
     while True:
         columns: dict[str, list[str]] = {name: [] for name in places}
@@ -257,8 +261,15 @@ def _read_rows(file: SourceFile, sheet: str | None, places: dict[str, int]) -> I
         if number == start:
             return
         _check_widths(file, uneven, len(heading), needed)
-        yield pd.DataFrame(columns, dtype="str")
+        yield _frame(columns)
         start = number
+
+
+def _frame(columns: dict[str, list[str]]) -> pd.DataFrame:
+    """Return columns of text as a frame."""
+    import pandas as pd
+
+    return pd.DataFrame(columns, dtype="str")
 
 
 def _check_widths(file: SourceFile, rows: dict[int, list[str]], width: int, needed: int) -> None:
@@ -295,12 +306,12 @@ def _read_parquet(file: SourceFile, places: dict[str, int]) -> Iterator[pd.DataF
     with _parquet(file) as source:
         for batch in source.iter_batches(batch_size=PIECE, columns=list(places)):
             columns = {name: [_text(value) for value in batch.column(name).to_pylist()] for name in places}
-            yield pd.DataFrame(columns, dtype="str")
+            yield _frame(columns)
 
 
 def _text(value: object) -> str:
     """Return one value as a person would type it: 12, not 12.0; 2025-04-01, not a time stamp."""
-    if value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value)):
+    if value is None or type(value).__name__ == "NaTType" or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
@@ -324,9 +335,7 @@ def _places(file: SourceFile, top: list[list[str]], wanted: Sequence[str]) -> di
     named = [repr(name) for name in heading if name]
     there = ", ".join(named[:TOP]) + (f" and {len(named) - TOP} more" if len(named) > TOP else "")
     below = next((number for number, row in enumerate(top, 1) if set(wanted) <= set(row)), 0)
-    remedy = "Correct 'x-column' or 'x-where' in the card" + (
-        ", or name another 'x-sheet'" if _is(file, _EXCEL) else ""
-    )
+    remedy = "Correct 'x-column' or 'x-where' in the card" + (", or name another 'x-sheet'" if _is(file, EXCEL) else "")
     if below:
         remedy = f"Row {below} holds the heading: take the rows above it out of the file"
     raise DatasetError(f"{file.name}, row 1: {'; '.join(faults)}. It has: {there or 'no heading'}. {remedy}.")

@@ -10,14 +10,17 @@ import math
 import os
 import tempfile
 from pathlib import Path
-
-import numpy as np
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from oda.datasets import Dataset, Synthetic
 from oda.errors import DatasetError
+from oda.hashing import hash_text_file, hash_values
 from oda.pilot import Pilot
 from oda.presets import read_preset
+
+if TYPE_CHECKING:  # slow, and not needed where the file is there already
+    import numpy as np
+    import pandas as pd
 
 FOLDER = "data/synthetic"
 ENGLAND_RATE = 2170.0  # admissions per 100,000 people aged 65 and over in 2017/18, OHID indicator 22401
@@ -49,6 +52,9 @@ def make_falls(pilot: Pilot, recipe: Synthetic) -> pd.DataFrame:
         One row a district and month: `district_code`, `period` (text such as 2025-04), `population` (people aged 65 and
         over), `admissions`, `visits` (counts).
     """
+    import numpy as np
+    import pandas as pd
+
     start = pd.Period(pilot.pilot.start_date, freq="M")
     months = pd.period_range(start - recipe.months_before, start + recipe.months_after - 1, freq="M")
     published = _published(pilot)
@@ -73,6 +79,9 @@ def _district(
     planted: float,
 ) -> pd.DataFrame:
     """Make one district's months."""
+    import numpy as np
+    import pandas as pd
+
     elapsed = np.arange(len(months))
     population = np.round(people * (1 + YEARLY_GROWTH) ** (elapsed / 12))
     season = 1 + WINTER_PEAK * np.cos(2 * np.pi * (months.month.to_numpy() - 1) / 12)
@@ -132,9 +141,9 @@ def write_synthetic(pilot: Pilot, dataset: Dataset) -> Path:
         raise DatasetError(message)
     text = _GENERATORS[recipe.generator](pilot, recipe).to_csv(index=False, lineterminator="\n").encode()
     seal = path.with_name(f"{path.name}.sha256")  # the hash of what was written last, so that an analyst's own is known
-    sealed = _read(seal)  # before the file, which another process writes before its seal
+    sealed, made = _read(seal), _seal(pilot, recipe, text)  # before the file, which another process writes first
     there = _read(path)
-    if there not in (b"", text) and _hash(there) != sealed:
+    if there not in (b"", text) and _hash(there) != sealed[:65]:
         what = "other values" if there.splitlines()[:1] == text.splitlines()[:1] else "another heading"
         message = (
             f"{dataset.resource.path} has {what} than the made-up data, so it is not written over. If it is yours, put "
@@ -142,10 +151,47 @@ def write_synthetic(pilot: Pilot, dataset: Dataset) -> Path:
             "otherwise."
         )
         raise DatasetError(message)
-    for place, content, old in ((path, text, there), (seal, _hash(text), sealed)):
+    for place, content, old in ((path, text, there), (seal, made, sealed)):
         if content != old:
             _write(place, content)
     return path
+
+
+def keep_synthetic(pilot: Pilot, dataset: Dataset) -> Path:
+    """Write the file of a made-up dataset, unless its seal says that it was made of the same recipe and settings.
+
+    Quicker than `write_synthetic`, which makes the data to compare them and is what a file is loaded by.
+
+    Parameters
+    ----------
+    pilot
+        The pilot's settings.
+    dataset
+        A card of class `synthetic`.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    DatasetError
+        When the file has to be written and cannot be.
+    """
+    path = pilot.folder / dataset.resource.path
+    sealed = _read(path.with_name(f"{path.name}.sha256"))
+    if dataset.synthetic is None or path.suffix != ".csv" or not sealed:
+        return write_synthetic(pilot, dataset)
+    return path if sealed == _seal(pilot, dataset.synthetic, _read(path)) else write_synthetic(pilot, dataset)
+
+
+def _seal(pilot: Pilot, recipe: Synthetic, content: bytes) -> bytes:
+    """Return what stands in the seal: the hash of the content, and that of all it was made of."""
+    districts = [(district.code, district.visits_from) for district in pilot.districts]
+    code, lock = hash_text_file(Path(__file__)), hash_text_file(pilot.folder / "requirements" / "run.txt")
+    settings = [recipe.model_dump(mode="json"), districts, pilot.pilot.start_date, _published(pilot), code, lock]
+    return _hash(content) + hash_values(settings).encode() + b"\n"
 
 
 def _hash(content: bytes) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from oda import tracing
 from oda.errors import COMMAND, GateError
 from oda.governance.assessing import assess
 from oda.governance.assessment import Assessment, Finding, GateState, logged_classes
@@ -54,12 +55,23 @@ def pass_gate(
     GateError
         When the gate is shut, or when the decision cannot be logged.
     """
-    pilot = pilot or load_pilot()
+    with tracing.ours():  # what a gate reads decides whether a notebook runs, not what it says
+        return _pass(gate, pilot or load_pilot(), dataset, datasets, about or {})
+
+
+def _pass(
+    gate: GateName,
+    pilot: Pilot,
+    dataset: DatasetCard | None,
+    datasets: Iterable[DatasetCard] | None,
+    about: Mapping[str, Any],
+) -> Assessment:
+    """Assess, refuse or let through, and log."""
     assessment = assess(pilot, datasets)
     if gate in DATASET_GATES and _is_free(assessment, dataset):
         return assessment
     named = {"dataset": dataset.name} if dataset is not None else {}
-    body: dict[str, Any] = {**named, **(about or {}), "gate": gate, **logged_classes(assessment.datasets)}
+    body: dict[str, Any] = {**named, **about, "gate": gate, **logged_classes(assessment.datasets)}
     try:
         require(assessment, gate, dataset)
     except GateError as refusal:

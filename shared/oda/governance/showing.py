@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Literal
 
+from oda import tracing
 from oda.errors import COMMAND
 from oda.governance.assessing import assess
 from oda.governance.assessment import Assessment, Finding, State
@@ -89,7 +90,8 @@ def check(pilot: Pilot | None = None, *, everything: bool = False) -> Shown:
     Shown
         The answer first, then what is next by role, then the items.
     """
-    return show(assess(pilot or load_pilot()), items="all" if everything else "needed")
+    with tracing.ours():
+        return show(assess(pilot or load_pilot()), items="all" if everything else "needed")
 
 
 def show(assessment: Assessment, *, items: Literal["none", "needed", "all"] = "none") -> Shown:

@@ -184,7 +184,7 @@ def _compare_seal(folder: Path, claim: _Claim) -> Check:
             return Check(finding=str(error).partition(". ")[0], passed=False, mend=str(error).partition(". ")[2])
         return Check(finding=f"the made-up file of {claim.name} is not made yet", passed=True)
     seal = folder / f"{claim.path}{SEAL_SUFFIX}"
-    sealed = seal.read_text(encoding="ascii", errors="replace").strip() if seal.is_file() else ""
+    sealed = seal.read_text(encoding="ascii", errors="replace").partition("\n")[0] if seal.is_file() else ""
     if measured.hash == f"{PLAIN}:{sealed}":
         return Check(finding=f"the file of {claim.name} is as its generator sealed it", passed=True)
     found = (

@@ -1,0 +1,351 @@
+"""What a notebook used, noted in its kernel while it runs: datasets, settings, modules and files of the pilot.
+
+Standard library only, and idle until `start` is called, so that it costs nothing anywhere else.
+What other programs or libraries in other languages open without Python (DuckDB, GDAL) is not seen.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ContextDecorator
+from functools import lru_cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from oda.hashing import ABSENT, hash_file, hash_folder, hash_values
+
+DIFFERS = "changed while the notebook ran"
+_NEVER = frozenset({".git", ".venv", "__pycache__", "runs", "vendor", "requirements", "reports", "governance"})
+_CARDS = "governance/datasets/"  # which a notebook may read by itself
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
+_DUMPS = frozenset({"__dict__", "__getstate__", "copy", "dict", "json"})  # each reads every field
+
+
+class _Trace:
+    """What has been noted since `start`."""
+
+    def __init__(self, home: Path, own: Path | None) -> None:
+        """Begin with nothing noted."""
+        self.home = Path(os.path.realpath(home))
+        self.own = None if own is None else Path(os.path.realpath(own))
+        self.since = time.time()
+        self.uses: dict[str, str] = {}
+        self.wrote: set[str] = set()
+        self.seen: dict[str, tuple[int, int]] = {}
+        self.read: dict[tuple[int, str], object] = {}
+
+
+_trace: _Trace | None = None
+_hooked = False
+_watched: set[type] = set()
+_inner = threading.local()
+
+
+class ours(ContextDecorator):  # noqa: N801  reads as a word of a `with`
+    """Note nothing that is opened or read within, since what it comes to is noted by name."""
+
+    def __enter__(self) -> None:
+        """Begin, or go one level deeper."""
+        _inner.depth = getattr(_inner, "depth", 0) + 1
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """End one level."""
+        _inner.depth -= 1
+
+
+def running() -> bool:
+    """Tell whether notes are taken in this process at all.
+
+    Returns
+    -------
+    bool
+        False before `start`.
+    """
+    return _trace is not None
+
+
+def active() -> bool:
+    """Tell whether what happens now is noted.
+
+    Returns
+    -------
+    bool
+        False before `start`, and within `ours`.
+
+    Examples
+    --------
+    >>> active()
+    False
+    """
+    return _trace is not None and not getattr(_inner, "depth", 0)
+
+
+def start(home: Path, own: Path | None = None) -> None:
+    """Forget what was noted, and note from now on what the notebook in this process uses.
+
+    Parameters
+    ----------
+    home
+        The pilot's folder.
+    own
+        The notebook's own working folder, whose files are nobody else's.
+    """
+    global _trace, _hooked  # noqa: PLW0603  one process runs one notebook
+    _trace = _Trace(home, own)
+    if not _hooked:
+        sys.addaudithook(_hear)  # for good: no hook can be taken away again
+        _hooked = True
+
+
+def note(name: str, value: str) -> None:
+    """Note that something was used, unless it is noted already.
+
+    Parameters
+    ----------
+    name
+        Such as `dataset falls`.
+    value
+        Its hash as it was used; two that differ make it one that is never the same again.
+    """
+    if _trace is not None and _trace.uses.setdefault(name, value) != value:
+        _trace.uses[name] = DIFFERS
+
+
+def report() -> dict[str, Any]:
+    """Return what was used since `start`, with what was written in the pilot outside the notebook's own folder.
+
+    Returns
+    -------
+    dict
+        `uses`, hashes by name, and `wrote`, paths inside the pilot; both empty without `start`.
+
+    Examples
+    --------
+    >>> report()
+    {'uses': {}, 'wrote': []}
+    """
+    if _trace is None:
+        return {"uses": {}, "wrote": []}
+    with ours():
+        modules = _modules(_trace)
+        files = {name: value for name, value in _trace.uses.items() if name.removeprefix("file ") not in modules}
+        made = {f"made {path}": hash_file(_trace.home / path) for path in _trace.wrote}
+        found = files | {f"module {path}": value for path, value in modules.items()} | made
+    return {"uses": dict(sorted(found.items())), "wrote": sorted(_trace.wrote)}
+
+
+def _modules(trace: _Trace) -> dict[str, str]:
+    """Return the hash of each loaded module of the pilot by its path."""
+    from oda.meaning import hash_module  # after the notebook, when a few milliseconds more do not matter
+
+    found = {}
+    for module in list(sys.modules.values()):
+        path = _inside(trace, getattr(module, "__file__", None))
+        if path is not None and path.endswith(".py") and path not in trace.wrote:
+            file = trace.home / path
+            fresh = file.is_file() and file.stat().st_mtime > trace.since
+            found[path] = DIFFERS if fresh else hash_module(file)
+    return found
+
+
+def _inside(trace: _Trace, path: object) -> str | None:
+    """Return a path from the pilot's folder on, with forward slashes; None for what is elsewhere or is no input."""
+    if not isinstance(path, str | bytes | os.PathLike):
+        return None
+    inner = _relative(os.fsdecode(path), str(trace.home), str(Path.cwd()))
+    if inner is None or (trace.own is not None and (trace.home / inner).is_relative_to(trace.own)):
+        return None
+    first, *_ = parts = inner.split("/")
+    if inner.startswith(_CARDS):
+        return inner
+    return None if first in _NEVER or any(part.startswith(".") or part == "__pycache__" for part in parts) else inner
+
+
+@lru_cache(maxsize=4096)
+def _relative(path: str, home: str, working: str) -> str | None:
+    """Return a path from the home folder on, or None when it lies elsewhere."""
+    whole = os.path.join(working, path)  # noqa: PTH118  twice as fast as Path, and called for every file
+    if whole.endswith((".pyc", ".so", ".pyd")):
+        return None
+    above = os.path.normcase(home) + os.sep
+    for one in (os.path.normpath(whole), os.path.realpath(whole)):  # a link within the pilot counts as a file of it
+        if os.path.normcase(one).startswith(above):
+            return one[len(above) :].replace(os.sep, "/")
+    return None
+
+
+def _hear(event: str, about: tuple[Any, ...]) -> None:
+    """Hear of every file that Python opens in this process."""
+    heard = _EVENTS.get(event)
+    if heard is None or _trace is None or getattr(_inner, "depth", 0):
+        return
+    with ours():
+        heard(_trace, about)
+
+
+def _opened(trace: _Trace, about: tuple[Any, ...]) -> None:
+    """Note a file that was opened, for reading or for writing."""
+    path, mode, flags = (*about, None, 0)[:3]
+    inner = _inside(trace, path)
+    if inner is None:
+        return
+    writes = bool((flags or 0) & _WRITES) if mode is None else any(letter in mode for letter in "wxa+")
+    if not writes or "+" in (mode or ""):
+        _read(trace, inner)
+    if writes:
+        trace.wrote.add(inner)
+
+
+def _read(trace: _Trace, inner: str) -> None:
+    """Note a file that is read, hashed anew only when it has changed since it was read before."""
+    file = trace.home / inner
+    if inner in trace.wrote or file.is_dir():
+        return
+    try:
+        about = file.stat()
+    except OSError:
+        note(f"file {inner}", ABSENT)
+        return
+    mark = (about.st_size, about.st_mtime_ns)
+    if trace.seen.get(inner) != mark:
+        trace.seen[inner] = mark
+        note(f"file {inner}", hash_file(file))
+
+
+def _connected(trace: _Trace, about: tuple[Any, ...]) -> None:
+    """Note a database file of SQLite."""
+    if (inner := _inside(trace, about[0])) is not None:
+        _read(trace, inner)
+
+
+def _listed(trace: _Trace, about: tuple[Any, ...]) -> None:
+    """Note a folder whose files were listed, unless it was Python in search of a module."""
+    caller = sys._getframe(2).f_globals.get("__name__", "")  # noqa: SLF001  the only way to know who lists
+    inner = (
+        None if caller.startswith(("importlib", "_frozen_importlib", "zipimport")) else _inside(trace, about[0] or ".")
+    )
+    if inner is not None:
+        note(f"folder {inner}", hash_folder(trace.home / inner))
+
+
+_EVENTS: Mapping[str, Callable[[_Trace, tuple[Any, ...]], None]] = {
+    "open": _opened,
+    "sqlite3.connect": _connected,
+    "os.listdir": _listed,
+    "os.scandir": _listed,
+}
+
+
+def watch(settings: Any) -> None:  # noqa: ANN401  a Pilot, whose module imports this one
+    """Note from now on which settings are read, where notes are taken at all.
+
+    Parameters
+    ----------
+    settings
+        The pilot's settings.
+    """
+    if _trace is None:
+        return
+    for kind, hear in ((type(settings), _note_setting), (type(settings.districts[0]), _note_inner)):
+        if kind not in _watched:
+            _watched.add(kind)
+            _spy(kind, hear)
+
+
+def hash_setting(settings: Any, field: str) -> str:  # noqa: ANN401
+    """Return the hash of one field of the settings; of the districts only their codes and names.
+
+    Parameters
+    ----------
+    settings
+        The pilot's settings.
+    field
+        A field of `Pilot`.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
+    if field == "districts":
+        return hash_values([(district.code, district.name) for district in settings.districts])
+    return hash_values(settings.model_dump(mode="json", include={field}))
+
+
+def _note_setting(settings: Any, field: str, *, whole: bool) -> None:  # noqa: ANN401
+    """Note one field of the settings; with the whole, all that it holds of each district."""
+    if field == "districts":
+        note("districts", hash_setting(settings, field))
+        for district in settings.districts if whole else ():
+            for inner in type(district).model_fields:
+                _note_inner(district, inner, whole=whole)
+    elif field != "folder":  # where the pilot lies decides nothing
+        note(f"setting {field}", hash_setting(settings, field))
+
+
+def hash_field(district: Any, field: str) -> str:  # noqa: ANN401
+    """Return the hash of one field of a district.
+
+    Parameters
+    ----------
+    district
+        One of the pilot's.
+    field
+        A field of `District`.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
+    return hash_values(getattr(district, field))
+
+
+def note_district(district: Any, field: str) -> None:  # noqa: ANN401
+    """Note one field of a district.
+
+    Parameters
+    ----------
+    district
+        One of the pilot's.
+    field
+        A field of `District`.
+    """
+    if _trace is not None:
+        with ours():
+            note(f"district {district.code} {field}", hash_field(district, field))
+
+
+def _note_inner(district: Any, field: str, *, whole: bool) -> None:  # noqa: ANN401, ARG001
+    """Note one field of a district, but for its code and name, which are noted where it was found."""
+    if field not in {"code", "name"}:
+        note_district(district, field)
+
+
+def _spy(kind: type, hear: Callable[..., None]) -> None:
+    """Tell of every field that is read of a model."""
+    plain = kind.__getattribute__
+    fields = tuple(kind.model_fields)  # type: ignore[attr-defined]  # both are pydantic's
+
+    def read(self: Any, name: str) -> Any:  # noqa: ANN401  whatever the field holds
+        whole = name in _DUMPS or name.startswith("model_")
+        if (whole or name in fields) and active() and _first(self, name):
+            with ours():
+                for field in fields if whole else (name,):
+                    hear(self, field, whole=whole)
+        return plain(self, name)
+
+    kind.__getattribute__ = read  # type: ignore[assignment,method-assign]
+
+
+def _first(read: object, name: str) -> bool:
+    """Tell whether this is the first time that a field of an object is read, and keep the object, so its id too."""
+    if _trace is None or (id(read), name) in _trace.read:
+        return False
+    _trace.read[id(read), name] = read
+    return True
