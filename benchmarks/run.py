@@ -1,4 +1,7 @@
-"""Measure the speed of `oda.evaluate` as ratios to other packages: `python benchmarks/run.py [task ...]`."""
+"""Measure the speed of `oda.evaluate` as ratios to other packages: `python benchmarks/run.py [task ...]`.
+
+The task `runner` is `oda run`, measured by `running.py` with its own defaults; it runs by itself.
+"""
 
 from __future__ import annotations
 
@@ -23,17 +26,25 @@ PACKAGES = {
     "staggered": ("csdid", "diff-diff"),
     "import": (),
 }
+RUNNER = "runner"
 SHOWN = ("numpy", "pandas", "scipy", "statsmodels")
 
 
 def main() -> int:
     """Run the tasks asked for, one after another, and print their table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("task", nargs="*", help=f"one or more of {', '.join(PACKAGES)}; all when none is named")
+    names = f"{', '.join(PACKAGES)}; or {RUNNER}"
+    parser.add_argument("task", nargs="*", help=f"one or more of {names}; all but the last when none is named")
     asked = parser.parse_args().task or list(PACKAGES)
-    unknown = [name for name in asked if name not in PACKAGES]
+    unknown = [name for name in asked if name not in (*PACKAGES, RUNNER)]
     if unknown:
-        parser.error(f"no task {', '.join(unknown)}; there is {', '.join(PACKAGES)}")
+        parser.error(f"no task {', '.join(unknown)}; there is {names}")
+    if asked == [RUNNER]:
+        import running
+
+        return running.main([])
+    if RUNNER in asked:
+        parser.error(f"{RUNNER} takes the whole machine; run it by itself")
     needed = list(dict.fromkeys(package for name in asked for package in PACKAGES[name]))
     absent = [name for name in ("oda", *needed) if importlib.util.find_spec(name.replace("-", "_")) is None]
     if absent:
