@@ -22,6 +22,7 @@ LAYERS = (
     ("loading",),
     ("panel", "parameters"),
     ("planning",),
+    ("freshness",),
     ("describe", "effect", "runs"),
     ("sensitivity",),
     ("summary", "tally", "progress", "grid"),

@@ -237,24 +237,21 @@ def shared_key(pilot: Pilot) -> dict[str, Any]:
     }
 
 
-def static_key(pilot: Pilot, task: Task, shared: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def static_key(task: Task, shared: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is known of a task before it runs and decides its answer.
 
     Parameters
     ----------
-    pilot
-        The pilot's settings.
     task
-        One task of its plan.
+        One task of the plan.
     shared
-        What `shared_key` returned; made anew when not given.
+        What `shared_key` returned.
 
     Returns
     -------
     dict
         Plain values: `cells`, `defaults`, `parameters`, `outputs`, `oda`, `lock`.
     """
-    shared = shared or shared_key(pilot)
     return {
         "cells": shared["cells"][task.planned.notebook],
         "defaults": shared["defaults"][task.planned.notebook],
