@@ -199,6 +199,17 @@ def test_a_notebook_that_has_not_ended_yet_makes_the_time_left_a_guess():
     assert tally.time_left(0) == "perhaps 30 s left"
 
 
+def test_a_task_taken_over_after_all_is_unchanged_and_took_no_time(clock):
+    """What came before it ran and left the same as ever: it is no quick success from which to reckon the time left."""
+    stream = io.StringIO()
+    with Lines(stream, clock) as shown:
+        shown.planned(plan(2, "20-district"), {})
+        shown.ended("10-data", 0.0, note="unchanged")
+        assert shown.tally.time_left(0) == ""
+    assert stream.getvalue().splitlines()[1] == "[1/3] 10-data: unchanged"
+    assert "1 of 3 notebooks done (1 of them unchanged), 2 not started" in stream.getvalue()
+
+
 def test_a_task_that_is_tried_again_is_counted_once():
     """A notebook whose worker died goes back from failed to running."""
     tally = Tally()

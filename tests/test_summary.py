@@ -80,9 +80,10 @@ def test_what_was_stopped_or_never_began_did_not_fail():
     assert told[-1] == f"To go on; what is done is kept: {COMMAND} run"
 
 
-def test_a_run_that_was_broken_off_is_not_told_as_whole():
+@pytest.mark.parametrize(("status", "words"), [("running", "Broken off: 1 of"), ("part", "Part of the plan: 1 of")])
+def test_less_than_a_whole_run_is_not_told_as_whole(status, words):
     """A record that still says running belongs to a run that ended without a word."""
-    assert one_line(record(outcome(), status="running")).startswith("Broken off: ")
+    assert one_line(record(outcome(), status=status)).startswith(words)
 
 
 def test_unchanged_notebooks_are_done_and_never_the_slowest():
@@ -102,10 +103,11 @@ def test_files_that_left_no_run_are_named_with_what_to_do():
     assert "- 20-district, Redditch: /tmp/c.csv" in told
 
 
-def test_an_item_that_is_no_district_goes_by_its_own_name():
-    """A ward is named as the plan has it."""
-    told = summarise(record(outcome(district=None, item="Abbey", error="KeyError: 1", cell=0)))
-    assert "- 20-district, Abbey: KeyError: 1 in cell 1" in told
+@pytest.mark.parametrize("item", ["Abbey", 0, 2024])
+def test_an_item_that_is_no_district_goes_by_its_own_name(item):
+    """A ward or a year is named as the plan has it."""
+    told = summarise(record(outcome(district=None, item=item, error="KeyError: 1", cell=0)))
+    assert f"- 20-district, {item}: KeyError: 1 in cell 1" in told
 
 
 @pytest.mark.parametrize(

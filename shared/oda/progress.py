@@ -12,13 +12,14 @@ from itertools import islice
 from types import TracebackType
 from typing import Literal, Self, TextIO
 
-from oda.summary import duration, ending, first_line
+from oda.summary import State, duration, ending, first_line
 from oda.tally import Tally, TaskInfo
 
 Kind = Literal["auto", "rich", "plain", "quiet", "json"]
 
 SILENCE = 30.0  # seconds without a line after which a log is shown some life; also between two lines with the time left
 NAMED = 5  # running tasks named in such a line
+UNCHANGED = "unchanged"
 STOPPING = "Stopping; what is done is kept."
 
 
@@ -95,9 +96,9 @@ class Display:
         error
             What went wrong; only its first line is shown. `not started` and `stopped by the person` are no failures.
         note
-            Anything else worth a word, such as a file that was left out.
+            Anything else worth a word, such as a file that was left out; `unchanged` when it was taken over after all.
         """
-        state = ending(error)
+        state = _state(error, note)
         self.tally.move(task, state, self._clock())
         if state in ("done", "failed"):
             self.tally.spend(task, seconds)
@@ -260,7 +261,8 @@ class Events(Display):
         self._event("started", task=task)
 
     def _ended(self, task: str, seconds: float, error: str, note: str) -> None:
-        self._event("ended", task=task, state=ending(error), seconds=round(seconds, 3), error=error, note=note)
+        state = _state(error, note)
+        self._event("ended", task=task, state=state, seconds=round(seconds, 3), error=error, note=note)
 
     def _message(self, text: str) -> None:
         self._event("message", text=text)
@@ -293,9 +295,16 @@ def tell_end(task: str, seconds: float, error: str, note: str) -> str:
     >>> tell_end("10-data", 1.2, "KeyError: 'rate'", "")
     "10-data: FAILED: KeyError: 'rate'"
     """
-    state = ending(error)
+    state = _state(error, note)
+    if state == "unchanged":
+        return f"{task}: {UNCHANGED}"
     words = {"done": f"done in {duration(seconds)}", "failed": f"FAILED: {error}"}.get(state, error)
     return f"{task}: {words}{f' ({note})' if note else ''}"
+
+
+def _state(error: str, note: str) -> State:
+    """Return how a task ended, or that it was taken over."""
+    return "unchanged" if note == UNCHANGED and not error else ending(error)
 
 
 def display(kind: Kind = "auto", stream: TextIO | None = None) -> Display:

@@ -154,7 +154,9 @@ def one_line(record: Mapping[str, Any]) -> str:
     for outcome in outcomes:
         state = _state(outcome)
         counts[state] = counts.get(state, 0) + 1
-    before = {"stopped": "Stopped before the end: ", "running": "Broken off: "}.get(record.get("status", ""), "")
+    before = {"stopped": "Stopped before the end: ", "running": "Broken off: ", "part": "Part of the plan: "}.get(
+        record.get("status", ""), ""
+    )
     return f"{before}{tell_counts(counts, total=len(outcomes))}. Record: runs/{record['id']}/run.json"
 
 
@@ -237,7 +239,8 @@ def _many(group: Outcomes) -> str:
 def _item(outcome: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """Return the name of the district, or the other item, that a task was for."""
     code = outcome.get("district")
-    return first_line(str(names.get(code, code) if code else outcome.get("item") or ""))
+    item = outcome.get("item")
+    return first_line(str(names.get(code, code) if code else "" if item is None else item))
 
 
 def _label(outcome: Mapping[str, Any], names: Mapping[str, str]) -> str:

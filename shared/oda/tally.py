@@ -29,6 +29,7 @@ class Tally:
         self.waiting: OrderedDict[str, None] = OrderedDict()  # its first is found at once however many have left
         self._left: Counter[str] = Counter()  # waiting tasks, by notebook
         self._spent: dict[str, tuple[int, float]] = {}  # tasks that ended and their seconds, by notebook
+        self._reused = 0  # tasks that the plan took from an earlier run
         self._workers = 1  # the most that have run at a time
 
     def plan(self, tasks: Sequence[TaskInfo], reused: Mapping[str, str]) -> None:
@@ -44,6 +45,7 @@ class Tally:
                 task=first_line(info.task), notebook=first_line(info.notebook), item=first_line(info.item)
             )
             self.move(info.task, "unchanged" if info.task in reused else "waiting", 0.0)
+        self._reused = self.counts["unchanged"]
 
     def move(self, task: str, state: State, now: float) -> None:
         """Note a task's new state.
@@ -89,13 +91,13 @@ class Tally:
 
     @property
     def ended(self) -> int:
-        """How many tasks were executed and are over, however they ended."""
-        return sum(self.counts[state] for state in ("done", "failed", "stopped", "not started"))
+        """How many of the tasks that were to run are over, however they ended."""
+        return len(self.tasks) - self._reused - self.counts["waiting"] - self.counts["running"]
 
     @property
     def to_run(self) -> int:
-        """How many tasks are not taken from an earlier run."""
-        return len(self.tasks) - self.counts["unchanged"]
+        """How many tasks the plan did not take from an earlier run."""
+        return len(self.tasks) - self._reused
 
     def time_left(self, now: float) -> str:
         """Estimate the time left from the mean of each notebook so far and the workers in use.
