@@ -93,7 +93,7 @@ class Panel:
         return self.frame[self.frame["district_code"] == code]
 
 
-def make_panel(loaded: Loaded, pilot: Pilot) -> Panel:
+def make_panel(loaded: Loaded, pilot: Pilot, *, about: str | None = None) -> Panel:
     """Make a panel of a loaded dataset, from counts where it has them and from rates otherwise.
 
     Parameters
@@ -102,6 +102,9 @@ def make_panel(loaded: Loaded, pilot: Pilot) -> Panel:
         With `admissions` and `population`, or with `rate`.
     pilot
         Its districts' first months of visits and its small-number rule.
+    about
+        The code or name of the one district whose first month of visits is taken, so that nothing depends on those of
+        others: they have none in the panel. All when not given.
 
     Returns
     -------
@@ -112,6 +115,8 @@ def make_panel(loaded: Loaded, pilot: Pilot) -> Panel:
     ------
     DesignError
         When the dataset has neither counts with population nor rates.
+    SettingsError
+        When the pilot has no such district.
     """
     frame = _fill(loaded.frame)
     if {"admissions", "population"} <= set(frame) and frame["admissions"].notna().any():
@@ -130,7 +135,8 @@ def make_panel(loaded: Loaded, pilot: Pilot) -> Panel:
         )
         raise DesignError(message)
     frequency = frame["period"].iloc[0].freqstr
-    months = {d.code: pd.Period(d.visits_from, freq="M") for d in pilot.districts if d.visits_from}
+    timed = pilot.districts if about is None else (pilot.district(about),)
+    months = {d.code: pd.Period(d.visits_from, freq="M") for d in timed if d.visits_from}
     holding = {code: month.asfreq(frequency) for code, month in months.items()}
     broken = {code for code, period in holding.items() if period.asfreq("M", how="start") != months[code]}
     starts = {code: period + 1 if code in broken else period for code, period in holding.items()}
