@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # From the ground up; a module may import those of its own line and of the lines before it.
 LAYERS = (
     ("errors", "hashing"),
+    ("locking",),
     ("settings", "meaning"),
     ("plan", "tracing"),
     ("pilot", "presets", "periods"),
@@ -22,14 +23,18 @@ LAYERS = (
     ("loading",),
     ("panel", "parameters"),
     ("planning",),
-    ("freshness",),
+    ("freshness", "records"),
+    ("outputs", "jobs"),
+    ("kernels", "executing", "pool"),
     ("describe", "effect", "runs"),
     ("sensitivity",),
     ("summary", "tally", "progress", "grid"),
+    ("comparing",),
+    ("preparing",),
     ("running",),
     ("reports",),
     ("doctor", "console"),
-    ("cli", "cli_governance", "cli_keys"),
+    ("cli", "cli_governance", "cli_keys", "cli_runs"),
 )
 LEVEL = {name: number for number, names in enumerate(LAYERS) for name in names}
 FILES = {"open", "read_csv", "read_text", "write_text", "read_bytes", "write_bytes"}

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from typing import Any, Literal
+from typing import Literal
 
 import click
 
-from oda.cli_governance import COMMANDS
-from oda.console import console, count, print_table, refusable
-from oda.errors import COMMAND
+from oda.cli_governance import COMMANDS as OF_GOVERNANCE
+from oda.cli_runs import COMMANDS as OF_RUNS
+from oda.console import count, print_table, refusable
 from oda.pilot import Pilot, load_pilot
 
 
@@ -41,63 +40,6 @@ def data(names: tuple[str, ...]) -> None:
             f"{name}: {audit.rows_used:,} rows used of {audit.rows_read:,} in {files}; {left:,} left out, "
             f"{gaps:,} gaps."
         )
-
-
-@main.command()
-@click.option(
-    "--workers", type=click.IntRange(1, 64), default=None, help="Notebooks at a time [default: the processors]."
-)
-@click.option("--again", is_flag=True, help="Run even though nothing has changed.")
-@refusable
-def run(*, workers: int | None, again: bool) -> None:
-    """Run every notebook of the plan, for each district, into runs/."""
-    from oda.running import run_plan
-    from oda.runs import Outcome
-
-    with _progress() as progress:
-        bar = progress.add_task("Notebooks", total=None)
-
-        def on_done(outcome: Outcome) -> None:
-            words = f"done in {outcome.seconds:.1f} s" if outcome.done else f"FAILED: {outcome.error.splitlines()[0]}"
-            progress.console.print(f"{outcome.task}: {words}", markup=False)
-            progress.advance(bar)
-
-        finished, fresh = run_plan(
-            load_pilot(),
-            workers=workers,
-            again=again,
-            on_plan=lambda total: progress.update(bar, total=total),
-            on_done=on_done,
-        )
-    folder = f"runs/{finished.id}"
-    if not fresh:
-        click.echo(
-            f"Nothing has changed since {folder} was made; nothing was run. To run all the same: {COMMAND} run --again"
-        )
-    for outcome in finished.failed:
-        cell = "" if outcome.cell is None else f" in cell {outcome.cell + 1}"
-        click.echo(
-            f"{outcome.task} failed{cell}: {outcome.error}\n  See {folder}/notebooks/{outcome.task}.ipynb", err=True
-        )
-    done = len(finished.outcomes) - len(finished.failed)
-    click.echo(f"{done} of {len(finished.outcomes)} notebooks done. Record: {folder}/run.json")
-    if finished.failed:
-        sys.exit(1)
-
-
-def _progress() -> Any:  # noqa: ANN401  rich is imported late
-    """Return a progress bar; where there is no terminal only the lines are printed."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console(),
-        transient=True,
-        disable=not sys.stdout.isatty() and "ODA_PROGRESS" not in os.environ,
-    )
 
 
 @main.command()
@@ -136,5 +78,5 @@ def doctor() -> None:
         sys.exit(1)
 
 
-for command in COMMANDS:
+for command in (*OF_RUNS, *OF_GOVERNANCE):
     main.add_command(command)

@@ -1,266 +1,335 @@
-"""The run stage: the plan executed by papermill in parallel processes, to `runs/<id>/`."""
+"""The run stage: what the plan still needs is executed, what has not changed is taken over, into `runs/<id>/`."""
 
 from __future__ import annotations
 
 import datetime as dt
-import os
 import shutil
-import signal
-import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
-from dataclasses import asdict
-from functools import partial
-from multiprocessing import active_children, get_context
-from multiprocessing.process import BaseProcess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Protocol
 
-import nbformat
-import psutil  # type: ignore[import-untyped]
-from traitlets.config import Config
-
-from oda.errors import ResultError, RunError
-from oda.loading import load
+from oda.errors import RunError
+from oda.freshness import judge, product_hash
+from oda.jobs import WORK, Job, make_job
+from oda.locking import one_at_a_time
+from oda.meaning import code_cells
 from oda.pilot import Pilot
-from oda.planning import Task, describe_inputs, parameters, plan_tasks
-from oda.results import Results, collect
-from oda.runs import RECORD, RUNS, Outcome, Run, make_record, name_run, read_run, write_run
+from oda.planning import Task, parameters, shared_key, stages
+from oda.preparing import Policy, Prepared, candidates, prepare
+from oda.records import NOTEBOOKS, copy_task, read_task, remove_task, write_task
+from oda.runs import RUNS, Outcome, Run, make_record, read_run, write_record, write_run
+from oda.summary import NOT_STARTED, STOPPED, summarise
 
-TIME_LIMIT = 1800  # seconds for one cell
-TICK = 0.5  # seconds; Windows hears Ctrl-C only between two waits
-STOPPED = "stopped by the person"
-DIED = "the process that ran it ended without a word; is there enough memory?"
+if TYPE_CHECKING:
+    from oda.progress import Display
+
+SUMMARY = "summary.txt"
 
 
-def run_plan(
-    pilot: Pilot,
-    *,
-    workers: int | None = None,
-    again: bool = False,
-    on_plan: Callable[[int], None] | None = None,
-    on_done: Callable[[Outcome], None] | None = None,
-) -> tuple[Run, bool]:
-    """Run the plan, unless the same inputs have been run to the end before.
+class Farm(Protocol):
+    """What executes jobs: this machine's workers, or Dask's."""
+
+    def run(
+        self, jobs: Sequence[Job], on_start: Callable[[str], None], on_tick: Callable[[], None]
+    ) -> Iterator[dict[str, Any]]:
+        """Execute jobs, and give the record of each as it ends."""
+
+
+class _Idle:
+    """What executes nothing, since nothing is to be done."""
+
+    def run(self, *_: object) -> Iterator[dict[str, Any]]:
+        """Execute no jobs."""
+        return iter(())
+
+
+def run_plan(pilot: Pilot, policy: Policy | None = None, *, shown: Display | None = None) -> tuple[Run, bool]:
+    """Run what the plan still needs.
 
     A notebook that fails is kept as far as it came, and the others finish.
-    Ctrl-C ends the notebooks that are running; those that had finished are kept, and the record names the others.
+    Ctrl-C ends the notebooks that are running; those that had finished are kept, and the next run goes on from them.
 
     Parameters
     ----------
     pilot
         The pilot's settings.
-    workers
-        Processes at a time; as many as the machine has processors when not given.
-    again
-        Run even though the same inputs have been run.
-    on_plan
-        Called once with the number of tasks.
-    on_done
-        Called with the outcome of each task as it ends.
+    policy
+        How to go about it.
+    shown
+        What is told of the progress; nothing is when not given.
 
     Returns
     -------
     run : Run
         The run, its failures included.
     fresh : bool
-        Whether anything was executed.
+        Whether anything was executed or taken over; False when this very run was there already.
 
     Raises
     ------
     OdaError
-        When the settings, a dataset or a notebook cannot be used as it is, or a file of an earlier run is open in
-        another program; nothing has run then.
+        When the settings, a dataset or a notebook cannot be used as it is, when another run of this pilot is going on,
+        or when a file of an earlier run is open in another program; nothing has run then.
     """
-    tasks = plan_tasks(pilot)
-    inputs = describe_inputs(pilot)
-    identity = name_run(pilot, inputs)
-    folder = pilot.folder / RUNS / identity
-    if not again and (folder / RECORD).is_file():
-        run = read_run(folder)
-        if not run.failed:
-            return run, False
-    _load_once(pilot)
-    _remove(folder)
-    (folder / "notebooks").mkdir(parents=True)
-    if on_plan:
-        on_plan(len(tasks))
-    started = dt.datetime.now(dt.UTC)
-    outcomes = _execute_all(pilot, folder, tasks, workers or os.cpu_count() or 1, on_done)
-    once, by_district, ended = _collect_all(folder, tasks, outcomes)
-    record = make_record(pilot, identity, inputs, ended, started)
-    run = Run(id=identity, folder=folder, record=record, once=once, by_district=by_district)
-    write_run(run)
-    return run, True
+    prepared = prepare(pilot, policy)
+    if prepared.finished:
+        return read_run(prepared.folder), False
+    execute_plan(prepared, shown=shown)
+    return read_run(prepared.folder), True
 
 
-def _remove(folder: Path) -> None:
-    """Remove an earlier run of the same inputs."""
+def execute_plan(prepared: Prepared, *, shown: Display | None = None) -> dict[str, Any]:
+    """Execute what a prepared run has to do, take over the rest, and write the record.
+
+    Parameters
+    ----------
+    prepared
+        What `prepare` returned.
+    shown
+        What is told of the progress.
+
+    Returns
+    -------
+    dict
+        The record, as `run.json` holds it.
+
+    Raises
+    ------
+    OdaError
+        As `run_plan`.
+    """
+    with one_at_a_time(prepared.pilot.folder / RUNS):
+        return _Going(prepared, shown or _nobody()).go()
+
+
+def _nobody() -> Display:
+    """Return a display that shows nothing."""
+    from io import StringIO
+
+    from oda.progress import Display
+
+    return Display(StringIO())
+
+
+class _Going:
+    """A run that is going on: what has become of its tasks so far."""
+
+    def __init__(self, prepared: Prepared, shown: Display) -> None:
+        """Begin with nothing done."""
+        self.prepared, self.shown = prepared, shown
+        self.pilot, self.folder = prepared.pilot, prepared.folder
+        self.outcomes: dict[str, Outcome] = {}
+        self.started = dt.datetime.now(dt.UTC)
+        self.shared = shared_key(prepared.pilot)
+
+    def go(self) -> dict[str, Any]:
+        """Take over, execute, and write."""
+        to_do = [task for task in self.prepared.tasks if task.name in self.prepared.to_do]
+        self._tell_plan(to_do)
+        status = ""
+        try:
+            with _farm(self.prepared, to_do) as farm:
+                self._begin(to_do)
+                for stage in stages(to_do):
+                    self._run_stage(farm, stage)
+        except KeyboardInterrupt:
+            self.shown.interrupted()
+            status = "stopped"
+        except _EnoughError:
+            status = "failed"
+        return self._finish(to_do, status)
+
+    def _tell_plan(self, to_do: Sequence[Task]) -> None:
+        """Tell the display what the plan holds."""
+        from oda.tally import TaskInfo
+
+        names = {task.name for task in to_do}
+        infos = [
+            TaskInfo(task=task.name, notebook=task.planned.name, item=_say_item(task)) for task in self.prepared.tasks
+        ]
+        kept = {verdict.task.name: verdict.reuse["run"] for verdict in self.prepared.verdicts if verdict.reuse}
+        reused = {name: run for name, run in kept.items() if name not in names}
+        self.shown.planned([info for info in infos if info.task in names or info.task in reused], reused)
+
+    def _begin(self, to_do: Sequence[Task]) -> None:
+        """Load the data once, so that a fault in them is said before anything runs; then clear and take over."""
+        _load_once(self.pilot, to_do)
+        _clear(self.pilot, self.folder, to_do)
+        (self.folder / NOTEBOOKS).mkdir(parents=True, exist_ok=True)
+        self._write("running")
+        again = {task.name for task in to_do}
+        for verdict in self.prepared.verdicts:
+            if verdict.reuse and verdict.task.name not in again:
+                self._take_over(verdict.reuse)
+
+    def _take_over(self, record: Mapping[str, Any]) -> None:
+        """Copy the products of an earlier run."""
+        copy_task(record, self.folder.parent / record["run"], self.folder)
+        self.outcomes[record["task"]] = replace(Outcome.of(record), reused=record["run"])
+
+    def _run_stage(self, farm: Farm, stage: Sequence[Task]) -> None:
+        """Execute the tasks of a stage whose forerunners have ended well, and which have changed by what they left."""
+        ready = []
+        for task in stage:
+            name = task.name
+            broken = [one for one in task.planned.after if not self._ended_well(one)]
+            if broken:
+                self._keep(_fill(task, {"error": f"{NOT_STARTED}: {broken[0]} has not ended well"}))
+            elif reuse := self._unchanged(task):
+                self._take_over(reuse)
+                self.shown.ended(name, 0.0, note="unchanged")
+            else:
+                ready.append(task)
+        for _ in range(self.prepared.policy.retries + 1):
+            self._execute(farm, ready)
+            ready = [task for task in ready if self.outcomes[task.name].error]
+
+    def _ended_well(self, notebook: str) -> bool:
+        """Tell whether every task of a notebook is done."""
+        tasks = [task for task in self.prepared.tasks if task.planned.name == notebook]
+        return all(task.name in self.outcomes and self.outcomes[task.name].done for task in tasks)
+
+    def _unchanged(self, task: Task) -> Mapping[str, Any] | None:
+        """Return the products that hold after all, now that what came before has run and left the same as ever."""
+        if not task.planned.after or self.prepared.policy.again:
+            return None
+        found = judge(self.pilot, [task], candidates(self.folder, [task]), left=self._left(task))
+        return found[0].reuse
+
+    def _left(self, task: Task) -> dict[str, str]:
+        """Return the hash of what each notebook that a task comes after has left."""
+        return {one: product_hash(self._records(one)) for one in task.planned.after}
+
+    def _records(self, notebook: str) -> list[dict[str, Any]]:
+        """Return the records of a notebook's tasks in this run."""
+        names = [task.name for task in self.prepared.tasks if task.planned.name == notebook]
+        return [record for name in names if (record := read_task(self.folder, name))]
+
+    def _execute(self, farm: Farm, tasks: Sequence[Task]) -> None:
+        """Execute tasks, and keep what becomes of each."""
+        by_name = {task.name: task for task in tasks}
+        jobs = [
+            make_job(
+                task,
+                self.pilot,
+                self.folder,
+                shared=self.shared,
+                uses={f"after {one}": left for one, left in self._left(task).items()},
+            )
+            for task in tasks
+        ]
+        for record in farm.run(jobs, self.shown.started, self.shown.tick) if jobs else ():
+            self._keep(_fill(by_name[record["task"]], record))
+            if record["error"] and self.prepared.policy.fail_fast:
+                raise _EnoughError
+
+    def _keep(self, record: Mapping[str, Any]) -> None:
+        """Keep what became of a task, and tell it; what a worker could not write itself is written here."""
+        outcome = Outcome.of(record)
+        self.outcomes[outcome.task] = outcome
+        if "key" not in record and not outcome.error.startswith(NOT_STARTED):
+            write_task(self.folder, record)
+        left = f"not kept: {', '.join(outcome.undeclared)}" if outcome.undeclared else ""
+        self.shown.ended(outcome.task, outcome.seconds, outcome.error, left)
+
+    def _write(self, status: str) -> dict[str, Any]:
+        """Write the record as far as it is known."""
+        outcomes = [self.outcomes[task.name] for task in self.prepared.tasks if task.name in self.outcomes]
+        record = make_record(self.pilot, self.prepared.inputs, outcomes, started=self.started, status=status)
+        if status == "running":
+            write_record(self.folder, record)
+            return record
+        lines = summarise(record)
+        (self.folder / SUMMARY).write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+        return write_run(self.folder, record)
+
+    def _finish(self, to_do: Sequence[Task], status: str) -> dict[str, Any]:
+        """Say of every task that was asked for what became of it, and write the record."""
+        why = STOPPED if status == "stopped" else f"{NOT_STARTED}: another notebook had failed"
+        for task in to_do:
+            if task.name not in self.outcomes:
+                self.outcomes[task.name] = Outcome.of(_fill(task, {"error": why}))
+        if not status:
+            failed = any(not outcome.done for outcome in self.outcomes.values())
+            status = "failed" if failed else "part" if len(self.outcomes) < len(self.prepared.tasks) else "done"
+        return self._write(status)
+
+
+class _EnoughError(Exception):
+    """A notebook has failed, and no more shall start."""
+
+
+def _say_item(task: Task) -> str:
+    """Return the name of the district or the value that a task is for."""
+    if task.district:
+        return task.district.name
+    return "" if task.item is None else str(task.item)
+
+
+def _fill(task: Task, record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a task's record with what a worker that died could not say."""
+    return {
+        "task": task.name,
+        "notebook": task.planned.name,
+        "district": task.district.code if task.district else None,
+        "item": task.item,
+        "parameters": task.parameters,
+        "seconds": 0.0,
+    } | dict(record)
+
+
+def _clear(pilot: Pilot, folder: Path, to_do: Sequence[Task]) -> None:
+    """Remove what an earlier run has left of the tasks that will be executed, and working folders left behind."""
     try:
-        if folder.exists():
-            shutil.rmtree(folder)
+        for planned in {task.planned.notebook for task in to_do}:
+            beside = (pilot.folder / planned).parent
+            for left in (beside if beside == pilot.folder else beside.parent).glob(f"{WORK}*"):
+                shutil.rmtree(left)
+        for name in [task.name for task in to_do]:
+            remove_task(folder, name)
     except PermissionError as error:
         name = Path(error.filename or folder).name
         message = f"{name} in {RUNS}/{folder.name} is open in another program. Close it and run again."
         raise RunError(message) from error
 
 
-def _load_once(pilot: Pilot) -> None:
+def _load_once(pilot: Pilot, to_do: Sequence[Task]) -> None:
     """Load every dataset that a notebook names, so that a fault in one is said once, before anything runs."""
-    named = {parameters(pilot.folder / planned.notebook).get("dataset") for planned in pilot.run}
-    for name in sorted(name for name in named if isinstance(name, str)):
-        load(name, pilot)
+    named = set()
+    for planned in {task.planned.notebook: task.planned for task in to_do}.values():
+        named.add((parameters(pilot.folder / planned.notebook) | planned.parameters).get("dataset"))
+    names = sorted(name for name in named if isinstance(name, str))
+    if names:
+        from oda.loading import load
+
+        for name in names:
+            load(name, pilot)
 
 
-def _execute_all(
-    pilot: Pilot, folder: Path, tasks: tuple[Task, ...], workers: int, on_done: Callable[[Outcome], None] | None
-) -> dict[str, Outcome]:
-    """Execute every task, several at a time; what a dying process took with it once more, each alone."""
-    outcomes: dict[str, Outcome] = {}
+@contextmanager
+def _farm(prepared: Prepared, to_do: Sequence[Task]) -> Iterator[Farm]:
+    """Return what executes the jobs: workers of this machine, or of a Dask scheduler."""
+    policy, folder = prepared.policy, prepared.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    if not to_do:
+        yield _Idle()
+        return
+    if policy.scheduler:
+        from oda.farming import dask_farm
 
-    def keep(outcome: Outcome) -> None:
-        outcomes[outcome.task] = outcome
-        if on_done:
-            on_done(outcome)
+        with dask_farm(prepared.pilot, policy.scheduler, workers=policy.workers, files=policy.files) as farm:
+            yield farm
+        return
+    from oda.kernels.preloading import ALWAYS, imported
+    from oda.kernels.warming import Warm
+    from oda.pool import Pool, default_workers
 
-    def left() -> tuple[Task, ...]:
-        return tuple(task for task in tasks if task.name not in outcomes)
-
-    with TemporaryDirectory(prefix="oda-", ignore_cleanup_errors=True) as private:  # for this user only
-        job = partial(_execute, pilot.folder, folder, Path(private))
-        try:
-            _in_processes(job, tasks, workers, keep)
-            while left():
-                _in_processes(job, left(), 1, keep)  # one after the other, so the first left is the one that died
-                for task in left()[:1]:
-                    keep(_outcome(task, 0.0, DIED))
-        except KeyboardInterrupt:
-            outcomes = {task.name: _outcome(task, 0.0, STOPPED) for task in tasks} | outcomes
-    return outcomes
-
-
-def _in_processes(
-    job: Callable[[Task], Outcome], tasks: tuple[Task, ...], workers: int, keep: Callable[[Outcome], None]
-) -> None:
-    """Do a job for each task in processes of their own, and keep each outcome; once a process dies, no more come."""
-    others = set(active_children())
-    pool = ProcessPoolExecutor(
-        max_workers=min(workers, len(tasks)),
-        mp_context=get_context("spawn"),
-        initializer=signal.signal,  # Ctrl-C on a terminal reaches them too, but it is for this process to end them
-        initargs=(signal.SIGINT, signal.SIG_IGN),
-    )
-    try:
-        waiting = {pool.submit(job, task) for task in tasks}
-        while waiting:
-            done, waiting = wait(waiting, timeout=TICK, return_when=FIRST_COMPLETED)
-            for future in done:
-                with suppress(BrokenProcessPool):
-                    keep(future.result())
-    except BaseException:
-        _end(set(active_children()) - others)
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _end(processes: Iterable[BaseProcess]) -> None:
-    """End processes at once, with the kernels that they have started."""
-    for process in processes:
-        with suppress(psutil.Error):
-            parent = psutil.Process(process.pid)
-            parent.suspend()  # so that it starts no further kernel
-            for one in (*parent.children(recursive=True), parent):
-                with suppress(psutil.Error):
-                    one.kill()
-
-
-def _execute(home: Path, folder: Path, private: Path, task: Task) -> Outcome:
-    """Execute one notebook in this process's own kernel; a failure is an outcome, not an exception."""
-    import papermill
-
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")  # the processes share the processors already
-    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
-    clock, error, cell = time.perf_counter(), "", None
-    source, target = home / task.planned.notebook, folder / "notebooks" / f"{task.name}.ipynb"
-    log = target.with_suffix(".log")
-    with log.open("wb") as stream:
-        os.dup2(stream.fileno(), 2)  # what the kernel itself prints belongs to this notebook, not on the screen
-    try:
-        papermill.execute_notebook(
-            source,
-            target,
-            parameters=task.parameters,
-            cwd=source.parent,
-            kernel_name="python3",
-            progress_bar=False,
-            execution_timeout=TIME_LIMIT,
-            config=_private_transport(private),
-        )
-    except papermill.PapermillExecutionError as failure:
-        error, cell = f"{failure.ename}: {failure.evalue}", failure.cell_index
-    except Exception as failure:  # noqa: BLE001  the others must finish whatever this one met
-        error = f"{type(failure).__name__}: {failure}"
-    return _outcome(task, time.perf_counter() - clock, error, cell)
-
-
-def _outcome(task: Task, seconds: float, error: str, cell: int | None = None) -> Outcome:
-    """Return what became of a task."""
-    return Outcome(
-        task=task.name,
-        notebook=task.planned.name,
-        district=task.district.code if task.district else None,
-        parameters=task.parameters,
-        seconds=round(seconds, 1),
-        error=error,
-        cell=cell,
-    )
-
-
-def _private_transport(private: Path) -> Config:
-    """Return settings under which no other user of the machine can listen to a kernel: sockets in a private folder.
-
-    Windows has no such sockets for kernels; there it stays loopback TCP.
-    """
-    if os.name == "nt":
-        return Config()
-    return Config({"KernelManager": {"transport": "ipc", "ip": str(private / str(os.getpid()))}})
-
-
-def _collect_all(
-    folder: Path, tasks: tuple[Task, ...], outcomes: dict[str, Outcome]
-) -> tuple[dict[str, Results], dict[str, dict[str, Results]], list[Outcome]]:
-    """Collect the results of finished notebooks; one whose results cannot be collected has failed."""
-    once: dict[str, Results] = {}
-    by_district: dict[str, dict[str, Results]] = {}
-    final = []
-    for task in tasks:
-        outcome = outcomes[task.name]
-        if outcome.done:
-            try:
-                results = _results_of(folder / "notebooks" / f"{task.name}.ipynb", task)
-            except ResultError as error:
-                outcome = Outcome(**{**asdict(outcome), "error": f"ResultError: {error}"})
-            else:
-                place = by_district.setdefault(task.district.code, {}) if task.district else once
-                place[task.planned.name] = results
-        final.append(outcome)
-    return once, by_district, final
-
-
-def _results_of(path: Path, task: Task) -> Results:
-    """Read the results of one executed notebook, and hold a district's notebook to its district."""
-    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
-    results = collect(output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs)
-    about = results.get("district")
-    if task.district and (about is None or getattr(about, "value", None) != task.district.code):
-        message = (
-            f"{task.name} says it is about {getattr(about, 'value', None)!r}, not {task.district.code}. "
-            "Record the district "
-            "that the notebook used: oda.record('district', oda.Fact(..., value=code))."
-        )
-        raise ResultError(message)
-    return results
+    notebooks = {task.planned.notebook: None for task in to_do}
+    sources = [cell.source for notebook in notebooks for cell in code_cells(prepared.pilot.folder / notebook)]
+    with (
+        Warm((*ALWAYS, *imported(sources))) as warm,
+        Pool(warm, policy.workers or default_workers(), folder / "workers.log") as pool,
+    ):
+        yield pool

@@ -6,15 +6,18 @@ import datetime as dt
 import importlib.metadata
 import json
 import platform
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from oda.errors import COMMAND, RunError
 from oda.pilot import Pilot
 from oda.planning import describe_inputs, hash_values
-from oda.results import Results, read_result
+from oda.records import CHECKSUM, TASKS, hash_file
+
+if TYPE_CHECKING:
+    from oda.results import Results
 
 RUNS = "runs"
 RECORD = "run.json"
@@ -23,20 +26,47 @@ RESULTS = "results.json"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What became of one task: done, or failed in which cell and why."""
+    """What became of one task: done, or failed in which cell and why.
+
+    Attributes
+    ----------
+    task, notebook, district, item
+        The task's name, the notebook's, the code of the district, or the value that it is for.
+    parameters, seen
+        What the notebook was told, and all its parameters as the kernel saw them.
+    seconds, error, cell
+        How long, what went wrong, and in which cell of the notebook, from 0.
+    reused
+        The run whose products were taken over, when it was not executed.
+    outputs, undeclared, elsewhere
+        Files that left the run, files that did not since the plan does not declare them, and files that the notebook
+        wrote in the pilot outside its own folder.
+    """
 
     task: str
     notebook: str
     district: str | None
-    parameters: dict[str, str]
+    parameters: dict[str, Any]
     seconds: float
     error: str = ""
     cell: int | None = None
+    item: Any = None
+    seen: dict[str, Any] = field(default_factory=dict)
+    reused: str = ""
+    outputs: list[dict[str, Any]] = field(default_factory=list)
+    undeclared: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
+    notebook_sha256: str = ""
 
     @property
     def done(self) -> bool:
         """Whether the notebook ran to its end."""
         return not self.error
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Outcome:
+        """Return the outcome that a task's record tells."""
+        return cls(**{one.name: record[one.name] for one in fields(cls) if one.name in record})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +82,7 @@ class Run:
     record
         What `run.json` holds: versions, datasets with their hashes, outcomes.
     once
-        Results of the notebooks that run once, by notebook and key.
+        Results of the notebooks that run once, by notebook and key; of those for each of a list, by task and key.
     by_district
         Results of the notebooks that run for each district, by district code, notebook and key.
     """
@@ -66,7 +96,7 @@ class Run:
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
         """What became of each task."""
-        return tuple(Outcome(**outcome) for outcome in self.record["outcomes"])
+        return tuple(Outcome.of(outcome) for outcome in self.record["outcomes"])
 
     @property
     def failed(self) -> tuple[Outcome, ...]:
@@ -75,7 +105,7 @@ class Run:
 
 
 def make_record(
-    pilot: Pilot, identity: str, inputs: Mapping[str, Any], outcomes: list[Outcome], started: dt.datetime
+    pilot: Pilot, inputs: Mapping[str, Any], outcomes: Iterable[Outcome], *, started: dt.datetime, status: str
 ) -> dict[str, Any]:
     """Return a run's record: what ran on what, with which versions, and what became of it.
 
@@ -83,14 +113,14 @@ def make_record(
     ----------
     pilot
         The pilot's settings.
-    identity
-        The run's id.
     inputs
         What `describe_inputs` returned.
     outcomes
         What became of each task.
     started
         When the run began.
+    status
+        `running`, `done`, `failed`, `stopped` or `part`.
 
     Returns
     -------
@@ -100,9 +130,9 @@ def make_record(
     packages = ("oda-toolkit", "pandas", "numpy", "scipy", "papermill", "matplotlib")
     versions = {name: _version(name) for name in packages}
     return {
-        "id": identity,
+        "id": name_run(pilot, inputs),
         "pilot": pilot.pilot.slug,
-        "status": "done" if all(outcome.done for outcome in outcomes) else "failed",
+        "status": status,
         "started": started.isoformat(timespec="seconds"),
         "finished": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "versions": {"python": platform.python_version(), **versions},
@@ -121,29 +151,95 @@ def _version(package: str) -> str:
         return "not installed as a package"
 
 
-def write_run(run: Run) -> None:
-    """Write a run's results and then its record; a folder without a record holds no finished run.
+def write_run(folder: Path, record: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a run's results, gathered from its tasks one by one, and then its record with the checksum of both.
 
     Parameters
     ----------
-    run
-        The run, its failures included.
+    folder
+        `runs/<id>` of the pilot.
+    record
+        What `make_record` returned.
+
+    Returns
+    -------
+    dict
+        The record as it was written.
     """
-    by_district = {code: _as_json(results) for code, results in run.by_district.items()}
-    _write_json(run.folder / RESULTS, {"once": _as_json(run.once), "by_district": by_district})
-    _write_json(run.folder / RECORD, run.record)
+    digest = _write_results(folder, [Outcome.of(outcome) for outcome in record["outcomes"]])
+    whole = {**record, "results_sha256": digest}
+    write_record(folder, whole)
+    return whole
 
 
-def _as_json(results: Mapping[str, Results]) -> dict[str, Any]:
-    """Return results by notebook and key as plain values."""
-    return {name: {key: item.model_dump(mode="json") for key, item in found.items()} for name, found in results.items()}
+def write_record(folder: Path, record: Mapping[str, Any]) -> None:
+    """Write a run's record in one step, so that half of it is never read.
+
+    Parameters
+    ----------
+    folder
+        `runs/<id>` of the pilot.
+    record
+        Plain values.
+    """
+    part = folder / f"{RECORD}.part"
+    whole = {**record, CHECKSUM: _checksum(record)}
+    part.write_text(json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    part.replace(folder / RECORD)
 
 
-def _write_json(path: Path, content: object) -> None:
-    """Write JSON in one step, so that half a file is never read."""
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-    part.replace(path)
+def _checksum(record: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a record's content, its own checksum left out."""
+    return hash_values({name: value for name, value in record.items() if name != CHECKSUM})
+
+
+def _write_results(folder: Path, outcomes: list[Outcome]) -> str:
+    """Write `results.json` in one step, a task at a time so that many districts need no more memory than one."""
+    part = folder / f"{RESULTS}.part"
+    codes = dict.fromkeys(outcome.district for outcome in outcomes if outcome.done and outcome.district)
+    with part.open("w", encoding="utf-8", newline="\n") as file:
+        file.write('{\n"once": {')
+        _write_tasks(folder, [one for one in outcomes if one.done and not one.district], file.write)
+        file.write('},\n"by_district": {')
+        for number, code in enumerate(codes):
+            file.write(f"{',' if number else ''}\n{json.dumps(code)}: {{")
+            _write_tasks(folder, [one for one in outcomes if one.done and one.district == code], file.write)
+            file.write("}")
+        file.write("}\n}\n")
+    digest = hash_file(part)
+    part.replace(folder / RESULTS)
+    return digest
+
+
+def _write_tasks(folder: Path, outcomes: list[Outcome], write: Any) -> None:  # noqa: ANN401  a file's own method
+    """Write the results of tasks, by notebook; of one that runs for each of a list, by task."""
+    for number, outcome in enumerate(outcomes):
+        content = json.loads((folder / TASKS / f"{outcome.task}.json").read_text(encoding="utf-8"))["results"]
+        name = outcome.notebook if outcome.district or outcome.item is None else outcome.task
+        text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+        write(f"{',' if number else ''}\n{json.dumps(name)}: {text}")
+
+
+def read_record(folder: Path) -> dict[str, Any] | None:
+    """Read a run's record, if it is whole.
+
+    Parameters
+    ----------
+    folder
+        `runs/<id>` of a pilot.
+
+    Returns
+    -------
+    dict or None
+        The record; None where there is none or where it or the results have been changed or broken off.
+    """
+    try:
+        record: dict[str, Any] = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        told = record.get("results_sha256")
+        whole = record[CHECKSUM] == _checksum(record) and (told is None or hash_file(folder / RESULTS) == told)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return record if whole else None
 
 
 def read_run(folder: Path) -> Run:
@@ -162,26 +258,26 @@ def read_run(folder: Path) -> Run:
     Raises
     ------
     RunError
-        When the folder holds no finished run.
+        When the folder holds no finished run, or one whose files are not as they were written.
     """
-    try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        content = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    from oda.results import read_result
+
+    record = read_record(folder)
+    if record is None or "results_sha256" not in record:
         message = f"{folder.name} holds no finished run. Run the notebooks again: {COMMAND} run"
-        raise RunError(message) from error
+        raise RunError(message)
+    content = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
+
+    def typed(found: Mapping[str, Mapping[str, object]]) -> dict[str, Results]:
+        return {name: {key: read_result(key, item) for key, item in items.items()} for name, items in found.items()}
+
     return Run(
         id=record["id"],
         folder=folder,
         record=record,
-        once=_from_json(content["once"]),
-        by_district={code: _from_json(results) for code, results in content["by_district"].items()},
+        once=typed(content["once"]),
+        by_district={code: typed(found) for code, found in content["by_district"].items()},
     )
-
-
-def _from_json(content: Mapping[str, Mapping[str, object]]) -> dict[str, Results]:
-    """Return results by notebook and key from plain values."""
-    return {name: {key: read_result(key, item) for key, item in found.items()} for name, found in content.items()}
 
 
 def name_run(pilot: Pilot, inputs: Mapping[str, Any]) -> str:
@@ -222,7 +318,11 @@ def current_run(pilot: Pilot) -> Run:
     """
     folder = pilot.folder / RUNS / name_run(pilot, describe_inputs(pilot))
     if (folder / RECORD).is_file():
-        return read_run(folder)
+        run = read_run(folder)
+        if run.record["status"] != "part":
+            return run
+        message = f"Only {len(run.outcomes)} notebooks of this run were asked for. Run the others: {COMMAND} run"
+        raise RunError(message)
     others = any((pilot.folder / RUNS).glob(f"*/{RECORD}"))
     what = "The inputs have changed since the last run" if others else "There is no finished run yet"
     message = f"{what}. Run the notebooks first: {COMMAND} run"

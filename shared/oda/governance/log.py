@@ -11,7 +11,6 @@ import datetime as dt
 import hashlib
 import json
 import os
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import Any
 
 from oda.errors import GateError
 from oda.governance.history import LOG_FILE, committed_faults
+from oda.locking import lock, unlock
 
 __all__ = ["LOG_FILE", "Entry", "Log", "append", "committed_faults", "latest", "read_log"]
 
@@ -30,28 +30,6 @@ SET_BACK = dt.timedelta(minutes=5)  # clocks of two machines may differ by less
 LOCK_SECONDS = 60.0
 YEARS = range(2000, 3000)  # the ends of the calendar bear no reckoning
 RESTORE = "Restore the log from git or a backup, and tell the information governance lead"
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(file: int) -> None:
-        """Lock the first byte, or raise OSError at once."""
-        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-
-    def _unlock(file: int) -> None:
-        """Give the first byte free."""
-        msvcrt.locking(file, msvcrt.LK_UNLCK, 1)
-else:
-    import fcntl
-
-    def _lock(file: int) -> None:
-        """Lock the file, or raise OSError at once."""
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-    def _unlock(file: int) -> None:
-        """Give the file free."""
-        fcntl.flock(file, fcntl.LOCK_UN)
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
@@ -319,7 +297,7 @@ def _locked(folder: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            _unlock(file)
+            unlock(file)
     finally:
         os.close(file)
 
@@ -329,7 +307,7 @@ def _wait(file: int) -> None:
     until = time.monotonic() + LOCK_SECONDS
     while True:
         try:
-            _lock(file)
+            lock(file)
         except OSError as error:
             if time.monotonic() > until:
                 raise GateError(

@@ -1,0 +1,155 @@
+"""The commands about runs: what would run and why, the run itself, and what has changed between two."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from oda.console import count, refusable
+from oda.errors import COMMAND
+
+if TYPE_CHECKING:
+    from oda.preparing import Prepared
+
+ONLY = click.option(
+    "--only", multiple=True, metavar="NAME", help="Only this district, notebook or task; may be given more than once."
+)
+
+
+@click.command()
+@ONLY
+@click.option("--dry-run", is_flag=True, help="Say what would run and why, and run nothing.")
+@click.option("--again", is_flag=True, help="Run even what has not changed.")
+@click.option(
+    "--keep-going/--fail-fast", default=True, show_default=True, help="What to do once a notebook has failed."
+)
+@click.option("--retry", type=click.IntRange(0, 9), default=0, help="Try a notebook that failed so often again.")
+@click.option(
+    "--workers", type=click.IntRange(1, 61), default=None, help="Notebooks at a time [default: as suits the machine]."
+)
+@click.option(
+    "--progress",
+    type=click.Choice(["auto", "rich", "plain", "quiet", "json"]),
+    default="auto",
+    show_default=True,
+    help="How to show what is going on.",
+)
+@click.option("--quiet", "-q", "progress", flag_value="quiet", help="Say only what failed, and how it ended.")
+@click.option("--json", "progress", flag_value="json", help="Say everything as JSON, one object a line.")
+@click.option("--scheduler", default="", metavar="ADDRESS", help="Run on Dask: tcp://host:8786, or local.")
+@click.option(
+    "--files", default="", metavar="URL", help="Where Dask's workers find this folder, if not at the same path."
+)
+@refusable
+def run(*, dry_run: bool, keep_going: bool, retry: int, progress: Any, **chosen: Any) -> None:  # noqa: ANN401  click's
+    """Run what has changed of the plan, for each district, into runs/."""
+    from oda.pilot import load_pilot
+    from oda.preparing import Policy, prepare
+
+    prepared = prepare(load_pilot(), Policy(fail_fast=not keep_going, retries=retry, **chosen))
+    if dry_run:
+        _tell_plan(prepared, as_json=progress == "json")
+        return
+    if prepared.finished:
+        _tell_unchanged(prepared, progress)
+        return
+    _execute(prepared, progress)
+
+
+def _tell_unchanged(prepared: Prepared, progress: str) -> None:
+    """Say that nothing has changed."""
+    folder = f"runs/{prepared.folder.name}"
+    if progress == "json":
+        click.echo(json.dumps({"event": "unchanged", "run": prepared.folder.name}))
+        return
+    click.echo(
+        f"Nothing has changed since {folder} was made; nothing was run. To run all the same: {COMMAND} run --again"
+    )
+    done = len(prepared.tasks)
+    click.echo(f"{done} of {count(done, 'notebook')} done. Record: {folder}/run.json")
+
+
+def _execute(prepared: Prepared, progress: Any) -> None:  # noqa: ANN401  one of click's choices
+    """Run what is to be done, show it, and exit with 1 when anything failed."""
+    from oda.progress import display
+    from oda.running import execute_plan
+    from oda.summary import one_line, summarise
+
+    with display(progress) as shown:
+        record = execute_plan(prepared, shown=shown)
+        shown.summary(one_line(record))
+    if progress != "json":
+        for line in summarise(record, short=True)[1:] if progress != "quiet" else ():
+            click.echo(line)
+    if record["status"] in ("failed", "stopped"):
+        sys.exit(1)
+
+
+@click.command()
+@ONLY
+@click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
+@refusable
+def status(*, only: tuple[str, ...], as_json: bool) -> None:
+    """Say of each notebook and district whether it is fresh, or why it must run."""
+    from oda.pilot import load_pilot
+    from oda.preparing import Policy, prepare
+
+    prepared = prepare(load_pilot(), Policy(only=only))
+    causes = {verdict.task.name: verdict.cause for verdict in prepared.verdicts if verdict.task.name in prepared.asked}
+    if as_json:
+        click.echo(json.dumps({"run": prepared.folder.name, "causes": causes}, ensure_ascii=False, indent=1))
+        return
+    for verdict in prepared.verdicts:
+        if verdict.task.name in causes:
+            click.echo(f"{verdict.task.label}: {verdict.cause or 'fresh'}")
+    stale = sum(map(bool, causes.values()))
+    click.echo(
+        f"{len(causes) - stale} of {count(len(causes), 'notebook')} fresh."
+        + (f" To run the {stale} others: {COMMAND} run" if stale else "")
+    )
+
+
+def _tell_plan(prepared: Prepared, *, as_json: bool) -> None:
+    """Say what would run, and why."""
+    to_do = prepared.to_do
+    labels = {task.name: task.label for task in prepared.tasks}
+    if as_json:
+        click.echo(json.dumps({"run": prepared.folder.name, "would_run": to_do}, ensure_ascii=False, indent=1))
+        return
+    for name, cause in to_do.items():
+        click.echo(f"{labels[name]}: {cause}")
+    kept = len(prepared.asked) - len(to_do)
+    click.echo(f"{count(len(to_do), 'notebook')} would run, {kept} would be kept as they are.")
+
+
+@click.command()
+@click.argument("names", metavar="[RUN] [RUN]", nargs=-1)
+@click.option("--code/--no-code", default=True, show_default=True, help="Show which code cells differ.")
+@click.option("--all", "everything", is_flag=True, help="Tell every difference, however many.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
+@refusable
+def diff(*, names: tuple[str, ...], code: bool, everything: bool, as_json: bool) -> None:
+    """Show what changed between two runs: shown results first, then what differs behind them, then code.
+
+    RUN is a run's id, a beginning of it that no other run has, its folder, or `latest` or `previous`. One RUN is held
+    against the latest; with none, the previous run is.
+    """
+    from oda.comparing import choose_runs, compare_runs, read_runs, say_changes, with_code
+    from oda.pilot import load_pilot
+
+    if len(names) > 2:
+        raise click.UsageError(f"{len(names)} runs are named. Name two at most.")
+    old, new = read_runs(*choose_runs(load_pilot().folder, names))
+    changes = compare_runs(old, new)
+    if code:
+        changes = with_code(changes, old, new)
+    if as_json:
+        click.echo(json.dumps(changes.to_dict(), indent=1, ensure_ascii=False))
+    else:
+        click.echo(say_changes(changes, everything=everything))
+
+
+COMMANDS = (run, status, diff)

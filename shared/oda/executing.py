@@ -1,0 +1,326 @@
+"""One notebook for one district: executed by papermill in a kernel and a folder of its own, and accounted for.
+
+`execute` is the same on one machine and on many: what it takes and returns are plain values.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import papermill
+import psutil  # type: ignore[import-untyped]
+from jupyter_client.manager import KernelManager
+from jupyter_core.utils import run_sync
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine, papermill_engines
+from traitlets.config import Config
+
+from oda.errors import ResultError
+from oda.hashing import hash_values
+from oda.jobs import Job
+from oda.kernels import MEMORY, TRACE
+from oda.kernels.becoming import MEGABYTE
+from oda.kernels.provisioning import end_ahead, start_ahead, use_warm_kernels
+from oda.outputs import sort_out
+from oda.records import hash_file, write_task
+from oda.results import Results, collect
+
+ENGINE = "oda"
+ASK_SEEN = "__import__('json').dumps({{name: globals().get(name) for name in {names!r}}}, default=repr)"
+ASK_USED = "__import__('json').dumps(__import__('oda.tracing', fromlist=['report']).report())"
+LOOK = 0.25  # seconds between two looks at a kernel's memory
+
+
+class _Client(PapermillNotebookClient):  # type: ignore[misc]  # untyped
+    """Papermill's own client, which also keeps the time and asks the kernel what it was told and what it used."""
+
+    def __init__(self, *args: Any, job: Job, **kwargs: Any) -> None:  # noqa: ANN401  papermill's
+        """Note the job, and the time at which it must have ended."""
+        super().__init__(*args, **kwargs)
+        self.job = job
+        self.at: int | None = None
+        until = time.monotonic() + job.seconds
+        self.timeout_func = lambda _: max(0.1, until - time.monotonic())
+        self.seen: dict[str, Any] = {}
+        self.used: dict[str, Any] = {}
+
+    def papermill_execute_cells(self) -> None:
+        """Execute the cells, then ask what the notebook used; a kernel that failed is not asked, and ends at once."""
+        told = "injected-parameters" if self.job.parameters else "parameters"
+        self.told_at = next((n for n, c in enumerate(self.nb.cells) if told in c.metadata.get("tags", [])), None)
+        with _memory_watched(self.km.provisioner.pid, self.job.memory_mb):
+            try:
+                super().papermill_execute_cells()
+            except BaseException:
+                self.shutdown_kernel = "immediate"
+                raise
+        if not any(cell.metadata.get("papermill", {}).get("exception") for cell in self.nb.cells):
+            self.used = self._ask(ASK_USED)
+
+    def execute_cell(self, cell: Any, cell_index: int, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  papermill's
+        """Execute a cell; after the one that holds what the notebook is told, ask what arrived."""
+        self.at = cell_index
+        done = super().execute_cell(cell, cell_index, *args, **kwargs)
+        if cell_index == self.told_at and self.job.names:
+            self.seen = self._ask(ASK_SEEN.format(names=self.job.names))
+        return done
+
+    def _ask(self, expression: str) -> Any:  # noqa: ANN401  whatever the kernel holds
+        """Return the value of an expression in the kernel, which gives JSON as text."""
+        it = {"it": expression}
+        asked = self.kc.execute("", silent=True, store_history=False, user_expressions=it, allow_stdin=False)
+        answer = run_sync(self.async_wait_for_reply)(asked)["content"]["user_expressions"]["it"]
+        if answer["status"] != "ok":
+            raise RuntimeError(f"The kernel could not say what it used: {answer['ename']}: {answer['evalue']}")
+        return json.loads(ast.literal_eval(answer["data"]["text/plain"]))
+
+
+class _Engine(NBClientEngine):  # type: ignore[misc]  # untyped
+    """Papermill's own engine with the client above, which it leaves in `client` for its caller."""
+
+    client: _Client | None = None
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **kwargs: Any) -> Any:  # noqa: ANN401  papermill's
+        """Execute a notebook."""
+        kept = {name: kwargs[name] for name in ("job", "config")}
+        cls.client = _Client(nb_man, kernel_name=kernel_name, startup_timeout=60, **kept)
+        return cls.client.execute()
+
+
+papermill_engines.register(ENGINE, _Engine)
+
+
+def execute(job: Job) -> dict[str, Any]:
+    """Execute a notebook in a kernel of its own, and write what became of it; a failure is told, not raised.
+
+    Parameters
+    ----------
+    job
+        What to execute, on what, and where its products go.
+
+    Returns
+    -------
+    dict
+        The task's record, as `runs/<id>/tasks/<task>.json` holds it; the executed notebook, however far it came, and
+        its log are in `notebooks/`, declared files in `out/` and `record/`.
+    """
+    use_warm_kernels()
+    clock = time.perf_counter()
+    notebook = Path(job.target, "notebooks", f"{job.task}.ipynb")
+    shutil.rmtree(job.folder, ignore_errors=True)
+    job.folder.mkdir()
+    _Engine.client = None
+    try:
+        found = _run(job, notebook)
+        outputs = sort_out(job.folder, job.outputs, into=Path(job.target), task=job.task)
+        if not found.get("error") and outputs["absent"]:
+            names = ", ".join(outputs["absent"])
+            found["error"] = f"ResultError: {names} is declared under 'outputs' in pilot.yml, but was not written."
+    finally:
+        shutil.rmtree(job.folder, ignore_errors=True)
+    client = _Engine.client
+    seen: dict[str, Any] = client.seen if client else {}
+    used: dict[str, Any] = client.used if client else {}
+    record = {
+        "task": job.task,
+        "notebook": job.notebook,
+        "district": job.district or None,
+        "item": job.item,
+        "parameters": job.parameters,
+        "seen": seen,
+        "seconds": round(time.perf_counter() - clock, 2),
+        "error": "",
+        "cell": None,
+        "key": job.key,
+        "uses": job.uses | used.get("uses", {}),
+        "elsewhere": used.get("wrote", []),
+        "outputs": outputs["kept"],
+        "undeclared": outputs["undeclared"],
+        "notebook_sha256": hash_file(notebook) if notebook.is_file() else "",
+        "results": {},
+    } | found
+    record["product"] = hash_values(record["results"], record["outputs"])
+    write_task(Path(job.target), record)
+    return record
+
+
+def _run(job: Job, notebook: Path) -> dict[str, Any]:
+    """Execute the notebook, and return its results, or its error with the cell."""
+    source = Path(job.home, job.source)
+    with TemporaryDirectory(prefix="oda-", ignore_cleanup_errors=True) as private, _surroundings(job, source.parent):
+        try:
+            papermill.execute_notebook(
+                source,
+                notebook,
+                parameters=job.parameters,
+                engine_name=ENGINE,
+                kernel_name="python3",
+                cwd=job.folder,
+                progress_bar=False,
+                config=_settings(Path(private)),
+                job=job,
+            )
+            return {"results": _results_of(notebook, job)}
+        except papermill.PapermillExecutionError as failure:
+            error = f"{failure.ename}: {failure.evalue}"
+        except CellTimeoutError:
+            error = f"TimeoutError: it ran for more than {job.seconds / 60:g} minutes and was ended."
+        except DeadKernelError:
+            error = "DeadKernelError: its kernel ended without a word; is there enough memory?"
+        except Exception as failure:  # noqa: BLE001  the others must finish whatever this one met
+            return {"error": f"{type(failure).__name__}: {failure}"}
+    return {"error": error, "cell": _cell_at(_Engine.client)}
+
+
+def _cell_at(client: _Client | None) -> int | None:
+    """Return which cell of the notebook as it was written was being executed, from 0; None for the one put in."""
+    if client is None or client.at is None:
+        return None
+    if not client.job.parameters or client.told_at is None or client.at < client.told_at:
+        return client.at
+    return None if client.at == client.told_at else client.at - 1
+
+
+@contextmanager
+def _surroundings(job: Job, beside: Path) -> Iterator[None]:
+    """Give this process, and so the kernel, the variables of the notebook; its own modules are found beside it."""
+    before = dict(os.environ)
+    path = os.pathsep.join([str(beside), *filter(None, [before.get("PYTHONPATH")])])
+    os.environ.update({"PYTHONPATH": path, TRACE: job.home, MEMORY: str(job.memory_mb or 0)})
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _settings(private: Path) -> Config:
+    """Return settings under which the kernel is a warm one, and no other user of the machine can listen to it.
+
+    On POSIX sockets in a private folder; elsewhere loopback TCP, encrypted where the versions of Jupyter can.
+    """
+    manager: dict[str, Any] = {"connection_file": str(private / "kernel.json")}
+    if os.name == "posix":
+        manager |= {"transport": "ipc", "ip": str(private / "k")}
+    elif hasattr(KernelManager, "transport_encryption"):
+        manager |= {"transport_encryption": "required"}
+    return Config({"KernelManager": manager})
+
+
+@contextmanager
+def _memory_watched(kernel: int, megabytes: int | None) -> Iterator[None]:
+    """End a kernel that takes more memory than it may, where its system does not see to that."""
+    if megabytes is None or sys.platform.startswith("linux"):
+        yield
+        return
+    done = threading.Event()
+    watch = threading.Thread(target=watch_memory, args=(kernel, megabytes, done), daemon=True)
+    watch.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watch.join()
+
+
+def watch_memory(process: int, megabytes: int, done: threading.Event) -> None:
+    """End a process that takes more memory than it may.
+
+    Parameters
+    ----------
+    process
+        Its number.
+    megabytes
+        What it may take beyond what it has now.
+    done
+        Set when nobody needs the watch any more.
+    """
+    with suppress(psutil.Error):
+        watched = psutil.Process(process)
+        most = watched.memory_info().rss + megabytes * MEGABYTE
+        while not done.wait(LOOK):
+            if watched.memory_info().rss > most:
+                watched.kill()
+                return
+
+
+def _results_of(path: Path, job: Job) -> dict[str, Any]:
+    """Return the results that an executed notebook holds as plain values, and hold a district's to its district."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    results = collect(output for cell in cells for output in cell.get("outputs", []))
+    check_district(results, job)
+    return {key: result.model_dump(mode="json") for key, result in results.items()}
+
+
+def check_district(results: Results, job: Job) -> None:
+    """Refuse results that do not say that they are about the district of their notebook.
+
+    Parameters
+    ----------
+    results
+        By key; none at all is no fault.
+    job
+        Whose district is theirs.
+
+    Raises
+    ------
+    ResultError
+        When the results name no district, or another.
+    """
+    about = getattr(results.get("district"), "value", None)
+    if results and job.district and about != job.district:
+        message = (
+            f"{job.task} says it is about {about!r}, not {job.district}. Record the district that the notebook used: "
+            "oda.record('district', oda.Fact(..., value=code))."
+        )
+        raise ResultError(message)
+
+
+def serve() -> None:
+    """Execute one notebook after another, as told on standard input, a line of JSON each, until it closes."""
+    with os.fdopen(os.dup(0), "rb") as told, os.fdopen(os.dup(1), "wb") as answers:
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.dup2(2, 1)  # what a kernel prints by itself is no answer
+        start_ahead(os.environ)
+        for line in told:
+            record = _execute_logged(json.loads(line))
+            record.pop("results", None)  # they are on disk; what is told stays small
+            answers.write(json.dumps(record, default=str).encode("utf-8") + b"\n")
+            answers.flush()
+    end_ahead()
+
+
+def _execute_logged(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Execute one notebook with its own log; what is wrong with the job itself is an outcome too."""
+    job = Job(**told)
+    log = Path(job.target, "notebooks", f"{job.task}.log")
+    kept = os.dup(2)
+    with log.open("wb") as stream:
+        for standard in (1, 2):
+            os.dup2(stream.fileno(), standard)
+    try:
+        return execute(job)
+    except Exception as failure:  # noqa: BLE001  the runner must hear of it, whatever it is
+        return {"task": job.task, "error": f"{type(failure).__name__}: {failure}"}
+    finally:
+        for standard in (1, 2):
+            os.dup2(kept, standard)
+        os.close(kept)
+
+
+if __name__ == "__main__":
+    serve()

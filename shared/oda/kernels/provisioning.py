@@ -1,0 +1,91 @@
+"""How Jupyter gets a warm kernel: forked from the parent that listens, or started ahead of being asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Mapping
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from subprocess import PIPE
+from typing import Any
+
+from jupyter_client.launcher import launch_kernel
+from jupyter_client.provisioning.factory import KernelProvisionerFactory
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+
+from oda.kernels import MEMORY, OURS, PRELOAD, SOCKET, TRACE
+from oda.kernels.asking import TICK, Child
+
+NAME = "oda-warm"  # of the entry point
+_ahead: list[Any] = []  # processes that have imported everything and wait for their notebook
+
+
+def use_warm_kernels() -> None:
+    """Let this process take warm kernels for every kernel that asks for no provisioner of its own."""
+    factory = KernelProvisionerFactory.instance()
+    factory.provisioners[NAME] = EntryPoint(NAME, f"{__name__}:WarmProvisioner", KernelProvisionerFactory.GROUP_NAME)
+    factory.default_provisioner_name = NAME
+
+
+class WarmProvisioner(LocalProvisioner):
+    """A kernel that has imported its packages before it is asked for, and is otherwise as a local one."""
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:  # noqa: ANN401  jupyter_client's
+        """Fork a kernel where a parent listens, else take one that was started ahead."""
+        given = dict(kwargs.get("env") or os.environ)
+        request = {
+            "call": "kernel",
+            "arguments": cmd[cmd.index("-f") :],
+            "env": {name: value for name, value in given.items() if name == TRACE or name not in OURS},
+            "cwd": str(kwargs.get("cwd") or Path.cwd()),
+            "memory_mb": int(given.get(MEMORY, 0)) or None,
+        }
+        address = given.get(SOCKET)
+        process: Any = Child(request, address) if address else _take_ahead(request, given)
+        self.process = process
+        self.pid, self.pgid = process.pid, process.pid if os.name == "posix" else None
+        return self.connection_info
+
+    async def wait(self) -> int | None:
+        """Wait for the kernel's end, looking more often than Jupyter does."""
+        process: Any = self.process
+        while process is not None and process.poll() is None:
+            await asyncio.sleep(TICK)
+        return await super().wait()
+
+
+def start_ahead(env: Mapping[str, str]) -> None:
+    """Start a process that imports everything and waits, so that the next kernel is there when it is wanted.
+
+    Parameters
+    ----------
+    env
+        Its variables, which name what it imports; nothing is started where a parent forks kernels.
+    """
+    if SOCKET in env:
+        return
+    modules = json.loads(env.get(PRELOAD, "[]"))
+    command = [sys.executable, "-m", "oda.kernels.ahead", *modules]
+    _ahead.append(launch_kernel(command, stdin=PIPE, env=dict(env)))
+
+
+def end_ahead() -> None:
+    """End the processes that were started ahead and never used."""
+    while _ahead:
+        process = _ahead.pop()
+        process.kill()
+        process.wait()
+
+
+def _take_ahead(request: Mapping[str, Any], env: Mapping[str, str]) -> Any:  # noqa: ANN401  a Popen of jupyter_client
+    """Hand the request to a process that waits, and start the next one for whoever comes after."""
+    if not _ahead:
+        start_ahead(env)
+    process = _ahead.pop(0)
+    start_ahead(env)
+    process.stdin.write(json.dumps(request).encode("utf-8") + b"\n")
+    process.stdin.close()
+    return process

@@ -1,0 +1,203 @@
+"""The parent of all kernels: imports the packages once, then forks a process for whoever asks on its socket.
+
+It has one thread, opens no notebook and holds no data. Each process that it forks is the head of its own group; when
+the one who asked goes away, or this parent's own parent does, the group is ended.
+"""
+
+from __future__ import annotations
+
+import array
+import ctypes
+import gc
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+import threading
+import traceback
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil  # type: ignore[import-untyped]
+
+from oda.kernels.becoming import become_fresh, import_all, prepare_environment, run_kernel
+
+LONGEST = 1 << 20  # bytes of a request
+CHILD_SUBREAPER, PARENT_DEATH = 36, 1  # of prctl(2), which Linux alone has
+GIVE_WAY = "500"  # a kernel is ended before its parent and before the person's other programs when memory is short
+
+
+def main(listener: int, modules: list[str]) -> None:
+    """Import the modules, then fork a process for each request until standard input closes.
+
+    Parameters
+    ----------
+    listener
+        File descriptor of a listening Unix socket in a folder of this user alone.
+    modules
+        What to import first. One that starts threads is left out, since a fork would take no thread with it.
+    """
+    prepare_environment()
+    _import_without_threads(listener, modules)
+    _control(CHILD_SUBREAPER)  # what a kernel leaves behind becomes a child of this process, which ends it
+    gc.collect()
+    gc.freeze()  # the collector of a fork then leaves the shared memory alone
+    Server(listener).serve()
+
+
+def _import_without_threads(listener: int, modules: list[str]) -> None:
+    """Import modules; on meeting one that starts threads, begin again without it."""
+    for name in modules:
+        import_all([name])
+        if threading.active_count() > 1:
+            rest = [other for other in modules if other != name]
+            os.set_inheritable(listener, True)  # noqa: FBT003  the function's own signature
+            os.execv(sys.executable, [sys.executable, "-m", "oda.kernels.server", str(listener), *rest])  # noqa: S606
+
+
+def _control(option: int, value: int = 1) -> None:
+    """Set an attribute of this process that only Linux knows; elsewhere do nothing."""
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).prctl(option, value)
+
+
+class Server:
+    """What is asked, what has been forked for whom, and the loop over both."""
+
+    def __init__(self, listener: int) -> None:
+        """Listen, hear of children that end, and of the parent that goes away."""
+        self.asking: dict[int, socket.socket] = {}  # who asked, by the process forked for it
+        self.listener = socket.socket(fileno=listener)
+        self.selector = selectors.DefaultSelector()
+        ended, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, whose end this one hears
+        for file, action in ((self.listener, self.accept), (ended, self.reap), (sys.stdin.fileno(), self.leave)):
+            self.selector.register(file, selectors.EVENT_READ, action)
+
+    def serve(self) -> None:
+        """Do what comes, for ever."""
+        while True:
+            for key, _ in self.selector.select():
+                key.data(key.fileobj)
+
+    def accept(self, listener: socket.socket) -> None:
+        """Take up one who will ask."""
+        asker, _ = listener.accept()
+        self.selector.register(asker, selectors.EVENT_READ, self.answer)
+
+    def answer(self, asker: socket.socket) -> None:
+        """Fork a process for a request and tell its number; end it when the asker goes away."""
+        message, carried, _, _ = asker.recvmsg(LONGEST, socket.CMSG_SPACE(3 * array.array("i").itemsize))
+        if not message:
+            self.forget(asker)
+            return
+        files = array.array("i")
+        for _, _, data in carried:
+            files.frombytes(data)
+        number = os.fork()
+        if number == 0:
+            self.be_child(json.loads(message), list(files))
+        for file in files:
+            os.close(file)
+        self.asking[number] = asker
+        with suppress(OSError):
+            asker.send(json.dumps({"pid": number}).encode("utf-8"))
+
+    def forget(self, asker: socket.socket) -> None:
+        """End what was forked for one who has gone."""
+        self.selector.unregister(asker)
+        asker.close()
+        for number in [number for number, other in self.asking.items() if other is asker]:
+            del self.asking[number]
+            end_group(number)
+
+    def reap(self, ended: int) -> None:
+        """Tell those who asked that their process has ended, and end what it has left."""
+        os.read(ended, 4096)
+        with suppress(ChildProcessError):
+            while True:
+                number, status = os.waitpid(-1, os.WNOHANG)
+                if not number:
+                    return
+                end_group(number)
+                asker = self.asking.pop(number, None)
+                if asker:
+                    self.selector.unregister(asker)
+                    with suppress(OSError):
+                        asker.send(json.dumps({"code": os.waitstatus_to_exitcode(status)}).encode("utf-8"))
+                    asker.close()
+
+    def leave(self, _: object) -> None:
+        """End everything: the one that this process works for has gone."""
+        for number in self.asking:
+            end_group(number)
+        for child in psutil.Process().children(recursive=True):
+            with suppress(psutil.Error):
+                child.kill()
+        os._exit(0)
+
+    def be_child(self, request: dict[str, Any], files: list[int]) -> None:
+        """In the new process: let go of all that is the parent's, do what was asked, and end."""
+        code = 1
+        try:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            os.setsid()
+            _control(PARENT_DEATH, signal.SIGKILL)
+            with suppress(OSError):
+                Path("/proc/self/oom_score_adj").write_text(GIVE_WAY, encoding="ascii")
+            for place, file in enumerate(files):
+                os.dup2(file, place)
+            self.listener.detach()
+            self.selector.close()
+            os.closerange(3, max(map(int, os.listdir("/dev/fd"))) + 1)  # noqa: PTH208  numbers, not paths
+            become_fresh(request)
+            perform(request)
+            code = 0
+        except SystemExit as stop:
+            code = stop.code if isinstance(stop.code, int) else 1
+        except BaseException:  # noqa: BLE001  nothing may return to the parent's loop
+            traceback.print_exc()
+        finally:
+            with suppress(Exception):
+                sys.stdout.flush()
+                sys.stderr.flush()
+            os._exit(code)
+
+
+def perform(request: dict[str, Any]) -> None:
+    """Be what was asked for: a kernel, or a worker that executes notebooks.
+
+    Parameters
+    ----------
+    request
+        `call`: `kernel` with `arguments`, or `worker`.
+    """
+    if request["call"] == "kernel":
+        run_kernel(request["arguments"])
+    else:
+        from oda.executing import serve
+
+        serve()
+
+
+def end_group(number: int) -> None:
+    """End a process and all of its group.
+
+    Parameters
+    ----------
+    number
+        Of the process that heads the group.
+    """
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(number, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2:])

@@ -1,0 +1,130 @@
+"""What became of one task, on disk: written in one step after its products, and believed only while they are whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+TASKS = "tasks"
+NOTEBOOKS = "notebooks"
+KEPT = {"record": "record", "aggregate": "out/aggregate", "public": "out/public"}  # folder of a run by level
+CHECKSUM = "checksum"
+
+
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_task(run: Path, record: Mapping[str, Any]) -> None:
+    """Write a task's record in one step, with a checksum of itself.
+
+    Parameters
+    ----------
+    run
+        The run's folder.
+    record
+        Plain values, with the task's name in `task`.
+    """
+    folder = run / TASKS
+    folder.mkdir(exist_ok=True)
+    part = folder / f"{record['task']}.part"
+    text = json.dumps({**record, CHECKSUM: _checksum(record)}, ensure_ascii=False, indent=1, default=str)
+    part.write_text(text + "\n", encoding="utf-8", newline="\n")
+    part.replace(folder / f"{record['task']}.json")
+
+
+def _checksum(record: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a record's content, its own checksum left out."""
+    content = {name: value for name, value in record.items() if name != CHECKSUM}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode("utf-8")).hexdigest()
+
+
+def read_task(run: Path, task: str) -> dict[str, Any] | None:
+    """Read the record of a task, if it and all its products are whole.
+
+    Parameters
+    ----------
+    run
+        The run's folder.
+    task
+        The task's name.
+
+    Returns
+    -------
+    dict or None
+        The record, which may be of a failure, without its results, which may be long; None where there is none, or
+        where anything of it was changed or is missing.
+    """
+    try:
+        record: dict[str, Any] = json.loads((run / TASKS / f"{task}.json").read_text(encoding="utf-8"))
+        if record["task"] != task or record[CHECKSUM] != _checksum(record):
+            return None
+        whole = record["error"] or all(hash_file(run / name) == sha for name, sha in _products(record))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    record.pop("results", None)
+    return record if whole else None
+
+
+def _products(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the files of a task, from the run's folder, with the hash that each must have."""
+    files = [(f"{KEPT[one['level']]}/{record['task']}/{one['file']}", one["sha256"]) for one in record["outputs"]]
+    return [(f"{NOTEBOOKS}/{record['task']}.ipynb", record["notebook_sha256"]), *files]
+
+
+def remove_task(run: Path, task: str) -> None:
+    """Remove what a run has of a task, its record first.
+
+    Parameters
+    ----------
+    run
+        The run's folder.
+    task
+        The task's name.
+    """
+    files = (f"{TASKS}/{task}.json", f"{NOTEBOOKS}/{task}.ipynb", f"{NOTEBOOKS}/{task}.log")
+    for name in files:
+        (run / name).unlink(missing_ok=True)
+    for place in KEPT.values():
+        if (run / place / task).is_dir():
+            shutil.rmtree(run / place / task)
+
+
+def copy_task(record: Mapping[str, Any], source: Path, target: Path) -> None:
+    """Copy a task's products and then its record from an earlier run.
+
+    Parameters
+    ----------
+    record
+        As `read_task` gave it.
+    source, target
+        The folders of the earlier run and of this one; nothing is done where they are the same.
+    """
+    if source == target:
+        return
+    log = f"{NOTEBOOKS}/{record['task']}.log"
+    for name in (*(name for name, _ in _products(record)), log):
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        if name != log or (source / name).is_file():
+            shutil.copyfile(source / name, target / name)
+    part = target / TASKS / f"{record['task']}.part"
+    part.parent.mkdir(exist_ok=True)
+    shutil.copyfile(source / TASKS / f"{record['task']}.json", part)
+    part.replace(part.with_suffix(".json"))
