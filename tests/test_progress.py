@@ -109,11 +109,23 @@ def test_a_run_of_nothing_shows_nothing(kind, clock):
     """Where nothing was planned only the line that is given is shown."""
     stream = io.StringIO()
     with kind(stream, clock) as shown:
+        clock.now += 60
         shown.tick()
     assert stream.getvalue() == ""
     with kind(stream, clock) as shown:
         shown.summary("Nothing has changed.")
     assert stream.getvalue().count("Nothing has changed.") == 1
+
+
+@pytest.mark.parametrize("kind", [Lines, Quiet, Events, Grid])
+def test_the_last_line_that_is_given_takes_the_place_of_the_display_s_own(kind, clock):
+    """A run is told once: by its record."""
+    stream = io.StringIO()
+    with kind(stream, clock) as shown:
+        shown.planned(plan(1, "20-district"), {})
+        shown.summary("Record: runs/falls-1c0d/run.json")
+    assert "Record: runs/falls-1c0d/run.json" in stream.getvalue().splitlines()[-1]
+    assert "notebooks done" not in stream.getvalue()
 
 
 @pytest.mark.parametrize("kind", [Lines, Quiet, Events, Grid])
@@ -210,6 +222,15 @@ def test_a_task_taken_over_after_all_is_unchanged_and_took_no_time(clock):
     assert "1 of 3 notebooks done (1 of them unchanged), 2 not started" in stream.getvalue()
 
 
+def test_what_never_began_says_nothing_about_the_time_left(clock):
+    """Nor does what a person stopped."""
+    shown = Quiet(io.StringIO(), clock)
+    shown.planned(plan(9, "20-district"), {})
+    shown.ended("20-district-d0", 0.0, NOT_STARTED)
+    shown.ended("20-district-d1", 90.0, STOPPED)
+    assert shown.tally.time_left(0) == ""
+
+
 def test_a_task_that_is_tried_again_is_counted_once():
     """A notebook whose worker died goes back from failed to running."""
     tally = Tally()
@@ -253,14 +274,15 @@ def drawn(shown):
     return [line.plain for line in shown._draw().renderables]
 
 
-@pytest.mark.parametrize("size", [(60, 24), (80, 24), (120, 40), (20, 5), (250, 3)])
+@pytest.mark.parametrize("size", [(60, 24), (80, 24), (120, 40), (20, 24), (20, 5), (250, 3)])
 @pytest.mark.parametrize("tasks", [plan(6, "20-district"), plan(330, "2-a", "3-b", "4-c"), plan(5, *"abcdefghijklmno")])
 def test_the_grid_fits_the_terminal(tasks, size, monkeypatch, clock):
     """Neither 330 districts nor 15 notebooks make a line too long or a drawing too high."""
     shown = screen(monkeypatch, clock, tasks, size)
     lines = drawn(shown)
     shown._release()
-    assert len(lines) <= size[1]
+    assert len(lines) < size[1]
+    assert lines[0] == "· 10-data" or size[1] < 24
     assert max(map(len, lines)) <= size[0]
     assert f"0 of {len(tasks)}"[: size[0]] in lines[-1]
 
@@ -316,6 +338,7 @@ def test_a_terminal_keeps_the_failures_and_the_last_line(clock):
     assert "20-district-d1: FAILED: KeyError: 'rate'" in shown
     assert "2 of 4 notebooks done (1 of them unchanged), 1 failed, 1 not started, in 2.4 s." in after
     assert "waiting" not in after
+    assert "\x1b[2K" in after
 
 
 def test_hundreds_of_failures_do_not_flood_a_terminal(monkeypatch, clock):

@@ -133,7 +133,7 @@ class Grid(Display):
 
     def _release(self) -> None:
         """Clear the grid and give the cursor back."""
-        with suppress(OSError, IndexError):  # a terminal that has gone; rich then has half of what it would give back
+        with suppress(OSError):  # the terminal has gone
             self._live.stop()
 
     def _draw(self) -> Group:

@@ -299,7 +299,7 @@ def _files(outcomes: Outcomes, names: Mapping[str, str], folder: str, *, short: 
 
 def _slowest(outcomes: Outcomes, names: Mapping[str, str]) -> list[str]:
     """Name the notebooks that took longest, of those that were executed."""
-    executed = [one for one in outcomes if _state(one) in ("done", "failed") and not one.get("reused")]
+    executed = [one for one in outcomes if _state(one) in ("done", "failed")]
     longest = sorted(executed, key=lambda one: -one["seconds"])[:SLOWEST]
     told = [f"- {_label(one, names)}: {duration(one['seconds'])}" for one in longest]
     return ["Slowest", *told] if len(executed) > 1 else []
