@@ -28,7 +28,8 @@ def _check_value(value: object) -> Value:
     """Return a value as YAML typed it, or refuse what is no plain value."""
     if isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
         return value
-    message = f"{value!s:.60} is no number, text, true or false; write it between quotes"
+    said = "an empty value" if value is None else f"{value!s:.60}"
+    message = f"{said} is no number, text, true or false; write it between quotes"
     raise ValueError(message)  # pydantic takes no TypeError
 
 

@@ -151,8 +151,10 @@ def in_words(file: str, error: ValidationError) -> str:
     str
         One sentence a fault, each with the place and the value.
     """
-    faults = []
-    for fault in error.errors():
+    faults, found = [], error.errors()
+    for fault in found:
+        if fault["type"] == "too_short" and any(one["loc"][:-1][: len(fault["loc"])] == fault["loc"] for one in found):
+            continue  # what is wrong within it is said, and is why nothing was left
         place = ".".join(str(part) for part in fault["loc"]) or "the file"
         value = "" if fault["type"] in {"missing", "value_error"} else f" (found {fault['input']!r:.60})"
         text = fault["msg"].removeprefix("Value error, ")

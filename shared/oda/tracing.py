@@ -316,15 +316,15 @@ def note_district(district: Any, field: str) -> None:  # noqa: ANN401
     field
         A field of `District`.
     """
-    if _trace is not None:
+    if active():
         with ours():
-            note(f"district {district.code} {field}", hash_field(district, field))
+            _note_inner(district, field, whole=True)
 
 
-def _note_inner(district: Any, field: str, *, whole: bool) -> None:  # noqa: ANN401, ARG001
-    """Note one field of a district, but for its code and name, which are noted where it was found."""
-    if field not in {"code", "name"}:
-        note_district(district, field)
+def _note_inner(district: Any, field: str, *, whole: bool) -> None:  # noqa: ANN401
+    """Note one field of a district; its code and name were noted where it was found, unless all is asked for."""
+    if whole or field not in {"code", "name"}:
+        note(f"district {district.code} {field}", hash_field(district, field))
 
 
 def _spy(kind: type, hear: Callable[..., None]) -> None:
