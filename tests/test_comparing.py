@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from finished import made_up
 from oda.cli_runs import diff
 from oda.comparing import choose_runs, compare_runs, read_runs, say_changes, with_code
 from oda.errors import RunError
@@ -120,6 +122,16 @@ def test_a_long_table_is_told_in_part_and_the_rest_counted():
     assert said(old, new, everything=True).count("(+5)") == 20
 
 
+def test_what_differs_alike_in_many_districts_is_told_once():
+    """A note that says another rule is one line for 330 districts, not 330."""
+    old, new = (
+        replace(run(), by_district={code: {"20-district": {"years": years(note=note)}} for code in NAMES})
+        for note in ("[c] hides 1 to 7.", "[c] hides 1 to 9.")
+    )
+    assert "  20-district (Redditch, Worcester), years: its words differ\n" in said(old, new)
+    assert said(old, new).count("is now: [c] hides 1 to 9.") == 1
+
+
 def test_cells_that_read_alike_are_counted_with_the_size():
     """A change below the decimals shown is neither silent nor a puzzle such as 110 -> 110."""
     text = said(run(years=years(("2024", 110.0))), run(years=years(("2024", 110.0 + 2**-20))))
@@ -154,6 +166,7 @@ def test_what_came_went_or_is_of_another_kind_is_said():
     text = said(run(a=estimated(), b=years()), run(a=gone, c=estimated()))
     assert "20-district, Redditch, a: was ratio 0.85 (95% interval 0.7 to 0.95), n 288, CR2" in text
     assert "is now cannot be concluded: Too few falls." in text
+    assert text.index("Too few falls") < text.index("Tables and charts")
     assert "20-district, Redditch, b: removed: a table: Falls by year" in text
     assert "20-district, Redditch, c: added: ratio 0.85" in text
 
@@ -165,6 +178,7 @@ def test_a_notebook_that_failed_or_is_in_one_run_only_is_named_and_its_error_is_
     text = say_changes(changes)
     assert "20-district: done -> failed in cell 5 (Redditch)" in text
     assert "20-district: not in that run -> done (Worcester)" in text
+    assert "2 of 3 notebooks differ in results; of 2 only one run has results." in text
     assert (changes.differing, changes.notebooks) == (2, 3)
     assert SECRET not in text + json.dumps(changes.to_dict())
     assert "1 notebook finished in neither run" in said(run(Path("a"), failed), run(Path("b"), failed))
@@ -354,6 +368,20 @@ def test_a_run_that_is_running_is_not_the_latest(three):
     assert choose_runs(home, ()) == (three[1], three[2])
 
 
+def test_two_runs_that_ended_in_one_second_stay_in_order(three):
+    """The time of a record is in whole seconds; then the one written last is the latest."""
+    home = three[0].parents[1]
+    for name, written_at in (("falls-zz55", 1_000), ("falls-dd44", 2_000)):
+        os.utime(on_disk(home, name, "2026-01-09T00:00:00+00:00") / "run.json", (written_at, written_at))
+    assert [folder.name for folder in choose_runs(home, ())] == ["falls-zz55", "falls-dd44"]
+
+
+def test_results_that_differ_for_no_recorded_reason_are_a_puzzle_that_is_said():
+    """The same code on the same data gave something else: an analyst must know."""
+    changes = replace(compare_runs(run(trend=estimated(0.8)), run(trend=estimated(0.9))), code=())
+    assert "nothing that is on record: the notebooks read something else" in say_changes(changes)
+
+
 def test_too_few_runs_are_said(tmp_path):
     """One run cannot be compared with an earlier one, and none with anything."""
     with pytest.raises(RunError, match="Run the notebooks first"):
@@ -404,3 +432,28 @@ def test_the_command_refuses_with_1_and_calls_misuse_2():
 def test_a_run_held_against_itself_is_said_to_be_the_same():
     """No surprise when both names mean one run."""
     assert "Both are the same run.\nNo result differs, of 2 notebooks." in called("latest", "latest").output
+
+
+@pytest.mark.xdist_group("run")
+def test_a_real_run_differs_from_its_altered_copy_in_what_was_altered_alone(tmp_path):
+    """One estimate, one cell and a comment: three things told, and nothing of the rest."""
+    old = made_up().run.folder
+    new = Path(shutil.copytree(old, tmp_path / "altered", ignore=shutil.ignore_patterns("reports", "documents")))
+    content = json.loads((new / "results.json").read_text(encoding="utf-8"))
+    content["once"]["30-effect"]["effect"]["estimate"]["n_obs"] += 1
+    (new / "results.json").write_text(json.dumps(content), encoding="utf-8")
+    record = json.loads((new / "run.json").read_text(encoding="utf-8"))
+    write_record(new, {**record, "results_sha256": hash_file(new / "results.json")})
+    for path in (new / "notebooks").glob("20-district-*.ipynb"):
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        first, *_, last = [one for one in notebook["cells"] if one["cell_type"] == "code"]
+        first["source"], last["source"] = ["# A comment.\n", *first["source"]], ["here = None"]
+        path.write_text(json.dumps(notebook), encoding="utf-8")
+    was, now = read_runs(old, new)
+    changes = with_code(compare_runs(was, now), was, now)
+    assert (changes.notebooks, changes.differing, changes.causes) == (9, 1, ())
+    assert [(one.key, one.new["n_obs"] - one.old["n_obs"]) for one in changes.results] == [("effect", 1)]
+    assert [(one.notebook, one.tasks, len(one.cells), one.only_form) for one in changes.code] == [
+        ("20-district", 6, 1, 1)
+    ]
+    assert "n 288 -> 289" in say_changes(changes)

@@ -65,7 +65,8 @@ class ResultChange:
     how
         `added`, `removed` or `changed`.
     kind
-        Of the result as it is now, or as it was when it is gone.
+        Of the result; where the kinds of old and new differ, the one that is read first, so that no estimate goes
+        unseen.
     old, new
         What is shown of it, by name: all of an estimate or a fact; the words, not the cells, of a table or a picture.
     change

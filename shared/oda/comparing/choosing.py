@@ -16,12 +16,12 @@ LISTED = 20  # runs named in a message; more are counted
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Known:
-    """A run on disk: its folder, when it finished (as written, and to sort by) and its status."""
+    """A run on disk: its folder, its status, when it finished, and that to sort by; nothing of one still running."""
 
     folder: Path
-    finished: str
-    moment: float
     status: str
+    finished: str
+    moment: tuple[float, float]
 
     @property
     def id(self) -> str:
@@ -64,16 +64,13 @@ def _look(path: Path) -> _Known | None:
     """Return what a record says of its run; None for half a record."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        finished = str(record.get("finished") or "")
-        ended = finished and record.get("status") != "running"
-        moment = dt.datetime.fromisoformat(finished).timestamp() if ended else 0.0
-        written = path.stat().st_mtime / 1e12  # two that finished in one second stay in order
+        status, finished = (str(record.get(name) or "") for name in ("status", "finished"))
+        finished = "" if status == "running" else finished
+        ended = dt.datetime.fromisoformat(finished).timestamp() if finished else 0.0
+        written = path.stat().st_mtime  # which tells two apart that finished in one second
     except (OSError, ValueError, AttributeError):
         return None
-    status = str(record.get("status", "unknown"))
-    return _Known(
-        folder=path.parent, finished=finished if moment else "", moment=moment and moment + written, status=status
-    )
+    return _Known(folder=path.parent, status=status or "unknown", finished=finished, moment=(ended, written))
 
 
 def _choose(known: list[_Known], name: str) -> Path:
@@ -95,7 +92,7 @@ def _choose(known: list[_Known], name: str) -> Path:
 
 def _by_age(known: list[_Known], name: str) -> Path:
     """Return the run that finished last, or the one before it."""
-    ended = [one for one in known if one.moment]
+    ended = [one for one in known if one.finished]
     place = 0 if name == "latest" else 1
     if len(ended) > place:
         return ended[place].folder

@@ -34,7 +34,7 @@ class Cell:
 
     @property
     def lines(self) -> list[str]:
-        """Its lines."""
+        """The lines of its text."""
         return self.source.splitlines()
 
 
@@ -161,10 +161,10 @@ def compare_code(old: Path, was: Outcomes, new: Path, now: Outcomes) -> tuple[No
 
     Parameters
     ----------
-    old, new
-        The folders of the runs.
-    was, now
-        What the records say of each task, by notebook and place.
+    old, was
+        The folder of the old run, and what its record says of each task, by notebook and place.
+    new, now
+        The same of the new run.
 
     Returns
     -------

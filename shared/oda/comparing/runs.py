@@ -125,7 +125,7 @@ def _change(place: Place, place_name: str, key: str, old: AnyResult | None, new:
         place_name=place_name,
         key=key,
         how="added" if old is None else "removed" if new is None else "changed",
-        kind=str((now or was or {}).get("kind")),
+        kind=min((one.kind for one in (old, new) if one is not None), key=ORDER.index),
         old=was,
         new=now,
         change=size(was, now),

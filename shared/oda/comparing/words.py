@@ -51,11 +51,13 @@ def say_changes(changes: RunChanges, *, everything: bool = False) -> str:
     told = [one for one in changes.results if not one.only]
     for heading, kinds in HEADINGS.items():
         of_kind = [one for one in told if one.kind in kinds]
-        inner = [line for one in of_kind[:most] for line in _result(one, everything=everything)]
-        lines += _block(f"{heading}: {_count(len(of_kind), 'difference')}", [*inner, *_rest(len(of_kind), most)])
+        inner = _alike(of_kind, most, everything=everything)
+        lines += _block(f"{heading}: {_count(len(of_kind), 'difference')}", inner)
     lines += _quiet([one for one in changes.results if one.only])
     lines += _block("Notebooks that only one run has finished", _tasks(changes.tasks))
-    lines += _block("What differs behind the results", _limited(map(_cause, changes.causes), most))
+    lines += _block(
+        "What differs behind the results", _limited([*map(_cause, changes.causes), *_puzzle(changes)], most)
+    )
     if changes.code is not None:
         code = [line for one in changes.code for line in _code(one, everything=everything)]
         lines += _block("Code", code or ["No cell differs."])
@@ -72,11 +74,19 @@ def _headline(changes: RunChanges) -> Iterator[str]:
     if changes.old == changes.new:
         yield "Both are the same run."
     if changes.differing:
-        yield f"{changes.differing:,} of {_count(changes.notebooks, 'notebook')} {_verb(changes.differing)} in results."
+        alone = f"; of {len(changes.tasks):,} only one run has results" if changes.tasks else ""
+        of = _count(changes.notebooks, "notebook")
+        yield f"{changes.differing:,} of {of} {_verb(changes.differing)} in results{alone}."
     else:
         yield f"No result differs, of {_count(changes.notebooks, 'notebook')}."
     if changes.unfinished:
         yield f"{_count(changes.unfinished, 'notebook')} finished in neither run, so there is nothing to compare."
+
+
+def _puzzle(changes: RunChanges) -> Iterator[str]:
+    """Say so when results differ and nothing that is on record does."""
+    if changes.results and not changes.causes and changes.code == ():
+        yield "nothing that is on record: the notebooks read something else, or give other results each time"
 
 
 def _verb(number: int) -> str:
@@ -106,25 +116,34 @@ def _rest(number: int, most: int | None) -> list[str]:
     return [f"and {number - most:,} more; --all tells them"] if most and number > most else []
 
 
-def _where(one: ResultChange | TaskChange) -> str:
-    """Say whose a result is."""
-    return ", ".join(part for part in (one.notebook, one.place_name or one.place) if part)
+def _alike(results: Iterable[ResultChange], most: int | None, *, everything: bool) -> list[str]:
+    """Return the lines of results, told once for all districts in which the same differs."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for one in results:
+        told = (one.notebook, one.key, *_result(one, everything=everything))
+        groups.setdefault(told, []).append(one.place_name or one.place or "")
+    lines = []
+    for (notebook, key, first, *others), places in list(groups.items())[:most]:
+        several = f"{notebook} ({listed(places)})"
+        where = several if len(places) > 1 else ", ".join(filter(None, (notebook, *places)))
+        lines += [f"{where}, {key}: {first}", *others]
+    return [*lines, *_rest(len(groups), most)]
 
 
 def _result(one: ResultChange, *, everything: bool) -> Iterator[str]:
-    """Yield the lines of one result that differs."""
-    name = f"{_where(one)}, {one.key}"
+    """Yield the lines of one result that differs; the first follows its name."""
     if one.old is None or one.new is None:
-        yield f"{name}: {one.how}: {_whole(one.new or one.old or {})}"
+        yield f"{one.how}: {_whole(one.new or one.old or {})}"
     elif one.old["kind"] != one.new["kind"]:
-        yield f"{name}: was {_whole(one.old)}"
+        yield f"was {_whole(one.old)}"
         yield f"    is now {_whole(one.new)}"
     elif one.kind == "estimate":
-        yield f"{name}: {_estimate(one, one.old, one.new)}"
+        yield _estimate(one, one.old, one.new)
     elif one.kind == "fact":
-        yield from _fact(name, one, one.old, one.new)
+        yield from _fact(one, one.old, one.new)
     else:
-        yield from _words(name, one, one.old, one.new)
+        yield f"{_count(len(one.cells), 'change')} in its numbers" if one.cells else "its words differ"
+        yield from _texts(one.old, one.new)
         yield from (f"    {line}" for line in _limited(_cells(one.cells), None if everything else CELLS))
 
 
@@ -162,13 +181,13 @@ def _two(name: str, old: object, new: object) -> str:
     return f"{name} {after}" if old == new else f"{name} {before} -> {after}"
 
 
-def _fact(name: str, one: ResultChange, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+def _fact(one: ResultChange, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     """Yield how a fact differs: its value, the size of the change, and its sentence."""
     same = (old["value"], old["unit"]) == (new["value"], new["unit"])
     digits = figures(old["value"], new["value"])
     before, after = (f"{figure(fact['value'], digits)} {fact['unit']}".strip() for fact in (old, new))
     by = f"; change {by_how_much(one.change)}" if one.change else ""
-    yield f"{name}: its sentence differs" if same else f"{name}: {before} -> {after}{by}"
+    yield "its sentence differs" if same else f"{before} -> {after}{by}"
     yield from _texts(old, new)
 
 
@@ -182,12 +201,6 @@ def _texts(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
 def _line(text: object) -> str:
     """Return a text in one line."""
     return " ".join(str(text).split()) or "none"
-
-
-def _words(name: str, one: ResultChange, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    """Yield how the words of a conclusion, a table or a chart differ, after how many of its cells do."""
-    yield f"{name}: {_count(len(one.cells), 'change')} in its numbers" if one.cells else f"{name}: its words differ"
-    yield from _texts(old, new)
 
 
 def _cells(cells: Iterable[CellChange]) -> list[str]:
