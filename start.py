@@ -40,15 +40,16 @@ REPO_HELP = f"""In this folder, the template:
   {ME} test    install what the tests need, and run them (what follows goes to pytest)
   {ME} new     start a pilot of your own, beside this folder (what follows goes to cookiecutter)"""
 PILOT_HELP = f"""In this folder, a pilot:
-  {ME} run      run every notebook for every district, then make the reports
+  {ME} run      run what has changed, for every district, then make the reports (run --help: one district, and more)
+  {ME} status   which notebooks are fresh, and why the others must run
+  {ME} doctor   what this machine has and lacks
   {ME} lab      open JupyterLab on the notebooks
   {ME} test     test this pilot
   {ME} check    what the information-governance checklist still needs, and who signs it
   {ME} sign     sign an item of it; governance/README.md says how
   {ME} data     load each dataset, and say what was read, left out, or is wrong
   {ME} report   make the reports of the latest run again
-  {ME} doctor   what this machine has and lacks
-Also, for governance: act, card, close, draft, export, keys, publish, release, scan, schema, trust, verify."""
+Also: act, card, close, diff, draft, export, keys, publish, release, scan, schema, trust, verify; each with --help."""
 # What went wrong, by what uv and pip print; the first that is found is told.
 CAUSES = (
     ("No space left|not enough space|os error 28|os error 112", "The disk is full. Free {gb} GB and start again."),
@@ -105,8 +106,7 @@ def quietly(command: list[str], lock: str, folder: Path = HERE) -> None:
     )
     if done.returncode == 0:
         return
-    printed = done.stdout + done.stderr
-    version = ".".join(map(str, sys.version_info[:2]))
+    printed, version = done.stdout + done.stderr, ".".join(map(str, sys.version_info[:2]))
     words = {"gb": NEEDED_GB, "lock": lock, "wheelhouse": WHEELHOUSE.name + os.sep, "python": version}
     for pattern, sentence in CAUSES:
         if re.search(pattern, printed):
@@ -197,8 +197,8 @@ def once(name: str, what: str, lock: str, *arguments: str, folder: Path = HERE) 
 
 def install_lock(name: str) -> None:
     """Install the packages of one lock, ready-made files only, each with its hash checked."""
-    lock = f"requirements/{name}.txt"
     make_venv()
+    lock = f"requirements/{name}.txt"
     once(name, sha256(HERE / lock), lock, "--require-hashes", "--only-binary", ":all:", "-r", lock)
 
 
@@ -323,7 +323,7 @@ def in_pilot(command: str, arguments: list[str]) -> int:
         return python("-m", "jupyterlab", "--LabApp.default_url=/lab/tree/notebooks", *arguments)
     if command == "test":
         return python("-m", "pytest", *arguments)
-    if command == "run" and not {"-h", "--help"} & set(arguments):
+    if command == "run" and not {"-h", "--help", "--dry-run", "--json", "--only"} & set(arguments):
         return run_and_report(HERE, seconds, *arguments)
     return python("-m", "oda", command, *arguments)
 
