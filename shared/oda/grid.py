@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -86,7 +87,14 @@ class Grid(Display):
         self._failed: dict[str, None] = {}  # items, the latest last
         signs = "".join(sign for sign, _, _ in SIGNS.values()) + "━─"
         self._ascii = self._console.legacy_windows or self._writable(signs) != signs
-        self._live = Live(console=self._console, auto_refresh=False, transient=True, get_renderable=self._draw)
+        self._live = Live(
+            console=self._console,
+            auto_refresh=False,
+            transient=True,
+            redirect_stdout=stream is sys.stdout,  # so that what others print goes above the grid
+            redirect_stderr=stream is sys.stdout,
+            get_renderable=self._draw,
+        )
 
     def _planned(self) -> None:
         for task, info in self.tally.tasks.items():
