@@ -19,7 +19,7 @@ LAYERS = (
     ("finding",),
     ("reading", "results", "charts"),
     ("exhibits",),
-    ("checking", "synthetic", "describing", "handing_over"),
+    ("checking", "district_rows", "synthetic", "describing", "handing_over"),
     ("loading",),
     ("panel", "parameters"),
     ("planning",),

@@ -83,7 +83,7 @@ def present(pilot: Pilot, names: Iterable[str]) -> dict[str, str]:
 
     @cache
     def by_district(name: str) -> dict[str, str]:
-        from oda.reading import hash_districts  # all the ways to read a file, seldom needed
+        from oda.district_rows import hash_districts  # all the ways to read a file, seldom needed
 
         return hash_districts(pilot, *data(name))
 

@@ -11,13 +11,15 @@ import pandas as pd
 from oda import tracing
 from oda.checking import Tally, check_files
 from oda.datasets import Dataset, find_dataset, load_datasets
+from oda.district_rows import hash_districts
 from oda.errors import COMMAND, DatasetError, GateError
+from oda.finding import SourceFile, find_files, hash_dataset
 from oda.governance import Assessment, pass_gate, refuse_identifiers
 from oda.governance.evidence import FREE_CLASSES
 from oda.governance.log import append
 from oda.periods import say_period
 from oda.pilot import District, Pilot, load_pilot
-from oda.reading import SourceFile, find_files, hash_dataset, hash_districts, read_heading
+from oda.reading import read_heading
 from oda.synthetic import write_synthetic
 
 _held: defaultdict[Path, set[str]] = defaultdict(set)  # whose personal data this process has loaded, by pilot

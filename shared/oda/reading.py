@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import csv
 import difflib
-import hashlib
 import itertools
 import math
 import warnings
@@ -17,9 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from oda.datasets import Dataset
 from oda.errors import DatasetError
-from oda.finding import EXCEL, PARQUET, SourceFile, find_files, hash_dataset
-from oda.hashing import hash_values
-from oda.pilot import Pilot
+from oda.finding import EXCEL, PARQUET, SourceFile, find_files
 
 if TYPE_CHECKING:  # slow, and not needed to find and hash a file
     import pandas as pd
@@ -28,11 +25,10 @@ __all__ = [
     "ROW",
     "SourceFile",
     "find_files",
-    "hash_dataset",
-    "hash_districts",
     "plain_name",
     "read_heading",
     "read_pieces",
+    "read_values",
     "say_rows",
 ]
 
@@ -99,48 +95,6 @@ def read_pieces(file: SourceFile, dataset: Dataset) -> Iterator[pd.DataFrame]:
         raise DatasetError(f"{file.name} has a heading and no rows. Export it again with its rows.")
 
 
-def hash_districts(pilot: Pilot, dataset: Dataset, files: Sequence[SourceFile]) -> dict[str, str]:
-    """Hash a dataset's card with the rows of each district, so that a row of another one changes nothing.
-
-    Parameters
-    ----------
-    pilot
-        The pilot's settings: its districts.
-    dataset
-        The card: the columns that are used, and which rows are wanted.
-    files
-        Its files, in order.
-
-    Returns
-    -------
-    dict
-        Hashes by the code of the district.
-
-    Raises
-    ------
-    DatasetError
-        When a column is missing or a file cannot be read.
-    """
-    wanted = list(dict.fromkeys([c.source for c in dataset.columns] + list(dataset.resource.where)))
-    sources = {column.name: wanted.index(column.source) for column in dataset.columns}
-    by_code = "district_code" in sources
-    key = sources["district_code" if by_code else "district_name"]
-    found = {(one.code if by_code else plain_name(one.name)): hashlib.sha256() for one in pilot.districts}
-    where = [
-        (wanted.index(name), {str(one).strip() for one in (value if isinstance(value, list) else [value])})
-        for name, value in dataset.resource.where.items()
-    ]
-    for values in (values for file in files for values in _values(file, dataset, wanted)):
-        digest = found.get(values[key].upper() if by_code else plain_name(values[key]))
-        if digest is not None and all(values[place] in allowed for place, allowed in where):
-            digest.update(f"{values!r}\n".encode())
-    about = dataset.model_dump(mode="json", by_alias=True)
-    return {
-        one.code: hash_values(about, one.name, found[one.code if by_code else plain_name(one.name)].hexdigest())
-        for one in pilot.districts
-    }
-
-
 def plain_name(name: str) -> str:
     """Return a district's name without what files write differently: capitals, blanks, & for and.
 
@@ -162,8 +116,28 @@ def plain_name(name: str) -> str:
     return " ".join(name.casefold().replace("&", " and ").split())
 
 
-def _values(file: SourceFile, dataset: Dataset, wanted: Sequence[str]) -> Iterator[list[str]]:
-    """Yield the wanted values of each row of a file as text, blanks around them taken off."""
+def read_values(file: SourceFile, dataset: Dataset, wanted: Sequence[str]) -> Iterator[list[str]]:
+    """Read some columns of a file row by row, without pandas.
+
+    Parameters
+    ----------
+    file
+        One file of the dataset.
+    dataset
+        Its card.
+    wanted
+        Headings of the file.
+
+    Yields
+    ------
+    list of str
+        Their values, blanks around them taken off.
+
+    Raises
+    ------
+    DatasetError
+        When a column is missing or the file cannot be read.
+    """
     places = _places(file, _top(file, dataset.resource.sheet), wanted)
     if _is(file, PARQUET):
         with _parquet(file) as source:

@@ -82,7 +82,7 @@ def active() -> bool:
     >>> active()
     False
     """
-    return _trace is not None and not getattr(_inner, "depth", 0)
+    return _trace is not None and getattr(_inner, "depth", 0) == 0
 
 
 def start(home: Path, own: Path | None = None) -> None:
@@ -182,10 +182,9 @@ def _relative(path: str, home: str, working: str) -> str | None:
 def _hear(event: str, about: tuple[Any, ...]) -> None:
     """Hear of every file that Python opens in this process."""
     heard = _EVENTS.get(event)
-    if heard is None or _trace is None or getattr(_inner, "depth", 0):
-        return
-    with ours():
-        heard(_trace, about)
+    if heard is not None and _trace is not None and active():
+        with ours():
+            heard(_trace, about)
 
 
 def _opened(trace: _Trace, about: tuple[Any, ...]) -> None:
@@ -329,7 +328,7 @@ def _note_inner(district: Any, field: str, *, whole: bool) -> None:  # noqa: ANN
 
 def _spy(kind: type, hear: Callable[..., None]) -> None:
     """Tell of every field that is read of a model."""
-    plain = kind.__getattribute__
+    plain: Any = kind.__getattribute__
     fields = tuple(kind.model_fields)  # type: ignore[attr-defined]  # both are pydantic's
 
     def read(self: Any, name: str) -> Any:  # noqa: ANN401  whatever the field holds
