@@ -275,7 +275,9 @@ def drawn(shown):
 
 
 @pytest.mark.parametrize("size", [(60, 24), (80, 24), (120, 40), (20, 24), (20, 5), (250, 3)])
-@pytest.mark.parametrize("tasks", [plan(6, "20-district"), plan(330, "2-a", "3-b", "4-c"), plan(5, *"abcdefghijklmno")])
+@pytest.mark.parametrize(
+    "tasks", [plan(6, "20-district"), plan(330, "2-a", "3-b", "4-c"), plan(60, *"abcdefghijklmno")]
+)
 def test_the_grid_fits_the_terminal(tasks, size, monkeypatch, clock):
     """Neither 330 districts nor 15 notebooks make a line too long or a drawing too high."""
     shown = screen(monkeypatch, clock, tasks, size)
