@@ -279,8 +279,10 @@ def drawn(shown):
     "tasks", [plan(6, "20-district"), plan(330, "2-a", "3-b", "4-c"), plan(60, *"abcdefghijklmno")]
 )
 def test_the_grid_fits_the_terminal(tasks, size, monkeypatch, clock):
-    """Neither 330 districts nor 15 notebooks make a line too long or a drawing too high."""
+    """Neither 330 districts nor 15 notebooks, all failed, make a line too long or a drawing too high."""
     shown = screen(monkeypatch, clock, tasks, size)
+    for info in tasks[1:]:
+        shown.ended(info.task, 1.0, "KeyError: 1")
     lines = drawn(shown)
     shown._release()
     assert len(lines) < size[1]
