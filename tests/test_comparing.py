@@ -106,6 +106,7 @@ def test_estimates_come_first_then_figures_then_tables():
     assert text.index("effect: ratio") < text.index("visits: 10 visits -> 12.5") < text.index("years: 2 changes")
     assert "sentence was: Ten." in text
     assert "change +2.5" not in text  # the unit differs
+    assert [one.kind for one in compare_runs(old, new).results] == ["estimate", "fact", "table"]
 
 
 def test_a_table_is_compared_by_the_headings_of_its_rows_and_columns():
@@ -113,6 +114,13 @@ def test_a_table_is_compared_by_the_headings_of_its_rows_and_columns():
     text = said(run(years=years()), run(years=years(("2023", 360), ("2024", 355), ("2025", 10))))
     inner = [line.strip() for line in text.partition("20-district, Redditch, years")[2].splitlines()[1:4]]
     assert inner == ["row '2023' added: Falls: 360", "2024, Falls: 350 -> 355 (+5)", "2025, Falls: [c] -> 10"]
+
+
+def test_rows_of_one_heading_are_held_against_each_other_in_order():
+    """Two rows called Redditch are two rows."""
+    old, new = (run(years=years(("Redditch", 350), ("Redditch", last))) for last in (10, 15))
+    assert "Redditch (2), Falls: 10 -> 15 (+5)" in said(old, new)
+    assert "1 change in its numbers" in said(old, new)
 
 
 def test_a_long_table_is_told_in_part_and_the_rest_counted():
@@ -136,6 +144,7 @@ def test_cells_that_read_alike_are_counted_with_the_size():
     """A change below the decimals shown is neither silent nor a puzzle such as 110 -> 110."""
     text = said(run(years=years(("2024", 110.0))), run(years=years(("2024", 110.0 + 2**-20))))
     assert "1 cell differs in digits that are not shown, by at most 9.54e-07" in text
+    assert "110 -> 110" not in text
 
 
 def test_order_alone_and_drawing_alone_are_named():
@@ -289,6 +298,14 @@ def test_a_cell_put_in_between_leaves_the_others_alone(tmp_path):
     assert "2 code cells differ" in text
     assert "code cell 2, added:\n      @@ -0,0 +1 @@\n      +z = 0" in text
     assert "code cell 4 (3 in the old run):" in text
+
+
+def test_a_changed_cell_beside_a_new_one_is_held_against_what_it_was(tmp_path):
+    """Of two cells in the place of one, the one that shares its lines is the same cell, changed."""
+    old = written(tmp_path / "a", cell("a = 1\nb = 2"))
+    text = code_said(old, written(tmp_path / "b", cell("z = 0"), cell("a = 1\nb = 3")))
+    assert "code cell 1, added:" in text
+    assert "code cell 2 (1 in the old run):\n      @@ -1,2 +1,2 @@\n       a = 1\n      -b = 2\n      +b = 3" in text
 
 
 def test_another_parameters_cell_is_a_change_of_code(tmp_path):
