@@ -10,8 +10,9 @@ from pathlib import Path
 from oda.governance.files.outputs import Release
 from oda.governance.release_files import PAGES, newest_release
 from oda.pilot import Pilot, load_pilot
+from oda.records import hash_file
 from oda.reports.releasing import describe, write_release
-from oda.runs import Run, read_run
+from oda.runs import Run, read_run, write_record
 
 DAY = dt.date(2026, 11, 21)
 ID = "falls-and-frailty-0123456789"
@@ -75,9 +76,9 @@ def released(folder: Path, *, data_class: str = "open", rows: list[list[object]]
     pilot = load_pilot(folder)
     rule = pilot.disclosure.model_dump()
     record = {"id": ID, "datasets": [{"card": card, "files": [file]}], "outcomes": [], "settings": {"disclosure": rule}}
-    (home / "run.json").write_text(json.dumps(record), encoding="utf-8")
     results = {"once": {"30-effect": {"years": table}}, "by_district": {}}
     (home / "results.json").write_text(json.dumps(results), encoding="utf-8")
+    write_record(home, record | {"results_sha256": hash_file(home / "results.json")})
     lines = ['Year,Admissions,"Rate (per 100,000)"', *(",".join(map(str, row)) for row in table["rows"])]
     (home / PAGES / "data" / "board-years.csv").write_text("\n".join(lines) + "\n", encoding="utf-8-sig", newline="")
     (home / PAGES / "board.html").write_text(PAGE, encoding="utf-8")
