@@ -137,7 +137,7 @@ def test_all_faults_of_parameters_are_said_together(plan):
             plan(
                 one(
                     for_each={"district": ["Redditch", "Reditch"]},
-                    parameters={"levle": 0.9, "ward": 7, "n": 1.5, "full": 1, "level": "0.9"},
+                    parameters={"leval": 0.9, "ward": 7, "n": 1.5, "full": 1, "level": "0.9"},
                 ),
                 one(notebook="notebooks/b.ipynb", for_each={"wards": ["a"]}),
             )
@@ -147,7 +147,7 @@ def test_all_faults_of_parameters_are_said_together(plan):
     assert len(lines) == 7
     for words in (
         "50-wards.ipynb: 'Reditch' is no district of this pilot (did you mean 'Redditch'?); it has",
-        "no parameter 'levle' in its parameters cell (did you mean 'level'?)",
+        "no parameter 'leval' in its parameters cell (did you mean 'level'?)",
         'parameter ward is 7, a whole number where its cell has text (""); write it between quotes',
         "parameter n is 1.5, a number where its cell has a whole number (1)",
         "parameter full is 1, a whole number where its cell has true or false (false)",
