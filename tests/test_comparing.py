@@ -187,7 +187,7 @@ def test_a_notebook_that_failed_or_is_in_one_run_only_is_named_and_its_error_is_
     text = say_changes(changes)
     assert "20-district: done -> failed in cell 5 (Redditch)" in text
     assert "20-district: not in that run -> done (Worcester)" in text
-    assert "2 of 3 notebooks differ in results; of 2 only one run has results." in text
+    assert "2 of 3 notebooks differ in results; 2 of these finished in one run only." in text
     assert (changes.differing, changes.notebooks) == (2, 3)
     assert SECRET not in text + json.dumps(changes.to_dict())
     assert "1 notebook finished in neither run" in said(run(Path("a"), failed), run(Path("b"), failed))

@@ -74,7 +74,7 @@ def _headline(changes: RunChanges) -> Iterator[str]:
     if changes.old == changes.new:
         yield "Both are the same run."
     if changes.differing:
-        alone = f"; of {len(changes.tasks):,} only one run has results" if changes.tasks else ""
+        alone = f"; {len(changes.tasks):,} of these finished in one run only" if changes.tasks else ""
         of = _count(changes.notebooks, "notebook")
         yield f"{changes.differing:,} of {of} {_verb(changes.differing)} in results{alone}."
     else:
