@@ -35,64 +35,68 @@ class Figure:
 
 @dataclass(frozen=True, kw_only=True)
 class Contest:
-    """Ways that take turns: their seconds so far, and why some of them fell out."""
+    """Ours against other ways: their seconds, each beside the mean of ours before and after, and who fell out."""
 
-    ways: Mapping[str, Way]
-    seconds: dict[str, list[float]] = field(default_factory=dict)
+    ours: Way
+    others: Mapping[str, Way]
+    seconds: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     out: dict[str, str] = field(default_factory=dict)
 
-    def middle(self, name: str) -> float:
-        """Return the median seconds of a way."""
-        return median(self.seconds[name])
+    def middle(self, name: str) -> tuple[float, float, float]:
+        """Return the medians of a way's seconds, of ours beside it, and of their ratios round by round."""
+        pairs = self.seconds[name]
+        theirs, mine = (median(column) for column in zip(*pairs, strict=True))
+        return theirs, mine, median(their / my for their, my in pairs)
 
 
 def take_turns(contest: Contest, rounds: int) -> None:
-    """Run every way once a round; `ours` goes first of all, since the others' answers are held against its."""
-    expected: dict[str, float] | None = None
+    """Run every way once a round, and ours between every two, so that other work on the machine burdens both alike."""
+    before, expected = time_way(contest.ours)
     for turn in range(rounds):
         say(f"  round {turn + 1} of {rounds}")
-        names = [name for name in contest.ways if name not in contest.out]
-        shift = turn % len(names)  # nobody always runs first
+        names = [name for name in contest.others if name not in contest.out]
+        shift = turn % max(len(names), 1)  # nobody always runs first
         for name in names[shift:] + names[:shift]:
             try:
-                seconds, answers = time_way(contest.ways[name], expected)
+                theirs, _ = time_way(contest.others[name], expected)
             except Skip as reason:
-                if name == "ours":
-                    raise
                 contest.out[name] = str(reason)
                 continue
-            expected = expected or answers
-            contest.seconds.setdefault(name, []).append(seconds)
+            after, _ = time_way(contest.ours, expected)
+            contest.seconds.setdefault(name, []).append((theirs, (before + after) / 2))
+            before = after
 
 
 def ratio(contest: Contest, name: str, bar: float) -> Figure:
     """Return how many times faster ours is than another way; a bar of 1 is to be ahead of it."""
-    way = contest.ways[name]
-    what = f"{contest.ways['ours'].districts} districts x 1 notebook"
+    way = contest.others[name]
+    what = f"{contest.ours.districts} districts x 1 notebook"
     if name in contest.out:
         return Figure(what=what, ours="", other=f"{way.name}: {contest.out[name]}", figure="no ratio")
-    mine, theirs = contest.middle("ours"), contest.middle(name)
+    theirs, mine, faster = contest.middle(name)
     scaled = f" ({way.districts} districts, taken {way.times:.2g} times)" if way.times != 1 else ""
     return Figure(
         what=what,
         ours=f"{mine:.2f} s",
         other=f"{way.name}: {theirs:.1f} s{scaled}",
-        figure=f"{theirs / mine:.1f} times faster",
+        figure=f"{faster:.1f} times faster",
         bar=f"{bar:g} times faster" if bar > 1 else "ahead",
-        met=theirs / mine >= bar,
+        met=faster >= bar,
     )
 
 
 def floor(contest: Contest) -> Figure:
     """Return how near ours comes to the work itself."""
-    mine, least = contest.middle("ours"), contest.middle("bare")
+    if "bare" in contest.out:
+        raise Skip(contest.out["bare"])
+    least, mine, share = contest.middle("bare")
     return Figure(
-        what=f"{contest.ways['ours'].districts} districts x 1 notebook",
+        what=f"{contest.ours.districts} districts x 1 notebook",
         ours=f"{mine:.2f} s",
-        other=f"{contest.ways['bare'].name}: {least:.2f} s",
-        figure=f"{mine / least:.1f} times the floor",
+        other=f"{contest.others['bare'].name}: {least:.2f} s",
+        figure=f"{1 / share:.1f} times the floor",
         bar="within 6 times",
-        met=mine / least <= 6,
+        met=1 / share <= 6,
     )
 
 

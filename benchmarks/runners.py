@@ -117,39 +117,60 @@ def time_way(way: Way, expected: dict[str, float] | None = None) -> tuple[float,
     say(f"    {way.name}")
     with tempfile.TemporaryDirectory(prefix="oda-timed-", ignore_cleanup_errors=True) as scratch:
         job = way.prepare(Path(scratch).resolve())
-        seconds = time_job(job)
+        seconds = time_job(job) * way.times
+        say(f"      {seconds:.1f} s")
         answers = read_answers(job.folder, job.answers)
     fault = differences(answers if expected is None else expected, answers)
     if not fault and len(answers) != way.districts:
         fault = f"{len(answers)} answers for {way.districts} districts"
     if fault:
         raise Skip(f"{way.name}: {fault}")
-    return seconds * way.times, answers
+    return seconds, answers
 
 
 def time_job(job: Job, watch: Callable[[int], None] | None = None) -> float:
     """Return the seconds from the start of the first command to the end of the last."""
     logs = [job.folder / f"command-{place}.log" for place in range(len(job.commands))]
-    alone = environment() | job.environment
-    start = time.perf_counter()
     running: list[subprocess.Popen[bytes]] = []
-    for command, log in zip(job.commands, logs, strict=True):
-        with log.open("wb") as stream:
-            running.append(
-                subprocess.Popen(command, cwd=job.folder, env=alone, stdout=stream, stderr=subprocess.STDOUT)  # noqa: S603
-            )
-        if watch:
-            watch(running[-1].pid)
-        if not job.at_once:
-            running[-1].wait(LONGEST)
-    for process in running:
-        process.wait(LONGEST)
+    start = time.perf_counter()
+    try:
+        for command, log in zip(job.commands, logs, strict=True):
+            running.append(_begin(command, job, log))
+            if watch:
+                watch(running[-1].pid)
+            if not job.at_once:
+                running[-1].wait(LONGEST)
+        for process in running:
+            process.wait(LONGEST)
+    except subprocess.TimeoutExpired as error:
+        raise Skip(f"not done after {LONGEST / 60:.0f} minutes") from error
+    finally:
+        _end(running)
     seconds = time.perf_counter() - start
     for process, log in zip(running, logs, strict=True):
         if process.returncode:
             last = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:]
             raise Skip(f"ended with {process.returncode}: {' / '.join(last) or 'no words'}")
     return seconds
+
+
+def _begin(command: list[str], job: Job, log: Path) -> subprocess.Popen[bytes]:
+    """Start a command in the job's folder; what it says goes to a file."""
+    alone = environment() | job.environment
+    with log.open("wb") as stream:
+        return subprocess.Popen(command, cwd=job.folder, env=alone, stdout=stream, stderr=subprocess.STDOUT)  # noqa: S603
+
+
+def _end(processes: list[subprocess.Popen[bytes]]) -> None:
+    """End what still runs, with all that came from it."""
+    for process in processes:
+        if process.poll() is None:
+            with suppress(psutil.Error):
+                for one in psutil.Process(process.pid).children(recursive=True):
+                    with suppress(psutil.Error):
+                        one.kill()
+            process.kill()
+            process.wait()
 
 
 def watch_memory(way: Way) -> tuple[float, Peaks]:

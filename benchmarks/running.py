@@ -23,7 +23,12 @@ from runners import CORES, bare, compile_bytecode, environment, ours, papermill_
 
 from measuring import Skip, say
 
-FEW = 6  # districts that --quick gives to what takes long
+FEW = 12  # districts that --quick gives to what takes long
+NEEDED = ("oda", "cookiecutter", "papermill", "pandas", "statsmodels")
+INSTALL = """
+Install them into an environment of their own, from the root of the repository:
+  python -m pip install --require-hashes -r requirements/run.txt
+  python -m pip install --no-deps -e ."""
 SHOWN = ("oda-toolkit", "papermill", "jupyter_client", "ipykernel", "pandas", "statsmodels")
 PARTS = ("contest", "growth", "short")
 
@@ -31,6 +36,10 @@ PARTS = ("contest", "growth", "short")
 def main(words: list[str] | None = None) -> int:
     """Time everything that was asked for, and print the table."""
     asked = _arguments(words)
+    absent = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if absent:
+        print(f"Not installed: {', '.join(absent)}.{INSTALL}", file=sys.stderr)
+        return 2
     if asked.install:
         asked.peers = install(Path(asked.install))
     for python in {sys.executable, asked.peers, *asked.peer.values()}:
@@ -78,7 +87,7 @@ def _contest(asked: argparse.Namespace, options: tuple[str, ...]) -> list[Figure
     total, workers = asked.districts, asked.workers or _workers()
     say(f"{total} districts x 1 notebook, {asked.rounds} rounds")
     few = min(FEW, total) if asked.quick else total
-    ways = {"ours": ours(total, options), "bare": bare(total), "loop": papermill_loop(few, total)}
+    ways = {"bare": bare(total), "loop": papermill_loop(few, total)}
     ways |= {f"pool of {number}": papermill_pool(few, total, number) for number in sorted({2, workers})}
     absent = []
     for name in asked.only:
@@ -86,17 +95,15 @@ def _contest(asked: argparse.Namespace, options: tuple[str, ...]) -> list[Figure
             ways[name] = other_way(name, asked.peer.get(name, asked.peers), districts=few, of=total)
         except Skip as reason:
             absent.append(Figure(what=f"{total} districts x 1 notebook", ours="", other=str(reason), figure="no ratio"))
-    contest = Contest(ways=ways)
+    contest = Contest(ours=ours(total, options), others=ways)
     take_turns(contest, asked.rounds)
     bars = {"loop": 15, f"pool of {workers}": 5}
-    others = [ratio(contest, name, bars.get(name, 1)) for name in ways if name not in ("ours", "bare")]
-    return [others[0], *others[1:], floor(contest), *absent]
+    against = [ratio(contest, name, bars.get(name, 1)) for name in ways if name != "bare"]
+    return [*against, floor(contest), *absent]
 
 
 def _workers() -> int:
     """Return how many notebooks ours runs at a time when it is not told."""
-    if importlib.util.find_spec("oda.pool") is None:
-        return CORES
     from oda.pool import default_workers
 
     return default_workers()
