@@ -155,9 +155,9 @@ def stages(tasks: Sequence[Task]) -> tuple[tuple[Task, ...], ...]:
     left, made = list(tasks), []
     while left:
         waiting = {task.planned.name for task in left}
-        ready = tuple(task for task in left if not waiting & set(task.planned.after))
-        made.append(ready or tuple(left))
-        left = [task for task in left if task not in made[-1]]
+        ready = {task.planned.name for task in left if not waiting & set(task.planned.after)} or waiting
+        made.append(tuple(task for task in left if task.planned.name in ready))
+        left = [task for task in left if task.planned.name not in ready]
     return tuple(made)
 
 

@@ -203,7 +203,7 @@ def _opened(trace: _Trace, about: tuple[Any, ...]) -> None:
 def _read(trace: _Trace, inner: str) -> None:
     """Note a file that is read, hashed anew only when it has changed since it was read before."""
     file = trace.home / inner
-    if inner in trace.wrote or file.is_dir():
+    if inner in trace.wrote or (file.exists() and not file.is_file()):
         return
     try:
         about = file.stat()
