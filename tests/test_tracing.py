@@ -8,12 +8,15 @@ import sys
 import textwrap
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from conftest import CODES, COLUMNS, table
 
 from oda import tracing
 from oda.freshness import present
 from oda.pilot import load_pilot
+
+ALL_DATA = {f"file data/{name}" for name in ("README.md", "raw/mine.csv", "raw/x.parquet")}
 
 
 def trace(folder: Path, code: str) -> dict:
@@ -139,6 +142,12 @@ def test_modules_beside_the_notebook_are_noted_as_such(folder):
         ("open('../../data/raw/mine.csv').read()", {"file data/raw/mine.csv"}),
         ("import pandas as pd; pd.read_csv('../../data/raw/mine.csv')", {"file data/raw/mine.csv"}),
         ("os.close(os.open(Path('../../data/raw/mine.csv'), os.O_RDONLY))", {"file data/raw/mine.csv"}),
+        ("import pandas as pd; pd.read_parquet('../../data/raw/x.parquet')", {"file data/raw/x.parquet"}),
+        ("import pyarrow.parquet as p; p.ParquetFile('../../data/raw/x.parquet')", {"file data/raw/x.parquet"}),
+        (
+            "sys.modules['duckdb'] = sys",
+            {f"file data/{name}" for name in ("README.md", "raw/mine.csv", "raw/x.parquet")},
+        ),
         ("import sqlite3; sqlite3.connect('../../data/raw/mine.csv')", {"file data/raw/mine.csv"}),
         ("list(Path('../../data/raw').glob('*.csv'))", {"folder data/raw"}),
         ("import contextlib\nwith contextlib.suppress(OSError): open('../../data/raw/no')", {"file data/raw/no"}),
@@ -150,6 +159,7 @@ def test_modules_beside_the_notebook_are_noted_as_such(folder):
 )
 def test_files_that_the_notebook_opens_itself_are_noted(folder, code, names):
     """Those of the pilot, for reading, and neither its own products nor what is kept by others."""
+    pd.DataFrame({"a": [1]}).to_parquet(folder / "data" / "raw" / "x.parquet")
     found = used(folder, code)
     assert set(found) == names
     assert present(load_pilot(folder), found) == found

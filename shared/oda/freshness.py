@@ -11,13 +11,12 @@ from typing import Any
 from oda.datasets import find_dataset
 from oda.errors import OdaError
 from oda.finding import find_files, hash_dataset
-from oda.hashing import ABSENT, hash_file, hash_folder, hash_values
+from oda.hashing import ABSENT, hash_field, hash_file, hash_folder, hash_setting, hash_values
 from oda.meaning import hash_cells, hash_module
 from oda.pilot import Pilot
 from oda.plan import as_text
 from oda.planning import Task, expand, shared_key, stages, static_key
 from oda.synthetic import keep_synthetic
-from oda.tracing import hash_field, hash_setting
 
 UNKNOWN = "not understood"  # the hash of a name that this version does not know, so never the same
 _ORDER = ("module", "dataset", "file", "folder", "made", "setting", "districts", "district", "after")
@@ -231,11 +230,11 @@ class _Judge:
 
     def _used(self, task: Task, then: Mapping[str, str]) -> str:
         """Say the first thing that was used and is another now, or the notebook that comes before and will run."""
-        changed = [name for name in then if not name.startswith("after ") and then[name] != self.now.get(name, UNKNOWN)]
+        changed = [name for name in then if not name.startswith("after ") and then[name] != self.now[name]]
         if changed:
             return self._say(min(changed, key=lambda name: (_rank(name), name)))
         for name in task.planned.after:
-            if not self.left.get(name) or then.get(f"after {name}") != self.left[name]:
+            if then.get(f"after {name}") != self.left[name]:
                 return f"follows {name}"
         return ""
 

@@ -1,10 +1,11 @@
-"""Hashes of plain values and of files, which tell whether something is the same as it was."""
+"""Hashes of plain values, settings and files, which tell whether something is the same as it was."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 ABSENT = "absent"
 
@@ -82,3 +83,41 @@ def hash_folder(path: Path) -> str:
         return hash_values(sorted(one.name for one in path.iterdir() if not one.name.startswith((".", "~", "__"))))
     except OSError:
         return ABSENT
+
+
+def hash_setting(settings: Any, field: str) -> str:  # noqa: ANN401
+    """Return the hash of one field of the settings; of the districts only their codes and names.
+
+    Parameters
+    ----------
+    settings
+        The pilot's settings.
+    field
+        A field of `Pilot`.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
+    if field == "districts":
+        return hash_values([(district.code, district.name) for district in settings.districts])
+    return hash_values(settings.model_dump(mode="json", include={field}))
+
+
+def hash_field(district: Any, field: str) -> str:  # noqa: ANN401
+    """Return the hash of one field of a district.
+
+    Parameters
+    ----------
+    district
+        One of the pilot's.
+    field
+        A field of `District`.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
+    return hash_values(getattr(district, field))

@@ -17,6 +17,7 @@ from oda.finding import SourceFile, find_files, hash_dataset
 from oda.governance import Assessment, pass_gate, refuse_identifiers
 from oda.governance.evidence import FREE_CLASSES
 from oda.governance.log import append
+from oda.hashing import hash_setting
 from oda.periods import say_period
 from oda.pilot import District, Pilot, load_pilot
 from oda.reading import read_heading
@@ -141,7 +142,7 @@ def _used(pilot: Pilot, card: Dataset, files: tuple[SourceFile, ...], one: Distr
         return {f"dataset {card.name} for {one.code}": hash_districts(pilot, card, files)[one.code]}
     return {
         f"dataset {card.name}": hash_dataset(card, files),
-        "districts": tracing.hash_setting(pilot, "districts"),
+        "districts": hash_setting(pilot, "districts"),
     }
 
 

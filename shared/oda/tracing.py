@@ -1,7 +1,7 @@
 """What a notebook used, noted in its kernel while it runs: datasets, settings, modules and files of the pilot.
 
 Standard library only, and idle until `start` is called, so that it costs nothing anywhere else.
-What other programs or libraries in other languages open without Python (DuckDB, GDAL) is not seen.
+What other programs open is not seen.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from oda.hashing import ABSENT, hash_file, hash_folder, hash_values
+from oda.hashing import ABSENT, hash_field, hash_file, hash_folder, hash_setting
+from oda.readers import listen, unheard
 
 DIFFERS = "changed while the notebook ran"
 _NEVER = frozenset({".git", ".venv", "__pycache__", "runs", "vendor", "requirements", "reports", "governance"})
@@ -99,6 +100,7 @@ def start(home: Path, own: Path | None = None) -> None:
     _trace = _Trace(home, own)
     if not _hooked:
         sys.addaudithook(_hear)  # for good: no hook can be taken away again
+        listen(_told)
         _hooked = True
 
 
@@ -132,6 +134,8 @@ def report() -> dict[str, Any]:
     if _trace is None:
         return {"uses": {}, "wrote": []}
     with ours():
+        for path in unheard(_trace.home):
+            _told(str(path), late=True)
         modules = _modules(_trace)
         files = {name: value for name, value in _trace.uses.items() if name.removeprefix("file ") not in modules}
         made = {f"made {path}": hash_file(_trace.home / path) for path in _trace.wrote}
@@ -216,6 +220,15 @@ def _read(trace: _Trace, inner: str) -> None:
         note(f"file {inner}", hash_file(file))
 
 
+def _told(path: str, *, late: bool = False) -> None:
+    """Note a file that a library in another language opens, or may have opened before."""
+    if _trace is not None and (late or active()) and (inner := _inside(_trace, path)) is not None:
+        with ours():
+            _read(_trace, inner)
+        if late and (_trace.home / inner).stat().st_mtime > _trace.since and inner not in _trace.wrote:
+            note(f"file {inner}", DIFFERS)
+
+
 def _connected(trace: _Trace, about: tuple[Any, ...]) -> None:
     """Note a database file of SQLite."""
     if (inner := _inside(trace, about[0])) is not None:
@@ -256,26 +269,6 @@ def watch(settings: Any) -> None:  # noqa: ANN401  a Pilot, whose module imports
             _spy(kind, hear)
 
 
-def hash_setting(settings: Any, field: str) -> str:  # noqa: ANN401
-    """Return the hash of one field of the settings; of the districts only their codes and names.
-
-    Parameters
-    ----------
-    settings
-        The pilot's settings.
-    field
-        A field of `Pilot`.
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits.
-    """
-    if field == "districts":
-        return hash_values([(district.code, district.name) for district in settings.districts])
-    return hash_values(settings.model_dump(mode="json", include={field}))
-
-
 def _note_setting(settings: Any, field: str, *, whole: bool) -> None:  # noqa: ANN401
     """Note one field of the settings; with the whole, all that it holds of each district."""
     if field == "districts":
@@ -285,24 +278,6 @@ def _note_setting(settings: Any, field: str, *, whole: bool) -> None:  # noqa: A
                 _note_inner(district, inner, whole=whole)
     elif field != "folder":  # where the pilot lies decides nothing
         note(f"setting {field}", hash_setting(settings, field))
-
-
-def hash_field(district: Any, field: str) -> str:  # noqa: ANN401
-    """Return the hash of one field of a district.
-
-    Parameters
-    ----------
-    district
-        One of the pilot's.
-    field
-        A field of `District`.
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits.
-    """
-    return hash_values(getattr(district, field))
 
 
 def note_district(district: Any, field: str) -> None:  # noqa: ANN401
