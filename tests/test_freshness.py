@@ -19,9 +19,6 @@ from oda.planning import describe_inputs, plan_tasks, shared_key, static_key
 
 PLACES = ("bromsgrove", "malvern-hills", "redditch", "worcester", "wychavon", "wyre-forest")
 EACH = [f"20-district-{name}" for name in PLACES]
-    f"20-district-{name}"
-    for name in ["bromsgrove", "malvern-hills", "redditch", "worcester", "wychavon", "wyre-forest"]
-]
 USES = ("dataset mine", "districts", "setting disclosure", "module notebooks/rates.py", "file data/raw/mine.csv")
 
 
