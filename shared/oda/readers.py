@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -38,21 +38,31 @@ def listen(hear: Callable[[str], None]) -> None:
     sys.meta_path.insert(0, _Later(hear))
 
 
-def unheard(home: Path) -> Iterator[Path]:
-    """Yield the data of a pilot that a library may have read without a word, where one that could is loaded.
+def unheard(home: Path, modules: Iterable[str]) -> Iterator[Path]:
+    """Yield the data of a pilot that a library may have read without a word, where the notebook names one that could.
 
     Parameters
     ----------
     home
         The pilot's folder.
+    modules
+        Paths in it of the modules that are loaded.
 
     Yields
     ------
     Path
         Every file in its `data`.
     """
-    if any(name in sys.modules for name in _OTHERS):
+    loaded = [name for name in _OTHERS if name in sys.modules]  # by the parent of this kernel, it may be
+    if loaded and any(name in text for text in _sources(home, modules) for name in loaded):
         yield from (path for path in sorted((home / "data").rglob("*")) if path.is_file())
+
+
+def _sources(home: Path, modules: Iterable[str]) -> Iterator[str]:
+    """Yield the code that has run: of the notebook's cells, as IPython keeps it, and of the pilot's own modules."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    yield from shell.history_manager.input_hist_raw if shell is not None else _OTHERS  # without it, nobody knows
+    yield from ((home / path).read_text(encoding="utf-8", errors="replace") for path in modules)
 
 
 class _Later(MetaPathFinder):

@@ -134,9 +134,9 @@ def report() -> dict[str, Any]:
     if _trace is None:
         return {"uses": {}, "wrote": []}
     with ours():
-        for path in unheard(_trace.home):
-            _told(str(path), late=True)
         modules = _modules(_trace)
+        for path in unheard(_trace.home, modules):
+            _told(str(path), late=True)
         files = {name: value for name, value in _trace.uses.items() if name.removeprefix("file ") not in modules}
         made = {f"made {path}": hash_file(_trace.home / path) for path in _trace.wrote}
         found = files | {f"module {path}": value for path, value in modules.items()} | made
