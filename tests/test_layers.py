@@ -31,6 +31,7 @@ LAYERS = (
     ("summary", "tally", "progress", "grid"),
     ("comparing",),
     ("preparing",),
+    ("farms",),
     ("running",),
     ("reports",),
     ("doctor", "console"),

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from oda.governance.gates import pass_gate
     from oda.governance.showing import check
     from oda.loading import Loaded, load
+    from oda.outputs import output
     from oda.pilot import load_pilot
     from oda.results import CannotSay, Estimated, Fact, TableColumn, picture, record, table
 
@@ -20,6 +21,7 @@ __all__ = [
     "check",
     "load",
     "load_pilot",
+    "output",
     "pass_gate",
     "picture",
     "protect_counts",
@@ -32,6 +34,7 @@ _HOMES = {
     "check": "governance.showing",
     "load": "loading",
     "load_pilot": "pilot",
+    "output": "outputs",
     "pass_gate": "governance.gates",
     "protect_counts": "disclosure",
 }

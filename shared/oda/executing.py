@@ -33,7 +33,7 @@ from oda.jobs import Job
 from oda.kernels import MEMORY, TRACE
 from oda.kernels.becoming import MEGABYTE
 from oda.kernels.provisioning import end_ahead, start_ahead, use_warm_kernels
-from oda.outputs import sort_out
+from oda.outputs import AFTER, RUN, sort_out
 from oda.records import hash_file, write_task
 from oda.results import Results, collect
 
@@ -125,15 +125,15 @@ def execute(job: Job) -> dict[str, Any]:
     _Engine.client = None
     try:
         found = _run(job, notebook)
-        outputs = sort_out(job.folder, job.outputs, into=Path(job.target), task=job.task)
-        if not found.get("error") and outputs["absent"]:
-            names = ", ".join(outputs["absent"])
-            found["error"] = f"ResultError: {names} is declared under 'outputs' in pilot.yml, but was not written."
+        client = _Engine.client
+        seen: dict[str, Any] = client.seen if client else {}
+        used: dict[str, Any] = client.used if client else {}
+        found |= {} if found.get("error") else _hold_to_told(job, seen)
+        failed = bool(found.get("error"))
+        outputs = sort_out(job.folder, job.outputs, into=Path(job.target), task=job.task, failed=failed)
+        found |= {"error": f"ResultError: {outputs['fault']}"} if outputs["fault"] else {}
     finally:
         shutil.rmtree(job.folder, ignore_errors=True)
-    client = _Engine.client
-    seen: dict[str, Any] = client.seen if client else {}
-    used: dict[str, Any] = client.used if client else {}
     record = {
         "task": job.task,
         "notebook": job.notebook,
@@ -155,6 +155,14 @@ def execute(job: Job) -> dict[str, Any]:
     record["product"] = hash_values(record["results"], record["outputs"])
     write_task(Path(job.target), record)
     return record
+
+
+def _hold_to_told(job: Job, seen: Mapping[str, Any]) -> dict[str, str]:
+    """Return an error when a notebook did not see what it was told."""
+    wrong = [
+        f"{name} {seen.get(name)!r}, not {told!r}" for name, told in job.parameters.items() if seen.get(name) != told
+    ]
+    return {"error": f"ResultError: it was told other parameters than it saw: {'; '.join(wrong)}."} if wrong else {}
 
 
 def _run(job: Job, notebook: Path) -> dict[str, Any]:
@@ -199,7 +207,9 @@ def _surroundings(job: Job, beside: Path) -> Iterator[None]:
     """Give this process, and so the kernel, the variables of the notebook; its own modules are found beside it."""
     before = dict(os.environ)
     path = os.pathsep.join([str(beside), *filter(None, [before.get("PYTHONPATH")])])
-    os.environ.update({"PYTHONPATH": path, TRACE: job.home, MEMORY: str(job.memory_mb or 0)})
+    after = [name.removeprefix("after ") for name in job.uses if name.startswith("after ")]
+    of_run = {RUN: job.target, AFTER: json.dumps(after)}
+    os.environ.update({"PYTHONPATH": path, TRACE: job.home, MEMORY: str(job.memory_mb or 0), **of_run})
     try:
         yield
     finally:

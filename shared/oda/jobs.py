@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from oda.meaning import defaults
 from oda.pilot import Pilot
 from oda.planning import Task, static_key
 
@@ -56,8 +55,32 @@ class Job:
     @property
     def folder(self) -> Path:
         """The notebook's own working folder, as deep in the pilot as the notebook's, so that `../data` is the same."""
-        beside = Path(self.home, self.source).parent
-        return (beside if beside == Path(self.home) else beside.parent) / f"{WORK}{self.task}"
+        return _place(Path(self.home), self.source) / f"{WORK}{self.task}"
+
+
+def _place(home: Path, source: str) -> Path:
+    """Return the folder in which the working folders of a notebook are."""
+    beside = (home / source).parent
+    return beside if beside == home else beside.parent
+
+
+def work_folders(pilot: Pilot, tasks: Iterable[Task]) -> list[Path]:
+    """Return the working folders that notebooks have left behind.
+
+    Parameters
+    ----------
+    pilot
+        The pilot's settings.
+    tasks
+        Tasks of its plan.
+
+    Returns
+    -------
+    list of Path
+        None once a run has ended; some while one is going on, or after the machine has stopped in the middle of one.
+    """
+    places = {_place(pilot.folder, task.planned.notebook) for task in tasks}
+    return [left for place in sorted(places) for left in place.glob(f"{WORK}*")]
 
 
 def make_job(task: Task, pilot: Pilot, folder: Path, *, shared: Mapping[str, Any], uses: Mapping[str, str]) -> Job:
@@ -91,7 +114,7 @@ def make_job(task: Task, pilot: Pilot, folder: Path, *, shared: Mapping[str, Any
         district=task.district.code if task.district else "",
         item=task.item,
         parameters=task.parameters,
-        names=list(defaults(pilot.folder / planned.notebook).values),
+        names=list(shared["defaults"][planned.notebook]),
         key=static_key(task, shared),
         uses=dict(uses),
         outputs=dict(planned.outputs),

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from oda.freshness import Verdict, judge
 from oda.pilot import Pilot
 from oda.planning import Task, describe_inputs, plan_tasks
-from oda.records import TASKS, read_task
-from oda.runs import RUNS, name_run, read_record
+from oda.records import TASKS, look, read_task
+from oda.runs import RECORD, RESULTS, RUNS, name_run, read_record
 
 EARLIER = 4  # runs that are looked through for products that can be taken over
 
@@ -49,41 +49,57 @@ class Policy:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Prepared:
-    """A run before anything is executed: what the plan holds, and what of it must be done and why."""
+    """A run before anything is executed: what the plan holds, and what of it must be done and why.
+
+    Attributes
+    ----------
+    pilot, policy
+        The settings, and how to go about it.
+    inputs, folder
+        What decides the answer, and the run's folder, which is named after it.
+    tasks
+        All of the plan.
+    named, asked
+        Tasks that were asked for by name, and those with what must come before them; all when none was named.
+    verdicts
+        For each task the cause for which it must be executed, or the record that holds.
+    record
+        What `run.json` of this very run holds; None when there is none that is whole.
+    broken
+        What of this very run is not as it was written, in words.
+    """
 
     pilot: Pilot
     policy: Policy
     inputs: Mapping[str, Any]
     folder: Path
     tasks: tuple[Task, ...]
+    named: frozenset[str]
     asked: frozenset[str]
     verdicts: tuple[Verdict, ...]
     record: Mapping[str, Any] | None
+    broken: str = ""
 
     @property
     def to_do(self) -> dict[str, str]:
         """Why each task that was asked for must be executed, by its name."""
-        else_ = "asked for" if self.policy.again else ""
-        causes = {verdict.task.name: verdict.cause or else_ for verdict in self.verdicts}
+        again = self.named if self.policy.again else frozenset()
+        causes = {one.task.name: one.cause or ("asked for" if one.task.name in again else "") for one in self.verdicts}
         return {name: cause for name, cause in causes.items() if cause and name in self.asked}
 
     @property
     def finished(self) -> bool:
-        """Whether this very run is on disk, whole, with nothing left to do."""
-        return self.record is not None and self.record["status"] == "done" and not self.to_do
+        """Whether all that was asked for is on disk in this very run, whole, with nothing left to do."""
+        if self.record is None or self.to_do or not self._own:
+            return False
+        done = {outcome["task"] for outcome in self.record["outcomes"] if not outcome["error"]}
+        return self.record["status"] == "done" or bool(self.policy.only and self.asked <= done)
 
-
-def _asked(pilot: Pilot, tasks: Sequence[Task], only: Sequence[str]) -> frozenset[str]:
-    """Return the names of the tasks that were asked for, and of those that must come before them."""
-    asked = {task.name for task in (plan_tasks(pilot, only) if only else tasks)}
-    before = {name for task in tasks if task.name in asked for name in _forerunners(pilot, task.planned.name)}
-    return frozenset(asked | {task.name for task in tasks if task.planned.name in before})
-
-
-def _forerunners(pilot: Pilot, notebook: str) -> set[str]:
-    """Return the names of the notebooks that must have ended before one may start."""
-    direct = next(planned.after for planned in pilot.run if planned.name == notebook)
-    return {*direct, *(name for one in direct for name in _forerunners(pilot, one))}
+    @property
+    def _own(self) -> bool:
+        """Whether the products of what was asked for lie in this run's own folder."""
+        asked = (one.reuse for one in self.verdicts if one.task.name in self.asked)
+        return all(record is not None and record["run"] == self.folder.name for record in asked)
 
 
 def prepare(pilot: Pilot, policy: Policy | None = None) -> Prepared:
@@ -107,38 +123,97 @@ def prepare(pilot: Pilot, policy: Policy | None = None) -> Prepared:
         When the settings, a dataset's card or a notebook cannot be used as they are.
     """
     policy = policy or Policy()
-    tasks = plan_tasks(pilot)
-    asked = _asked(pilot, tasks, policy.only)
+    tasks = plan_tasks(pilot, policy.only)
+    named = frozenset(task.name for task in tasks)
+    tasks = plan_tasks(pilot) if policy.only else tasks
     inputs = describe_inputs(pilot)
     folder = pilot.folder / RUNS / name_run(pilot, inputs)
-    verdicts = judge(pilot, tasks, candidates(folder, tasks))
+    found, faults = candidates(folder, tasks)
+    record = read_record(folder)
     return Prepared(
         pilot=pilot,
         policy=policy,
         inputs=inputs,
         folder=folder,
         tasks=tasks,
-        asked=asked,
-        verdicts=verdicts,
-        record=read_record(folder),
+        named=named,
+        asked=_asked(pilot, tasks, named),
+        verdicts=tuple(_with_fault(verdict, faults) for verdict in judge(pilot, tasks, found)),
+        record=record,
+        broken="" if record is not None else _say_broken(folder),
     )
 
 
-def candidates(folder: Path, tasks: Sequence[Task]) -> dict[str, list[dict[str, Any]]]:
-    """Return the whole records of each task, of the same run first and then of the newest others."""
-    own = {task.name: read_task(folder, task.name) for task in tasks}
-    found = {name: [record | {"run": folder.name}] for name, record in own.items() if record}
-    if all(record and not record["error"] for record in own.values()):
-        return found
-    others = sorted((path.parent for path in folder.parent.glob(f"*/{TASKS}")), key=_changed, reverse=True)
-    for other in [other for other in others if other != folder][:EARLIER]:
-        for task in tasks:
+def _asked(pilot: Pilot, tasks: Sequence[Task], named: frozenset[str]) -> frozenset[str]:
+    """Return the names of the tasks that were named, and of those that must come before them."""
+    if len(named) == len(tasks):
+        return named
+    before = {name for task in tasks if task.name in named for name in forerunners(pilot, task.planned.name)}
+    return frozenset(named | {task.name for task in tasks if task.planned.name in before})
+
+
+def forerunners(pilot: Pilot, notebook: str) -> set[str]:
+    """Return the names of the notebooks that must have ended before one may start.
+
+    Parameters
+    ----------
+    pilot
+        The pilot's settings.
+    notebook
+        The name of one of its plan.
+
+    Returns
+    -------
+    set of str
+        Those that it comes after, directly or not.
+    """
+    direct = next(planned.after for planned in pilot.run if planned.name == notebook)
+    return {*direct, *(name for one in direct for name in forerunners(pilot, one))}
+
+
+def candidates(folder: Path, tasks: Sequence[Task]) -> tuple[dict[str, list[dict[str, Any]]], dict[str, str]]:
+    """Find the records of each task that may hold, of the same run first and then of the newest others.
+
+    Parameters
+    ----------
+    folder
+        The run's folder.
+    tasks
+        Tasks of the plan.
+
+    Returns
+    -------
+    found : dict
+        Whole records by task, each with the name of its run.
+    faults : dict
+        What of this very run is not as it was written, by task.
+    """
+    seen = {task.name: look(folder, task.name) for task in tasks}
+    found = {name: [record | {"run": folder.name}] for name, (record, _) in seen.items() if record}
+    faults = {name: fault for name, (_, fault) in seen.items() if fault}
+    lacking = [task for task in tasks if (record := seen[task.name][0]) is None or record["error"]]
+    for other in _others(folder) if lacking else ():
+        for task in lacking:
             record = read_task(other, task.name)
             if record:
                 found.setdefault(task.name, []).append(record | {"run": other.name})
-    return found
+    return found, faults
 
 
-def _changed(folder: Path) -> float:
-    """Return when a run last wrote the record of a task."""
-    return (folder / TASKS).stat().st_mtime
+def _others(folder: Path) -> list[Path]:
+    """Return the folders of the newest other runs."""
+    others = [path.parent for path in folder.parent.glob(f"*/{TASKS}") if path.parent != folder]
+    return sorted(others, key=lambda path: (path / TASKS).stat().st_mtime, reverse=True)[:EARLIER]
+
+
+def _with_fault(verdict: Verdict, faults: Mapping[str, str]) -> Verdict:
+    """Return a verdict whose cause is that the task's own files are not as they were written, where that is so."""
+    fault = faults.get(verdict.task.name)
+    return replace(verdict, cause=fault) if fault and verdict.cause else verdict
+
+
+def _say_broken(folder: Path) -> str:
+    """Say that a run has a record that is not whole, or none though its tasks have; empty when it has not begun."""
+    if (folder / RECORD).is_file():
+        return f"{RECORD} or {RESULTS} in {RUNS}/{folder.name} is not as it was written"
+    return f"{RUNS}/{folder.name} has no {RECORD}" if (folder / TASKS).is_dir() else ""

@@ -72,15 +72,50 @@ def read_task(run: Path, task: str) -> dict[str, Any] | None:
         The record, which may be of a failure, without its results, which may be long; None where there is none, or
         where anything of it was changed or is missing.
     """
+    return look(run, task)[0]
+
+
+def look(run: Path, task: str) -> tuple[dict[str, Any] | None, str]:
+    """Read the record of a task, and say what is wrong with it or its products.
+
+    Parameters
+    ----------
+    run
+        The run's folder.
+    task
+        The task's name.
+
+    Returns
+    -------
+    record : dict or None
+        As `read_task` gives it.
+    fault : str
+        Which file is not as it was written; empty when all are, or when there is no record at all.
+    """
+    name = f"{TASKS}/{task}.json"
     try:
-        record: dict[str, Any] = json.loads((run / TASKS / f"{task}.json").read_text(encoding="utf-8"))
-        if record["task"] != task or record[CHECKSUM] != _checksum(record):
-            return None
-        whole = record["error"] or all(hash_file(run / name) == sha for name, sha in _products(record))
+        record: dict[str, Any] = json.loads((run / name).read_text(encoding="utf-8"))
+        whole = record["task"] == task and record[CHECKSUM] == _checksum(record)
+        broken = _broken(run, record) if whole else name
+    except FileNotFoundError:
+        return None, ""
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
+        broken = name
+    if broken:
+        return None, f"{broken} in {run.parent.name}/{run.name} is not as it was written"
     record.pop("results", None)
-    return record if whole else None
+    return record, ""
+
+
+def _broken(run: Path, record: Mapping[str, Any]) -> str:
+    """Return the first product of a task that is not as it was written, empty when all are; a failure has none."""
+    for name, sha in () if record["error"] else _products(record):
+        try:
+            if hash_file(run / name) != sha:
+                return name
+        except OSError:
+            return name
+    return ""
 
 
 def _products(record: Mapping[str, Any]) -> list[tuple[str, str]]:

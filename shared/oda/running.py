@@ -4,45 +4,28 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from oda.errors import RunError
+from oda.errors import OdaError, RunError
+from oda.farms import Farm, open_farm
 from oda.freshness import judge, product_hash
-from oda.jobs import WORK, Job, make_job
+from oda.jobs import make_job, work_folders
 from oda.locking import one_at_a_time
-from oda.meaning import code_cells
 from oda.pilot import Pilot
 from oda.planning import Task, parameters, shared_key, stages
-from oda.preparing import Policy, Prepared, candidates, prepare
+from oda.preparing import Policy, Prepared, candidates, forerunners, prepare
 from oda.records import NOTEBOOKS, copy_task, read_task, remove_task, write_task
-from oda.runs import RUNS, Outcome, Run, make_record, read_run, write_record, write_run
+from oda.runs import RECORD, RUNS, Outcome, Run, make_record, read_run, write_record, write_run
 from oda.summary import NOT_STARTED, STOPPED, summarise
 
 if TYPE_CHECKING:
     from oda.progress import Display
 
 SUMMARY = "summary.txt"
-
-
-class Farm(Protocol):
-    """What executes jobs: this machine's workers, or Dask's."""
-
-    def run(
-        self, jobs: Sequence[Job], on_start: Callable[[str], None], on_tick: Callable[[], None]
-    ) -> Iterator[dict[str, Any]]:
-        """Execute jobs, and give the record of each as it ends."""
-
-
-class _Idle:
-    """What executes nothing, since nothing is to be done."""
-
-    def run(self, *_: object) -> Iterator[dict[str, Any]]:
-        """Execute no jobs."""
-        return iter(())
+FAILED_FAST = f"{STOPPED}'s --fail-fast"
 
 
 def run_plan(pilot: Pilot, policy: Policy | None = None, *, shown: Display | None = None) -> tuple[Run, bool]:
@@ -120,32 +103,43 @@ class _Going:
         """Begin with nothing done."""
         self.prepared, self.shown = prepared, shown
         self.pilot, self.folder = prepared.pilot, prepared.folder
+        self.to_do = [task for task in prepared.tasks if task.name in prepared.to_do]
         self.outcomes: dict[str, Outcome] = {}
+        self.products: dict[str, dict[str, str]] = {}  # what each task that is done has left, by notebook
+        self.running: set[str] = set()
+        self.executed: set[str] = set()  # notebooks
         self.started = dt.datetime.now(dt.UTC)
         self.shared = shared_key(prepared.pilot)
 
     def go(self) -> dict[str, Any]:
         """Take over, execute, and write."""
-        to_do = [task for task in self.prepared.tasks if task.name in self.prepared.to_do]
-        self._tell_plan(to_do)
+        self._tell_plan()
+        self.folder.mkdir(parents=True, exist_ok=True)
         status = ""
         try:
-            with _farm(self.prepared, to_do) as farm:
-                self._begin(to_do)
-                for stage in stages(to_do):
+            with open_farm(self.prepared, self.to_do) as farm:
+                self._begin()
+                for stage in stages(self.prepared.tasks):
                     self._run_stage(farm, stage)
         except KeyboardInterrupt:
             self.shown.interrupted()
             status = "stopped"
         except _EnoughError:
             status = "failed"
-        return self._finish(to_do, status)
+        except OdaError:
+            if not (self.folder / RECORD).is_file():  # nothing has begun
+                shutil.rmtree(self.folder, ignore_errors=True)
+            raise
+        finally:
+            for left in work_folders(self.pilot, self.to_do):
+                shutil.rmtree(left, ignore_errors=True)
+        return self._finish(status)
 
-    def _tell_plan(self, to_do: Sequence[Task]) -> None:
+    def _tell_plan(self) -> None:
         """Tell the display what the plan holds."""
         from oda.tally import TaskInfo
 
-        names = {task.name for task in to_do}
+        names = {task.name for task in self.to_do}
         infos = [
             TaskInfo(task=task.name, notebook=task.planned.name, item=_say_item(task)) for task in self.prepared.tasks
         ]
@@ -153,62 +147,91 @@ class _Going:
         reused = {name: run for name, run in kept.items() if name not in names}
         self.shown.planned([info for info in infos if info.task in names or info.task in reused], reused)
 
-    def _begin(self, to_do: Sequence[Task]) -> None:
+    def _begin(self) -> None:
         """Load the data once, so that a fault in them is said before anything runs; then clear and take over."""
-        _load_once(self.pilot, to_do)
-        _clear(self.pilot, self.folder, to_do)
-        (self.folder / NOTEBOOKS).mkdir(parents=True, exist_ok=True)
+        _load_once(self.pilot, self.to_do)
+        coming = {task.planned.name for task in self.to_do}
+        names = {task.name for task in self.to_do}
+        _clear(self.pilot, self.folder, self.to_do, [task for task in self.to_do if not self._behind(task, coming)])
+        (self.folder / NOTEBOOKS).mkdir(exist_ok=True)
         self._write("running")
-        again = {task.name for task in to_do}
         for verdict in self.prepared.verdicts:
-            if verdict.reuse and verdict.task.name not in again:
-                self._take_over(verdict.reuse)
+            task = verdict.task
+            if task.name in names or self._behind(task, coming):
+                continue
+            if verdict.reuse:
+                self._take_over(task, verdict.reuse)
+            elif failure := read_task(self.folder, task.name):  # not asked for now, and failed before
+                self.outcomes[task.name] = Outcome.of(_fill(task, failure))
 
-    def _take_over(self, record: Mapping[str, Any]) -> None:
+    def _behind(self, task: Task, notebooks: Iterable[str]) -> bool:
+        """Tell whether a task comes after one of some notebooks."""
+        return bool(task.planned.after) and not forerunners(self.pilot, task.planned.name).isdisjoint(notebooks)
+
+    def _take_over(self, task: Task, record: Mapping[str, Any]) -> None:
         """Copy the products of an earlier run."""
         copy_task(record, self.folder.parent / record["run"], self.folder)
-        self.outcomes[record["task"]] = replace(Outcome.of(record), reused=record["run"])
+        self.outcomes[task.name] = replace(Outcome.of(_fill(task, record)), reused=record["run"])
+        self._leave(task.planned.name, record)
+
+    def _leave(self, notebook: str, record: Mapping[str, Any]) -> None:
+        """Keep the hash of what a task has left."""
+        self.products.setdefault(notebook, {})[record["task"]] = record.get("product", "")
 
     def _run_stage(self, farm: Farm, stage: Sequence[Task]) -> None:
         """Execute the tasks of a stage whose forerunners have ended well, and which have changed by what they left."""
+        waiting = [task for task in stage if task.name not in self.outcomes]
+        ended_well = {one: self._ended_well(one) for task in waiting for one in task.planned.after}
+        held = self._unchanged([task for task in waiting if all(ended_well[one] for one in task.planned.after)])
         ready = []
-        for task in stage:
-            name = task.name
-            broken = [one for one in task.planned.after if not self._ended_well(one)]
-            if broken:
+        for task in waiting:
+            broken = [one for one in task.planned.after if not ended_well[one]]
+            if task.name in held:
+                self._take_over(task, held[task.name])
+                self.shown.ended(task.name, 0.0, note="unchanged")
+            elif task.name not in self.prepared.asked:
+                continue
+            elif broken:
                 self._keep(_fill(task, {"error": f"{NOT_STARTED}: {broken[0]} has not ended well"}))
-            elif reuse := self._unchanged(task):
-                self._take_over(reuse)
-                self.shown.ended(name, 0.0, note="unchanged")
             else:
                 ready.append(task)
-        for _ in range(self.prepared.policy.retries + 1):
+        if ready:
             self._execute(farm, ready)
-            ready = [task for task in ready if self.outcomes[task.name].error]
 
     def _ended_well(self, notebook: str) -> bool:
         """Tell whether every task of a notebook is done."""
         tasks = [task for task in self.prepared.tasks if task.planned.name == notebook]
         return all(task.name in self.outcomes and self.outcomes[task.name].done for task in tasks)
 
-    def _unchanged(self, task: Task) -> Mapping[str, Any] | None:
-        """Return the products that hold after all, now that what came before has run and left the same as ever."""
-        if not task.planned.after or self.prepared.policy.again:
-            return None
-        found = judge(self.pilot, [task], candidates(self.folder, [task]), left=self._left(task))
-        return found[0].reuse
+    def _unchanged(self, tasks: Sequence[Task]) -> dict[str, Mapping[str, Any]]:
+        """Return the records that hold after all, now that what came before has run and left the same as ever."""
+        again = self.prepared.named if self.prepared.policy.again else frozenset()
+        after = [task for task in tasks if task.planned.after and task.name not in again]
+        if not after:
+            return {}
+        left = {one: self._left(one) for task in after for one in task.planned.after}
+        verdicts = judge(self.pilot, after, candidates(self.folder, after)[0], left=left)
+        return {verdict.task.name: verdict.reuse for verdict in verdicts if verdict.reuse}
 
-    def _left(self, task: Task) -> dict[str, str]:
-        """Return the hash of what each notebook that a task comes after has left."""
-        return {one: product_hash(self._records(one)) for one in task.planned.after}
-
-    def _records(self, notebook: str) -> list[dict[str, Any]]:
-        """Return the records of a notebook's tasks in this run."""
-        names = [task.name for task in self.prepared.tasks if task.planned.name == notebook]
-        return [record for name in names if (record := read_task(self.folder, name))]
+    def _left(self, notebook: str) -> str:
+        """Return the hash of what a notebook that has ended well has left."""
+        products = self.products.get(notebook, {})
+        return product_hash({"task": task, "product": product} for task, product in products.items())
 
     def _execute(self, farm: Farm, tasks: Sequence[Task]) -> None:
-        """Execute tasks, and keep what becomes of each."""
+        """Execute tasks, and those that fail so often again as was asked for."""
+        left = {one: self._left(one) for task in tasks for one in task.planned.after}
+        for again in range(self.prepared.policy.retries, -1, -1):
+            self._attempt(farm, tasks, left, enough=not again and self.prepared.policy.fail_fast)
+            tasks = [task for task in tasks if not self.outcomes[task.name].done]
+            if not tasks:
+                return
+            if again:
+                self.shown.message(f"Trying again: {', '.join(task.name for task in tasks)}")
+
+    def _attempt(self, farm: Farm, tasks: Sequence[Task], left: Mapping[str, str], *, enough: bool) -> None:
+        """Execute tasks once, and keep what becomes of each; end at the first failure where that is enough."""
+        _remove(self.folder, tasks)
         by_name = {task.name: task for task in tasks}
         jobs = [
             make_job(
@@ -216,21 +239,29 @@ class _Going:
                 self.pilot,
                 self.folder,
                 shared=self.shared,
-                uses={f"after {one}": left for one, left in self._left(task).items()},
+                uses={f"after {one}": left[one] for one in task.planned.after},
             )
             for task in tasks
         ]
-        for record in farm.run(jobs, self.shown.started, self.shown.tick) if jobs else ():
+        for record in farm.run(jobs, self._start, self.shown.tick):
             self._keep(_fill(by_name[record["task"]], record))
-            if record["error"] and self.prepared.policy.fail_fast:
+            if record["error"] and enough:
                 raise _EnoughError
+
+    def _start(self, task: str) -> None:
+        """Note that a task has begun, and tell it."""
+        self.running.add(task)
+        self.shown.started(task)
 
     def _keep(self, record: Mapping[str, Any]) -> None:
         """Keep what became of a task, and tell it; what a worker could not write itself is written here."""
         outcome = Outcome.of(record)
         self.outcomes[outcome.task] = outcome
+        self.running.discard(outcome.task)
         if "key" not in record and not outcome.error.startswith(NOT_STARTED):
             write_task(self.folder, record)
+        if outcome.done:
+            self._leave(outcome.notebook, record)
         left = f"not kept: {', '.join(outcome.undeclared)}" if outcome.undeclared else ""
         self.shown.ended(outcome.task, outcome.seconds, outcome.error, left)
 
@@ -245,12 +276,12 @@ class _Going:
         (self.folder / SUMMARY).write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
         return write_run(self.folder, record)
 
-    def _finish(self, to_do: Sequence[Task], status: str) -> dict[str, Any]:
+    def _finish(self, status: str) -> dict[str, Any]:
         """Say of every task that was asked for what became of it, and write the record."""
-        why = STOPPED if status == "stopped" else f"{NOT_STARTED}: another notebook had failed"
-        for task in to_do:
-            if task.name not in self.outcomes:
-                self.outcomes[task.name] = Outcome.of(_fill(task, {"error": why}))
+        for task in self.prepared.tasks:
+            if task.name in self.prepared.asked and task.name not in self.outcomes:
+                error = _why(status, began=task.name in self.running)
+                self.outcomes[task.name] = Outcome.of(_fill(task, {"error": error}))
         if not status:
             failed = any(not outcome.done for outcome in self.outcomes.values())
             status = "failed" if failed else "part" if len(self.outcomes) < len(self.prepared.tasks) else "done"
@@ -259,6 +290,13 @@ class _Going:
 
 class _EnoughError(Exception):
     """A notebook has failed, and no more shall start."""
+
+
+def _why(status: str, *, began: bool) -> str:
+    """Say why a task that was asked for has no end of its own."""
+    if status == "stopped":
+        return STOPPED if began else f"{NOT_STARTED}: {STOPPED}"
+    return f"{FAILED_FAST if began else NOT_STARTED}: another notebook had failed"
 
 
 def _say_item(task: Task) -> str:
@@ -280,15 +318,18 @@ def _fill(task: Task, record: Mapping[str, Any]) -> dict[str, Any]:
     } | dict(record)
 
 
-def _clear(pilot: Pilot, folder: Path, to_do: Sequence[Task]) -> None:
+def _clear(pilot: Pilot, folder: Path, to_do: Sequence[Task], now: Sequence[Task]) -> None:
     """Remove what an earlier run has left of the tasks that will be executed, and working folders left behind."""
+    for left in work_folders(pilot, to_do):
+        shutil.rmtree(left, ignore_errors=True)
+    _remove(folder, now)
+
+
+def _remove(folder: Path, tasks: Sequence[Task]) -> None:
+    """Remove what a run has of tasks, or say which file of them is in use."""
     try:
-        for planned in {task.planned.notebook for task in to_do}:
-            beside = (pilot.folder / planned).parent
-            for left in (beside if beside == pilot.folder else beside.parent).glob(f"{WORK}*"):
-                shutil.rmtree(left)
-        for name in [task.name for task in to_do]:
-            remove_task(folder, name)
+        for task in tasks:
+            remove_task(folder, task.name)
     except PermissionError as error:
         name = Path(error.filename or folder).name
         message = f"{name} in {RUNS}/{folder.name} is open in another program. Close it and run again."
@@ -306,30 +347,3 @@ def _load_once(pilot: Pilot, to_do: Sequence[Task]) -> None:
 
         for name in names:
             load(name, pilot)
-
-
-@contextmanager
-def _farm(prepared: Prepared, to_do: Sequence[Task]) -> Iterator[Farm]:
-    """Return what executes the jobs: workers of this machine, or of a Dask scheduler."""
-    policy, folder = prepared.policy, prepared.folder
-    folder.mkdir(parents=True, exist_ok=True)
-    if not to_do:
-        yield _Idle()
-        return
-    if policy.scheduler:
-        from oda.farming import dask_farm
-
-        with dask_farm(prepared.pilot, policy.scheduler, workers=policy.workers, files=policy.files) as farm:
-            yield farm
-        return
-    from oda.kernels.preloading import ALWAYS, imported
-    from oda.kernels.warming import Warm
-    from oda.pool import Pool, default_workers
-
-    notebooks = {task.planned.notebook: None for task in to_do}
-    sources = [cell.source for notebook in notebooks for cell in code_cells(prepared.pilot.folder / notebook)]
-    with (
-        Warm((*ALWAYS, *imported(sources))) as warm,
-        Pool(warm, policy.workers or default_workers(), folder / "workers.log") as pool,
-    ):
-        yield pool

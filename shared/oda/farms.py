@@ -1,0 +1,69 @@
+"""What executes notebooks: this machine's workers, or those of a Dask scheduler."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+from oda.meaning import code_cells
+
+if TYPE_CHECKING:
+    from oda.jobs import Job
+    from oda.planning import Task
+    from oda.preparing import Prepared
+
+
+class Farm(Protocol):
+    """What executes jobs: this machine's workers, or Dask's."""
+
+    def run(
+        self, jobs: Sequence[Job], on_start: Callable[[str], None], on_tick: Callable[[], None]
+    ) -> Iterator[dict[str, Any]]:
+        """Execute jobs, and give the record of each as it ends."""
+
+
+class _Idle:
+    """What executes nothing, since nothing is to be done."""
+
+    def run(self, *_: object) -> Iterator[dict[str, Any]]:
+        """Execute no jobs."""
+        return iter(())
+
+
+@contextmanager
+def open_farm(prepared: Prepared, to_do: Sequence[Task]) -> Iterator[Farm]:
+    """Return what executes the jobs: workers of this machine, or of a Dask scheduler.
+
+    Parameters
+    ----------
+    prepared
+        The run.
+    to_do
+        What may have to be executed; nothing is started when there is none.
+
+    Yields
+    ------
+    Farm
+        Its processes end with the context.
+    """
+    policy = prepared.policy
+    if not to_do:
+        yield _Idle()
+    elif policy.scheduler:
+        from oda.farming import dask_farm
+
+        with dask_farm(prepared.pilot, policy.scheduler, workers=policy.workers, files=policy.files) as farm:
+            yield farm
+    else:
+        from oda.kernels.preloading import ALWAYS, imported
+        from oda.kernels.warming import Warm
+        from oda.pool import Pool, default_workers
+
+        notebooks = dict.fromkeys(task.planned.notebook for task in to_do)
+        sources = [cell.source for notebook in notebooks for cell in code_cells(prepared.pilot.folder / notebook)]
+        with (
+            Warm((*ALWAYS, *imported(sources))) as warm,
+            Pool(warm, policy.workers or default_workers(), prepared.folder / "workers.log") as pool,
+        ):
+            yield pool
