@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from oda.panel import Panel, rates, years
-from oda.pilot import Disclosure
+from oda.loading import load
+from oda.panel import Panel, make_panel, rates, years
+from oda.pilot import Disclosure, Pilot
 
 RULE = Disclosure(hide_below=8, round_to=5)
 
@@ -72,3 +73,19 @@ def test_years_are_counted_back_from_the_last_period():
     assert years(made.of("a"), made)["year"].tolist() == ["2014/15", "2015/16", "2016/17"]
     short = panel({"a": [20, 25], "b": [20, 25]}, per_year=12)
     assert years(short.of("a"), short)["year"].unique().tolist() == ["2014/15 to 2015/16"]
+
+
+def test_a_panel_about_one_district_takes_no_other_s_month(pilot: Pilot):
+    """Its own start is as ever, the others have none, and every number is the same."""
+    loaded = load("falls", pilot)
+    whole, one = make_panel(loaded, pilot), make_panel(loaded, pilot, about="Redditch")
+    here = one.frame["district"] == "Redditch"
+    assert one.frame[here].equals(whole.frame[here])
+    assert one.frame.loc[~here, "cohort"].isna().all()
+    assert one.frame.drop(columns="cohort").equals(whole.frame.drop(columns="cohort"))
+
+
+def test_a_panel_about_a_district_without_visits_has_no_start(pilot: Pilot):
+    """A comparison district has no first month, and the panel is made all the same."""
+    none = next(district for district in pilot.districts if district.visits_from is None)
+    assert make_panel(load("falls", pilot), pilot, about=none.code).start is None

@@ -14,7 +14,15 @@ from oda.datasets import Synthetic, find_dataset
 from oda.errors import DatasetError
 from oda.pilot import District, Pilot, load_pilot
 from oda.presets import read_preset
-from oda.synthetic import ENGLAND_RATE, RAMP, VISITS_PER_10_000, WINTER_PEAK, make_falls, write_synthetic
+from oda.synthetic import (
+    ENGLAND_RATE,
+    RAMP,
+    VISITS_PER_10_000,
+    WINTER_PEAK,
+    keep_synthetic,
+    make_falls,
+    write_synthetic,
+)
 
 SEEDS = range(100)
 WITHIN = 0.025  # of a mean over 100 seeds and 36 months: some 150,000 admissions a district, and 1 % a year of trend
@@ -175,6 +183,23 @@ def test_a_file_of_one_s_own_with_the_same_heading_is_never_written_over(pilot: 
     path.with_name("falls.csv.sha256").unlink()
     with pytest.raises(DatasetError, match=r"other values"):
         write_synthetic(pilot, card)
+
+
+def test_the_file_is_made_again_only_when_what_it_is_made_of_changes(pilot: Pilot, monkeypatch) -> None:
+    """To look whether anything has changed makes no data, unless a setting, the recipe or the file is another."""
+    card = find_dataset(pilot, "falls")
+    path = keep_synthetic(pilot, card)
+    made = []
+    monkeypatch.setattr("oda.synthetic.write_synthetic", lambda *_: made.append(1) or path)
+    keep_synthetic(pilot, card)
+    assert made == []
+    keep_synthetic(pilot, card.model_copy(update={"synthetic": recipe(66)}))
+    keep_synthetic(pilot.model_copy(update={"districts": pilot.districts[1:]}), card)
+    path.write_bytes(path.read_bytes() + b"x")
+    keep_synthetic(pilot, card)
+    path.unlink()
+    keep_synthetic(pilot, card)
+    assert len(made) == 4
 
 
 def test_many_processes_may_make_the_same_file(pilot: Pilot) -> None:
