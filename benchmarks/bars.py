@@ -57,14 +57,24 @@ def take_turns(contest: Contest, rounds: int) -> None:
         names = [name for name in contest.others if name not in contest.out]
         shift = turn % max(len(names), 1)  # nobody always runs first
         for name in names[shift:] + names[:shift]:
-            try:
-                theirs, _ = time_way(contest.others[name], expected)
-            except Skip as reason:
-                contest.out[name] = str(reason)
+            theirs = _time_other(contest, name, expected)
+            if theirs is None:
                 continue
             after, _ = time_way(contest.ours, expected)
             contest.seconds.setdefault(name, []).append((theirs, (before + after) / 2))
             before = after
+
+
+def _time_other(contest: Contest, name: str, expected: dict[str, float]) -> float | None:
+    """Return the seconds of another way; one that fails twice falls out, for some fail now and then at a busy port."""
+    for attempt in range(2):
+        try:
+            return time_way(contest.others[name], expected)[0]
+        except Skip as reason:
+            say(f"      failed: {reason}")
+            if attempt:
+                contest.out[name] = str(reason)
+    return None
 
 
 def ratio(contest: Contest, name: str, bar: float) -> Figure:
