@@ -8,18 +8,19 @@ from __future__ import annotations
 import ast
 import json
 import os
+import queue
 import shutil
-import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
+from typing import IO, Any
 
 import papermill
-import psutil  # type: ignore[import-untyped]
+from ipykernel.kernelspec import RESOURCES, get_kernel_dict
+from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -30,9 +31,10 @@ from traitlets.config import Config
 from oda.errors import ResultError
 from oda.hashing import hash_values
 from oda.jobs import Job
-from oda.kernels import MEMORY, TRACE
-from oda.kernels.becoming import MEGABYTE
+from oda.kernels import MEMORY, PRIVATE, SOCKET, TRACE, make_private_folder
+from oda.kernels.becoming import end_children
 from oda.kernels.provisioning import end_ahead, start_ahead, use_warm_kernels
+from oda.kernels.watching import memory_watched, say_end
 from oda.outputs import AFTER, RUN, sort_out
 from oda.records import hash_file, write_task
 from oda.results import Results, collect
@@ -40,7 +42,6 @@ from oda.results import Results, collect
 ENGINE = "oda"
 ASK_SEEN = "__import__('json').dumps({{name: globals().get(name) for name in {names!r}}}, default=repr)"
 ASK_USED = "__import__('json').dumps(__import__('oda.tracing', fromlist=['report']).report())"
-LOOK = 0.25  # seconds between two looks at a kernel's memory
 
 
 class _Client(PapermillNotebookClient):  # type: ignore[misc]  # untyped
@@ -55,16 +56,25 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]  # untyped
         self.timeout_func = lambda _: max(0.1, until - time.monotonic())
         self.seen: dict[str, Any] = {}
         self.used: dict[str, Any] = {}
+        self.end = ""
+
+    def create_kernel_manager(self) -> Any:  # noqa: ANN401  nbclient's
+        """Describe the kernel as this package's own Python has it, whatever other kernels this machine knows."""
+        manager = super().create_kernel_manager()
+        manager._kernel_spec = KernelSpec(resource_dir=RESOURCES, **get_kernel_dict())  # noqa: SLF001  no other way in
+        return manager
 
     def papermill_execute_cells(self) -> None:
         """Execute the cells, then ask what the notebook used; a kernel that failed is not asked, and ends at once."""
         told = "injected-parameters" if self.job.parameters else "parameters"
         self.told_at = next((n for n, c in enumerate(self.nb.cells) if told in c.metadata.get("tags", [])), None)
-        with _memory_watched(self.km.provisioner.pid, self.job.memory_mb):
+        with memory_watched(self.km.provisioner.pid, self.job.memory_mb):
             try:
                 super().papermill_execute_cells()
-            except BaseException:
+            except BaseException as error:
                 self.shutdown_kernel = "immediate"
+                if isinstance(error, DeadKernelError):
+                    self.end = say_end(self.km.provisioner.process)
                 raise
         if not any(cell.metadata.get("papermill", {}).get("exception") for cell in self.nb.cells):
             self.used = self._ask(ASK_USED)
@@ -168,7 +178,7 @@ def _hold_to_told(job: Job, seen: Mapping[str, Any]) -> dict[str, str]:
 def _run(job: Job, notebook: Path) -> dict[str, Any]:
     """Execute the notebook, and return its results, or its error with the cell."""
     source = Path(job.home, job.source)
-    with TemporaryDirectory(prefix="oda-", ignore_cleanup_errors=True) as private, _surroundings(job, source.parent):
+    with _private_folder() as private, _surroundings(job, source.parent):
         try:
             papermill.execute_notebook(
                 source,
@@ -178,7 +188,7 @@ def _run(job: Job, notebook: Path) -> dict[str, Any]:
                 kernel_name="python3",
                 cwd=job.folder,
                 progress_bar=False,
-                config=_settings(Path(private)),
+                config=_settings(private),
                 job=job,
             )
             return {"results": _results_of(notebook, job)}
@@ -187,7 +197,7 @@ def _run(job: Job, notebook: Path) -> dict[str, Any]:
         except CellTimeoutError:
             error = f"TimeoutError: it ran for more than {job.seconds / 60:g} minutes and was ended."
         except DeadKernelError:
-            error = "DeadKernelError: its kernel ended without a word; is there enough memory?"
+            error = f"DeadKernelError: {_Engine.client.end if _Engine.client else 'its kernel did not start'}."
         except Exception as failure:  # noqa: BLE001  the others must finish whatever this one met
             return {"error": f"{type(failure).__name__}: {failure}"}
     return {"error": error, "cell": _cell_at(_Engine.client)}
@@ -200,6 +210,17 @@ def _cell_at(client: _Client | None) -> int | None:
     if not client.job.parameters or client.told_at is None or client.at < client.told_at:
         return client.at
     return None if client.at == client.told_at else client.at - 1
+
+
+@contextmanager
+def _private_folder() -> Iterator[Path]:
+    """Return a folder for the kernel's sockets, which goes with the run's own should this process be ended."""
+    run = os.environ.get(PRIVATE)
+    folder = Path(tempfile.mkdtemp(prefix="oda-", dir=run)) if run else make_private_folder()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -228,43 +249,6 @@ def _settings(private: Path) -> Config:
     elif hasattr(KernelManager, "transport_encryption"):
         manager |= {"transport_encryption": "required"}
     return Config({"KernelManager": manager})
-
-
-@contextmanager
-def _memory_watched(kernel: int, megabytes: int | None) -> Iterator[None]:
-    """End a kernel that takes more memory than it may, where its system does not see to that."""
-    if megabytes is None or sys.platform.startswith("linux"):
-        yield
-        return
-    done = threading.Event()
-    watch = threading.Thread(target=watch_memory, args=(kernel, megabytes, done), daemon=True)
-    watch.start()
-    try:
-        yield
-    finally:
-        done.set()
-        watch.join()
-
-
-def watch_memory(process: int, megabytes: int, done: threading.Event) -> None:
-    """End a process that takes more memory than it may.
-
-    Parameters
-    ----------
-    process
-        Its number.
-    megabytes
-        What it may take beyond what it has now.
-    done
-        Set when nobody needs the watch any more.
-    """
-    with suppress(psutil.Error):
-        watched = psutil.Process(process)
-        most = watched.memory_info().rss + megabytes * MEGABYTE
-        while not done.wait(LOOK):
-            if watched.memory_info().rss > most:
-                watched.kill()
-                return
 
 
 def _results_of(path: Path, job: Job) -> dict[str, Any]:
@@ -301,17 +285,42 @@ def check_district(results: Results, job: Job) -> None:
 
 def serve() -> None:
     """Execute one notebook after another, as told on standard input, a line of JSON each, until it closes."""
-    with os.fdopen(os.dup(0), "rb") as told, os.fdopen(os.dup(1), "wb") as answers:
+    with os.fdopen(os.dup(0), "rb", buffering=0) as told, os.fdopen(os.dup(1), "wb") as answers:
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
         os.dup2(2, 1)  # what a kernel prints by itself is no answer
         start_ahead(os.environ)
-        for line in told:
+        for line in _lines(told):
             record = _execute_logged(json.loads(line))
             record.pop("results", None)  # they are on disk; what is told stays small
             answers.write(json.dumps(record, default=str).encode("utf-8") + b"\n")
             answers.flush()
     end_ahead()
+
+
+def _lines(told: IO[bytes]) -> Iterator[bytes]:
+    """Give what is told line by line; when the one who tells goes away meanwhile, end at once with all that runs."""
+    lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    idle = threading.Event()
+
+    def listen() -> None:
+        for line in told:
+            lines.put(line)
+        lines.put(b"")
+        if SOCKET not in os.environ:  # there, nobody else sees to that
+            shutil.rmtree(os.environ.get(PRIVATE, ""), ignore_errors=True)
+        if not idle.is_set():
+            end_children()
+            os._exit(1)
+
+    threading.Thread(target=listen, daemon=True).start()
+    while True:
+        idle.set()
+        line = lines.get()
+        idle.clear()
+        if not line:
+            return
+        yield line
 
 
 def _execute_logged(told: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +19,7 @@ from oda.kernels.warming import Warm, Worker
 if TYPE_CHECKING:
     from oda.jobs import Job
 
+REMOVING = 1.0  # seconds in which a kernel that was ended lets go of its files
 TICK = 0.2  # seconds; Windows hears Ctrl-C only between two waits
 PATIENCE = 2.0  # seconds that the thread of a worker is given to end
 OVERTIME = 60  # seconds past its limit after which a notebook is ended from outside, kernel and worker
@@ -113,7 +115,7 @@ class Pool:
         """Have one job done; end its worker when it is far past its time."""
         clock = time.perf_counter()
         try:
-            worker = self.live.get(number) or self.live.setdefault(number, Worker(self.warm, self.errors))
+            worker = self.live.get(number) or self._start(number)
         except (RunError, OSError) as error:
             return {"task": job.task, "error": str(error), "seconds": 0.0}
         alarm = threading.Timer(job.seconds + OVERTIME, worker.end)
@@ -127,11 +129,32 @@ class Pool:
             return record
         self.live.pop(number, None)
         worker.close()
+        _remove(job.folder)
         seconds = time.perf_counter() - clock
         return {"task": job.task, "error": HUNG if seconds > job.seconds else DIED, "seconds": round(seconds, 2)}
+
+    def _start(self, number: int) -> Worker:
+        """Start a worker; where the parent of all has died, by a new one."""
+        try:
+            self.live[number] = Worker(self.warm, self.errors)
+        except RunError:
+            if not self.warm.restart():
+                raise
+            self.live[number] = Worker(self.warm, self.errors)
+        if self.ending:
+            self.live[number].end()
+        return self.live[number]
 
     def end(self) -> None:
         """End every worker with its kernel, at once."""
         self.ending = True
         for worker in list(self.live.values()):
             worker.end()
+
+
+def _remove(folder: Path) -> None:
+    """Remove the working folder of a notebook whose worker could not, and whose kernel may take a moment to end."""
+    until = time.monotonic() + REMOVING
+    while folder.exists() and time.monotonic() < until:
+        shutil.rmtree(folder, ignore_errors=True)
+        time.sleep(TICK / 10)

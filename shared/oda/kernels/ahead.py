@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 
-from oda.kernels.becoming import become_fresh, import_all, prepare_environment, run_kernel
+from oda.kernels.becoming import become_fresh, import_kernel, leave_folder, prepare_environment, run_kernel
+from oda.kernels.preloading import import_ahead, well_known
 
 
 def main(modules: list[str]) -> None:
@@ -17,12 +18,15 @@ def main(modules: list[str]) -> None:
         What to import first.
     """
     prepare_environment()
-    import_all(modules)
+    leave_folder()
+    import_kernel()
+    for name in well_known(modules):
+        import_ahead(name)
     line = sys.stdin.readline()
     if line:
         request = json.loads(line)
         become_fresh(request)
-        run_kernel(request["arguments"])
+        run_kernel(request)
 
 
 if __name__ == "__main__":

@@ -40,15 +40,23 @@ class Child:
             raise RunError(f"The parent of all kernels does not answer: {error.strerror}. Run again.") from error
         if not answer:
             raise RunError("The parent of all kernels has ended; is there enough memory? Run again.")
-        self.pid = int(json.loads(answer)["pid"])
+        told = json.loads(answer)
+        if "pid" not in told:
+            self._socket.close()
+            raise RunError(f"No process could be started: {told['error']}. Close other programs and run again.")
+        self.pid = int(told["pid"])
 
     def poll(self) -> int | None:
         """Return the exit code, or None while the process lives."""
         if self.returncode is None:
-            with suppress(BlockingIOError):
+            try:
                 answer = self._socket.recv(4096, socket.MSG_DONTWAIT)
-                self.returncode = json.loads(answer)["code"] if answer else -signal.SIGKILL
-                self._socket.close()
+            except BlockingIOError:
+                return None
+            except OSError:  # let go of, or the parent has been killed
+                answer = b""
+            self.returncode = json.loads(answer)["code"] if answer else -signal.SIGKILL
+            self._socket.close()
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:

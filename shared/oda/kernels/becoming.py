@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import atexit
+import ctypes
 import gc
 import importlib
+import importlib.util
 import os
 import random
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import psutil  # type: ignore[import-untyped]
 
 from oda.kernels import TRACE
 
 MEGABYTE = 1 << 20
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 OF_PROCESS = ("JPY_PARENT_PID", "JPY_INTERRUPT_EVENT")  # handles by which a kernel on Windows hears its parent
+AGAIN = ("matplotlib_inline", "tqdm.auto", "tqdm.autonotebook")  # they look at import whether they are in a notebook
 DRAWING = "module://matplotlib_inline.backend_inline"  # what a kernel draws with, unless MPLBACKEND says another
+CHILD_SUBREAPER = 36  # of prctl(2), which Linux alone has
+_OF_KERNEL: set[str] = set()  # names of modules
 
 
 def prepare_environment() -> None:
@@ -30,17 +37,10 @@ def prepare_environment() -> None:
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
 
 
-def import_all(names: list[str]) -> None:
-    """Import packages ahead; one that cannot be imported is left for the notebook to say.
-
-    Parameters
-    ----------
-    names
-        Of modules.
-    """
-    for name in names:
-        with suppress(Exception):  # whatever a package raises, the notebook meets it again
-            importlib.import_module(name)
+def leave_folder() -> None:
+    """Import nothing from the folder in which `python -m` has started this process."""
+    if sys.path and sys.path[0] in ("", str(Path.cwd())):
+        del sys.path[0]
 
 
 def become_fresh(request: Mapping[str, Any]) -> None:
@@ -49,7 +49,7 @@ def become_fresh(request: Mapping[str, Any]) -> None:
     Parameters
     ----------
     request
-        `env` (all variables), `cwd`, and `memory_mb` (None: no limit).
+        `env` (all variables) and `cwd`.
     """
     own = {name: os.environ[name] for name in OF_PROCESS if name in os.environ}
     os.environ.clear()
@@ -57,15 +57,39 @@ def become_fresh(request: Mapping[str, Any]) -> None:
     if hasattr(time, "tzset"):
         time.tzset()
     os.chdir(request["cwd"])
-    ahead = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
-    sys.path[:] = [*ahead, *(entry for entry in sys.path if entry not in ahead)]
-    importlib.invalidate_caches()
+    _find_modules_beside(os.environ.get("PYTHONPATH", ""))
     random.seed()
+    if "multiprocessing.process" in sys.modules:
+        sys.modules["multiprocessing.process"].current_process().authkey = os.urandom(32)
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()
     if "matplotlib" in sys.modules:
         sys.modules["matplotlib"].rcParams["backend"] = os.environ.get("MPLBACKEND", DRAWING)
-    limit_memory(request.get("memory_mb"))
+
+
+def _find_modules_beside(paths: str) -> None:
+    """Look for modules in further folders as a kernel does in its own: after those of Python, before installed ones."""
+    new = [entry for entry in paths.split(os.pathsep) if entry and entry not in sys.path]
+    place = next((n for n, entry in enumerate(sys.path) if entry.endswith("-packages")), len(sys.path))
+    sys.path[place:place] = new
+    importlib.invalidate_caches()
+    for folder in filter(os.path.isdir, new):
+        names = {name.removesuffix(".py") for name in os.listdir(folder)}  # noqa: PTH208  names, not paths
+        _forget(names & sys.modules.keys() - _OF_KERNEL - sys.stdlib_module_names)
+
+
+def _forget(names: Iterable[str]) -> None:
+    """Forget modules with all that is in them, so that they are imported anew."""
+    for name in names:
+        for loaded in [loaded for loaded in sys.modules if f"{loaded}.".startswith(f"{name}.")]:
+            del sys.modules[loaded]
+
+
+def import_kernel() -> None:
+    """Import what every kernel imports before its notebook can say anything, and remember what that was."""
+    for name in ("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell"):
+        importlib.import_module(name)
+    _OF_KERNEL.update(sys.modules)
 
 
 def limit_memory(megabytes: int | None) -> None:
@@ -88,22 +112,26 @@ def limit_memory(megabytes: int | None) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (wanted if most < 0 else min(wanted, most), most))
 
 
-def run_kernel(arguments: list[str]) -> None:
+def run_kernel(request: Mapping[str, Any]) -> None:
     """Be an IPython kernel until it is told to end, and then end quickly: files closed, no memory taken down.
 
     Parameters
     ----------
-    arguments
-        Those of `ipykernel_launcher`: the connection file and settings.
+    request
+        `arguments`, those of `ipykernel_launcher`, and `memory_mb` (None: no limit).
     """
     from ipykernel.kernelapp import IPKernelApp
 
+    _forget(AGAIN)
     home = os.environ.pop(TRACE, "")
-    sys.argv = ["ipykernel_launcher", *arguments]
+    sys.argv = [_launcher(), *request["arguments"]]
     app: Any = IPKernelApp.instance()
     if os.name == "posix":
         app.parent_handle = os.getppid()  # the kernel ends when the process that made it does
-    app.initialize(arguments)
+        os.environ["JPY_PARENT_PID"] = str(os.getppid())
+    control_process(CHILD_SUBREAPER)  # what the notebook starts and lets go of stays its own
+    app.initialize(request["arguments"])
+    limit_memory(request.get("memory_mb"))
     if home:
         from oda import tracing
 
@@ -112,4 +140,35 @@ def run_kernel(arguments: list[str]) -> None:
     app.shell.user_ns.clear()  # closes the files that the notebook left open
     gc.collect()
     atexit._run_exitfuncs()  # noqa: SLF001  what follows goes past them
+    end_children()
     os._exit(0)
+
+
+def _launcher() -> str:
+    """Return the file by which Jupyter starts a kernel."""
+    spec = importlib.util.find_spec("ipykernel_launcher")
+    return (spec and spec.origin) or "ipykernel_launcher"
+
+
+def control_process(option: int, value: int = 1) -> None:
+    """Set an attribute of this process that only Linux knows; elsewhere do nothing.
+
+    Parameters
+    ----------
+    option, value
+        As prctl(2) takes them.
+    """
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).prctl(option, value)
+
+
+def end_children() -> None:
+    """End every process that this one has started and left running."""
+    if hasattr(os, "waitid"):
+        try:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)  # quicker than a look at all processes
+        except ChildProcessError:
+            return
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            child.kill()

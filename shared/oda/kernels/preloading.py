@@ -1,18 +1,29 @@
-"""What the notebooks of a plan import, so that the parent of their kernels imports it once for all."""
+"""What the notebooks of a plan import, so that the parent of their kernels imports it once for all.
+
+A package that starts threads, says something, or asks whether it is in a notebook while it is imported is left for the
+notebook itself to import: only there does it find what it looks for, and do its words belong.
+"""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
-from contextlib import suppress
+import builtins
+import importlib
+import os
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any
+
+from oda.kernels.becoming import ONE_THREAD
 
 # What the worker and the kernel import themselves, whatever the notebook does.
 ALWAYS = (
     "pyarrow",  # first: it has threads of its own, which bear forking
-    "ipykernel.kernelapp",
-    "ipykernel.ipkernel",
-    "ipykernel.zmqshell",
     "matplotlib_inline.config",
     "nbformat.v4",
     "jupyter_client.manager",
@@ -23,6 +34,11 @@ ALWAYS = (
     "oda.kernels.provisioning",
     "oda.results",
 )
+
+# Packages that ask where they are, and are then as in a new kernel; `tqdm` is imported again by the notebook.
+MAY_ASK = frozenset({"IPython", "ipykernel", "matplotlib", "matplotlib_inline", "pandas", "tqdm"})
+# Packages that have been seen to be the same when they are imported ahead, where there is no second try.
+WELL_KNOWN = frozenset({*MAY_ASK, "numpy", "oda", "pyarrow", "scipy", "statsmodels", "sklearn", "seaborn", "patsy"})
 
 
 def imported(sources: Iterable[str]) -> tuple[str, ...]:
@@ -66,3 +82,112 @@ def _is_installed(name: str) -> bool:
         return find_spec(name.split(".", maxsplit=1)[0]) is not None
     except (ImportError, ValueError, AttributeError):
         return False
+
+
+def well_known(modules: Iterable[str]) -> list[str]:
+    """Return the modules that a process may import ahead without trying what they do.
+
+    Parameters
+    ----------
+    modules
+        Names.
+
+    Returns
+    -------
+    list of str
+        Those of Python itself, of what every kernel imports, and of packages that are known to be the same.
+
+    Examples
+    --------
+    >>> well_known(["numpy.linalg", "json", "plotly.express"])
+    ['numpy.linalg', 'json']
+    """
+    known = WELL_KNOWN | sys.stdlib_module_names
+    return [name for name in modules if name in ALWAYS or name.split(".", maxsplit=1)[0] in known]
+
+
+def import_ahead(name: str) -> bool:
+    """Import a module, and tell whether a copy of this process has it as a new kernel would.
+
+    Parameters
+    ----------
+    name
+        Of the module. One that cannot be imported is left for the notebook to say.
+
+    Returns
+    -------
+    bool
+        False when it has started a thread, said something, or asked whether it is in a notebook.
+    """
+    asked: set[str] = set()
+    said: list[int] = []
+    threads = count_threads()
+    with _heard(said), _asked(asked), suppress(Exception):  # whatever it raises, the notebook meets it again
+        importlib.import_module(name)
+    return name in ALWAYS or not (any(said) or asked - MAY_ASK or count_threads() > threads)
+
+
+def count_threads() -> int:
+    """Return how many threads this process has, those of compiled code too where the system tells.
+
+    Returns
+    -------
+    int
+        Those of Python where the system does not tell, or where a variable asks for sums with several threads, which
+        all the usual libraries begin anew after a fork.
+    """
+    tasks = Path("/proc/self/task")
+    alone = all(os.environ.get(variable) == "1" for variable in ONE_THREAD)
+    return len(list(tasks.iterdir())) if alone and tasks.is_dir() else threading.active_count()
+
+
+@contextmanager
+def _heard(said: list[int]) -> Iterator[None]:
+    """Keep what is said meanwhile, by compiled code too, away from the screen, and add the number of its bytes."""
+    with TemporaryFile() as words:
+        _flush()
+        kept = [(number, os.dup(number)) for number in (1, 2)]
+        for number, _ in kept:
+            os.dup2(words.fileno(), number)
+        try:
+            yield
+        finally:
+            _flush()
+            said.append(os.fstat(words.fileno()).st_size)
+            for number, copy in kept:
+                os.dup2(copy, number)
+                os.close(copy)
+
+
+def _flush() -> None:
+    """Let go of what Python holds back of its output."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+
+
+@contextmanager
+def _asked(who: set[str]) -> Iterator[None]:
+    """Answer as a kernel does to packages that ask whether they are in one, and note which do."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    def ask(depth: int) -> None:
+        who.add(sys._getframe(depth).f_globals.get("__name__", "").split(".")[0])  # noqa: SLF001  no other way
+
+    class Shell:
+        kernel = None
+
+    def get_ipython() -> Any:  # noqa: ANN401  what stands for IPython's shell
+        ask(2)
+        return Shell()
+
+    def initialized() -> bool:
+        ask(3)
+        return False
+
+    builtins.get_ipython = get_ipython  # type: ignore[attr-defined]
+    InteractiveShell.initialized = staticmethod(initialized)  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del builtins.get_ipython  # type: ignore[attr-defined]
+        del InteractiveShell.initialized

@@ -21,6 +21,7 @@ from oda.kernels.asking import TICK, Child
 
 NAME = "oda-warm"  # of the entry point
 _ahead: list[Any] = []  # processes that have imported everything and wait for their notebook
+_before: dict[str, str] = {}  # the variables of this process when no notebook had any yet
 
 
 def use_warm_kernels() -> None:
@@ -67,9 +68,11 @@ def start_ahead(env: Mapping[str, str]) -> None:
     """
     if SOCKET in env:
         return
-    modules = json.loads(env.get(PRELOAD, "[]"))
+    if not _before:
+        _before.update(env)
+    modules = json.loads(_before.get(PRELOAD, "[]"))
     command = [sys.executable, "-m", "oda.kernels.ahead", *modules]
-    _ahead.append(launch_kernel(command, stdin=PIPE, env=dict(env)))
+    _ahead.append(launch_kernel(command, stdin=PIPE, env=dict(_before)))
 
 
 def end_ahead() -> None:

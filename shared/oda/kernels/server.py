@@ -7,15 +7,15 @@ the one who asked goes away, or this parent's own parent does, the group is ende
 from __future__ import annotations
 
 import array
-import ctypes
 import gc
 import json
 import os
 import selectors
+import shutil
 import signal
 import socket
 import sys
-import threading
+import time
 import traceback
 from contextlib import suppress
 from pathlib import Path
@@ -23,10 +23,20 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
-from oda.kernels.becoming import become_fresh, import_all, prepare_environment, run_kernel
+from oda.kernels.becoming import (
+    CHILD_SUBREAPER,
+    become_fresh,
+    control_process,
+    import_kernel,
+    leave_folder,
+    prepare_environment,
+    run_kernel,
+)
+from oda.kernels.preloading import import_ahead
 
 LONGEST = 1 << 20  # bytes of a request
-CHILD_SUBREAPER, PARENT_DEATH = 36, 1  # of prctl(2), which Linux alone has
+PARENT_DEATH = 1  # of prctl(2), which Linux alone has
+LEAVING = 1.5  # seconds in which all that came from this process is to end
 GIVE_WAY = "500"  # a kernel is ended before its parent and before the person's other programs when memory is short
 
 
@@ -38,30 +48,25 @@ def main(listener: int, modules: list[str]) -> None:
     listener
         File descriptor of a listening Unix socket in a folder of this user alone.
     modules
-        What to import first. One that starts threads is left out, since a fork would take no thread with it.
+        What to import first. One that starts threads is left out, since a fork would take no thread with it, and so is
+        one that would be another in a new kernel.
     """
     prepare_environment()
-    _import_without_threads(listener, modules)
-    _control(CHILD_SUBREAPER)  # what a kernel leaves behind becomes a child of this process, which ends it
+    leave_folder()
+    import_kernel()
+    for name in modules:
+        if not import_ahead(name):
+            _begin_again(listener, [other for other in modules if other != name])
+    control_process(CHILD_SUBREAPER)  # what a kernel leaves behind becomes a child of this process, which ends it
     gc.collect()
     gc.freeze()  # the collector of a fork then leaves the shared memory alone
     Server(listener).serve()
 
 
-def _import_without_threads(listener: int, modules: list[str]) -> None:
-    """Import modules; on meeting one that starts threads, begin again without it."""
-    for name in modules:
-        import_all([name])
-        if threading.active_count() > 1:
-            rest = [other for other in modules if other != name]
-            os.set_inheritable(listener, True)  # noqa: FBT003  the function's own signature
-            os.execv(sys.executable, [sys.executable, "-m", "oda.kernels.server", str(listener), *rest])  # noqa: S606
-
-
-def _control(option: int, value: int = 1) -> None:
-    """Set an attribute of this process that only Linux knows; elsewhere do nothing."""
-    with suppress(AttributeError, OSError):
-        ctypes.CDLL(None).prctl(option, value)
+def _begin_again(listener: int, modules: list[str]) -> None:
+    """Become a new process, which imports these modules."""
+    os.set_inheritable(listener, True)  # noqa: FBT003  the function's own signature
+    os.execv(sys.executable, [sys.executable, "-m", "oda.kernels.server", str(listener), *modules])  # noqa: S606
 
 
 class Server:
@@ -70,6 +75,8 @@ class Server:
     def __init__(self, listener: int) -> None:
         """Listen, hear of children that end, and of the parent that goes away."""
         self.asking: dict[int, socket.socket] = {}  # who asked, by the process forked for it
+        self.forked: set[int] = set()  # processes that have not ended
+        self.number = os.getpid()
         self.listener = socket.socket(fileno=listener)
         self.selector = selectors.DefaultSelector()
         ended, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -92,21 +99,29 @@ class Server:
 
     def answer(self, asker: socket.socket) -> None:
         """Fork a process for a request and tell its number; end it when the asker goes away."""
-        message, carried, _, _ = asker.recvmsg(LONGEST, socket.CMSG_SPACE(3 * array.array("i").itemsize))
+        message, carried = b"", []
+        with suppress(OSError):
+            message, carried, _, _ = asker.recvmsg(LONGEST, socket.CMSG_SPACE(3 * array.array("i").itemsize))
         if not message:
             self.forget(asker)
             return
         files = array.array("i")
         for _, _, data in carried:
             files.frombytes(data)
-        number = os.fork()
+        try:
+            number = os.fork()
+        except OSError as error:  # no memory, or no room for another process
+            number, answer = -1, {"error": error.strerror}
         if number == 0:
             self.be_child(json.loads(message), list(files))
         for file in files:
             os.close(file)
-        self.asking[number] = asker
+        if number > 0:
+            answer = {"pid": number}
+            self.asking[number] = asker
+            self.forked.add(number)
         with suppress(OSError):
-            asker.send(json.dumps({"pid": number}).encode("utf-8"))
+            asker.send(json.dumps(answer).encode("utf-8"))
 
     def forget(self, asker: socket.socket) -> None:
         """End what was forked for one who has gone."""
@@ -119,37 +134,61 @@ class Server:
     def reap(self, ended: int) -> None:
         """Tell those who asked that their process has ended, and end what it has left."""
         os.read(ended, 4096)
+        failed = False
         with suppress(ChildProcessError):
             while True:
                 number, status = os.waitpid(-1, os.WNOHANG)
                 if not number:
-                    return
+                    break
                 end_group(number)
+                self.forked.discard(number)
                 asker = self.asking.pop(number, None)
                 if asker:
                     self.selector.unregister(asker)
                     with suppress(OSError):
                         asker.send(json.dumps({"code": os.waitstatus_to_exitcode(status)}).encode("utf-8"))
                     asker.close()
+                failed = failed or status != 0
+        if failed:
+            self.end_orphans()
+
+    def end_orphans(self) -> None:
+        """End what has become a child of this process because its kernel has died; a kernel ends its own otherwise."""
+        for child in psutil.Process().children():
+            if child.pid not in self.forked:
+                with suppress(psutil.Error):
+                    child.kill()
 
     def leave(self, _: object) -> None:
         """End everything: the one that this process works for has gone."""
         for number in self.asking:
             end_group(number)
-        for child in psutil.Process().children(recursive=True):
-            with suppress(psutil.Error):
-                child.kill()
+        until = time.monotonic() + LEAVING
+        while (children := psutil.Process().children(recursive=True)) and time.monotonic() < until:
+            for child in children:
+                with suppress(psutil.Error):
+                    child.kill()
+            with suppress(ChildProcessError):
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
+            time.sleep(0.01)
+        for left in Path.cwd().glob("*"):
+            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
+        with suppress(OSError):
+            Path.cwd().rmdir()
         os._exit(0)
 
     def be_child(self, request: dict[str, Any], files: list[int]) -> None:
         """In the new process: let go of all that is the parent's, do what was asked, and end."""
-        code = 1
+        code, parent = 1, self.number
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             os.setsid()
-            _control(PARENT_DEATH, signal.SIGKILL)
+            control_process(PARENT_DEATH, signal.SIGKILL)
+            if os.getppid() != parent:
+                os._exit(1)  # it has died already
             with suppress(OSError):
                 Path("/proc/self/oom_score_adj").write_text(GIVE_WAY, encoding="ascii")
             for place, file in enumerate(files):
@@ -180,7 +219,7 @@ def perform(request: dict[str, Any]) -> None:
         `call`: `kernel` with `arguments`, or `worker`.
     """
     if request["call"] == "kernel":
-        run_kernel(request["arguments"])
+        run_kernel(request)
     else:
         from oda.executing import serve
 

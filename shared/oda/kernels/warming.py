@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import IO, Any
 
 import psutil  # type: ignore[import-untyped]
 
-from oda.kernels import PRELOAD, SOCKET, can_fork
+from oda.kernels import PRELOAD, PRIVATE, SOCKET, can_fork, make_private_folder
 from oda.kernels.becoming import ONE_THREAD
 
 PATIENCE = 2.0  # seconds that a process is given to end by itself
@@ -40,8 +40,10 @@ class Warm:
             Whether to fork; as this system bears when not given.
         """
         self.modules = list(modules)
-        self.private = Path(tempfile.mkdtemp(prefix="oda-"))  # for this user alone, by mkdtemp's own mode
+        self.private = make_private_folder()
         self.parent: subprocess.Popen[bytes] | None = None
+        self.restarts = 0
+        self.lock = threading.Lock()
         if can_fork() if fork is None else fork:
             self._start_parent()
 
@@ -49,6 +51,7 @@ class Warm:
         """Start the parent with a socket in the private folder; who asks before it is ready waits."""
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with listener:
+            Path(self.address).unlink(missing_ok=True)
             listener.bind(self.address)
             listener.listen(64)
             self.parent = subprocess.Popen(  # noqa: S603  this package's own module
@@ -59,6 +62,15 @@ class Warm:
                 start_new_session=True,
             )
 
+    def restart(self) -> bool:
+        """Start a parent that has died again, once a run; tell whether there is one."""
+        with self.lock:
+            if self.parent and self.parent.poll() is not None and not self.restarts:
+                self.restarts += 1
+                self.private.mkdir(mode=0o700, exist_ok=True)
+                self._start_parent()
+            return self.parent is not None and self.parent.poll() is None
+
     @property
     def address(self) -> str:
         """The socket of the parent."""
@@ -68,7 +80,7 @@ class Warm:
         """Return the variables of a worker: this process's, and where its kernels come from."""
         one = dict.fromkeys(ONE_THREAD, "1")
         source = {SOCKET: self.address} if self.parent else {PRELOAD: json.dumps(self.modules)}
-        return one | os.environ | source | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+        return one | os.environ | source | {PRIVATE: str(self.private), "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 
     def __enter__(self) -> Warm:
         """Return itself."""
@@ -106,6 +118,7 @@ class Worker:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 start_new_session=True,
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # Windows: Ctrl-C is for this one
             )
             self._to, self._from = self._process.stdin, self._process.stdout
             self.pid = self._process.pid
