@@ -11,8 +11,11 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from oda.locking import is_held
+
 NEVER = frozenset({".git", ".venv", "node_modules"})  # at the root: not entered at all
 NO_CODE = frozenset({".ipynb_checkpoints", ".quarto", "__pycache__", "runs", "vendor", "wheelhouse"})  # at the root
+WORKING = ".work-"  # begins the name of a notebook's own folder, which comes and goes while a run is going on
 CHECKPOINTS = ".ipynb_checkpoints"  # JupyterLab keeps the notebook before the last here
 PYTHON = (".ipynb", ".py", ".pyw", ".qmd", ".rmd")
 SCRIPTS = (".ipy", ".sh", ".bash", ".bat", ".cmd", ".ps1", ".r", ".jl", ".sql", ".js", ".do", ".sas", ".sps", ".mk")
@@ -47,6 +50,7 @@ def walk(folder: Path) -> Walk:
         What was found; `missed` names the folders that could not be looked into.
     """
     found, waiting, count = Walk(), [""], 0
+    running = is_held(folder / "runs")
     while waiting:
         inner = waiting.pop()
         try:
@@ -59,6 +63,7 @@ def walk(folder: Path) -> Walk:
         if count > MOST_ENTRIES:
             found.missed.append(f"{inner or '.'} and what follows it (more than {MOST_ENTRIES:,} files)")
             break
+        entries = [entry for entry in entries if not (running and entry.name.startswith(WORKING))]
         waiting += [name for entry in entries if (name := _enter(entry, inner, found))]
     for names in (found.sources, found.compiled, found.links, found.linked_files, found.pilots):
         names.sort()
