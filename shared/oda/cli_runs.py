@@ -14,6 +14,8 @@ from oda.errors import COMMAND
 if TYPE_CHECKING:
     from oda.preparing import Prepared
 
+SHOWN = ("auto", "rich", "plain", "quiet", "json")
+AGAIN = f"{COMMAND} run --again"
 ONLY = click.option(
     "--only", multiple=True, metavar="NAME", help="Only this district, notebook or task; may be given more than once."
 )
@@ -26,63 +28,75 @@ ONLY = click.option(
 @click.option(
     "--keep-going/--fail-fast", default=True, show_default=True, help="What to do once a notebook has failed."
 )
-@click.option("--retry", type=click.IntRange(0, 9), default=0, help="Try a notebook that failed so often again.")
+@click.option("--retry", type=click.IntRange(0, 9), default=0, help="How often to try a failed notebook again.")
 @click.option(
     "--workers", type=click.IntRange(1, 61), default=None, help="Notebooks at a time [default: as suits the machine]."
 )
 @click.option(
-    "--progress",
-    type=click.Choice(["auto", "rich", "plain", "quiet", "json"]),
-    default="auto",
-    show_default=True,
-    help="How to show what is going on.",
+    "--progress", type=click.Choice(SHOWN), default=None, help="How to show what is going on [default: auto]."
 )
-@click.option("--quiet", "-q", "progress", flag_value="quiet", help="Say only what failed, and how it ended.")
-@click.option("--json", "progress", flag_value="json", help="Say everything as JSON, one object a line.")
+@click.option("--quiet", "-q", is_flag=True, help="Say only what failed, and how it ended.")
+@click.option("--json", "as_json", is_flag=True, help="Say everything as JSON, one object a line.")
 @click.option("--scheduler", default="", metavar="ADDRESS", help="Run on Dask: tcp://host:8786, or local.")
 @click.option(
     "--files", default="", metavar="URL", help="Where Dask's workers find this folder, if not at the same path."
 )
 @refusable
-def run(*, dry_run: bool, keep_going: bool, retry: int, progress: Any, **chosen: Any) -> None:  # noqa: ANN401  click's
+def run(*, dry_run: bool, progress: str | None, quiet: bool, as_json: bool, **chosen: Any) -> None:  # noqa: ANN401  click's
     """Run what has changed of the plan, for each district, into runs/."""
     from oda.pilot import load_pilot
     from oda.preparing import Policy, prepare
 
-    prepared = prepare(load_pilot(), Policy(fail_fast=not keep_going, retries=retry, **chosen))
+    shown = _one_of(progress, quiet=quiet, as_json=as_json)
+    if chosen["files"] and not chosen["scheduler"]:
+        raise click.UsageError("--files is for Dask's workers. Give --scheduler too, or leave it out.")
+    fail_fast, retries = not chosen.pop("keep_going"), chosen.pop("retry")
+    prepared = prepare(load_pilot(), Policy(fail_fast=fail_fast, retries=retries, **chosen))
     if dry_run:
-        _tell_plan(prepared, as_json=progress == "json")
-        return
-    if prepared.finished:
-        _tell_unchanged(prepared, progress)
-        return
-    _execute(prepared, progress)
+        _tell_plan(prepared, as_json=shown == "json")
+    elif prepared.finished:
+        _tell_unchanged(prepared, shown)
+    else:
+        _execute(prepared, shown)
 
 
-def _tell_unchanged(prepared: Prepared, progress: str) -> None:
+def _one_of(progress: str | None, *, quiet: bool, as_json: bool) -> str:
+    """Return how to show what is going on, which may be said in one way only."""
+    said = {
+        f"--progress {progress}": progress,
+        "--quiet": "quiet" if quiet else "",
+        "--json": "json" if as_json else "",
+    }
+    given = {name: kind for name, kind in said.items() if kind}
+    if len(given) > 1:
+        raise click.UsageError(f"{' and '.join(given)} exclude each other. Give one of them.")
+    return next(iter(given.values()), "auto")
+
+
+def _tell_unchanged(prepared: Prepared, shown: str) -> None:
     """Say that nothing has changed."""
-    folder = f"runs/{prepared.folder.name}"
-    if progress == "json":
-        click.echo(json.dumps({"event": "unchanged", "run": prepared.folder.name}))
+    name = prepared.folder.name
+    done = sum(not outcome["error"] for outcome in prepared.record["outcomes"]) if prepared.record else 0
+    if shown == "json":
+        click.echo(json.dumps({"event": "unchanged", "run": name, "done": done, "total": len(prepared.tasks)}))
         return
-    click.echo(
-        f"Nothing has changed since {folder} was made; nothing was run. To run all the same: {COMMAND} run --again"
-    )
-    done = len(prepared.tasks)
-    click.echo(f"{done} of {count(done, 'notebook')} done. Record: {folder}/run.json")
+    click.echo(f"Nothing has changed since runs/{name} was made; nothing was run. To run all the same: {AGAIN}")
+    click.echo(f"{done} of {count(len(prepared.tasks), 'notebook')} done. Record: runs/{name}/run.json")
 
 
-def _execute(prepared: Prepared, progress: Any) -> None:  # noqa: ANN401  one of click's choices
+def _execute(prepared: Prepared, kind: Any) -> None:  # noqa: ANN401  one of click's choices
     """Run what is to be done, show it, and exit with 1 when anything failed."""
     from oda.progress import display
     from oda.running import execute_plan
     from oda.summary import one_line, summarise
 
-    with display(progress) as shown:
+    with display(kind) as shown:
+        if prepared.broken:
+            shown.message(f"{prepared.broken}; it is made again.")
         record = execute_plan(prepared, shown=shown)
         shown.summary(one_line(record))
-    if progress != "json":
-        for line in summarise(record, short=True)[1:] if progress != "quiet" else ():
+    if kind not in ("json", "quiet"):
+        for line in summarise(record, short=True)[1:]:
             click.echo(line)
     if record["status"] in ("failed", "stopped"):
         sys.exit(1)
@@ -98,18 +112,25 @@ def status(*, only: tuple[str, ...], as_json: bool) -> None:
     from oda.preparing import Policy, prepare
 
     prepared = prepare(load_pilot(), Policy(only=only))
-    causes = {verdict.task.name: verdict.cause for verdict in prepared.verdicts if verdict.task.name in prepared.asked}
+    causes = {verdict.task.name: verdict.cause for verdict in prepared.verdicts if verdict.task.name in prepared.named}
     if as_json:
-        click.echo(json.dumps({"run": prepared.folder.name, "causes": causes}, ensure_ascii=False, indent=1))
+        told = {"run": prepared.folder.name, "finished": prepared.finished, "broken": prepared.broken, "causes": causes}
+        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
         return
-    for verdict in prepared.verdicts:
-        if verdict.task.name in causes:
-            click.echo(f"{verdict.task.label}: {verdict.cause or 'fresh'}")
+    for task in prepared.tasks:
+        if task.name in causes:
+            click.echo(f"{task.label}: {causes[task.name] or 'fresh'}")
     stale = sum(map(bool, causes.values()))
-    click.echo(
-        f"{len(causes) - stale} of {count(len(causes), 'notebook')} fresh."
-        + (f" To run the {stale} others: {COMMAND} run" if stale else "")
-    )
+    if prepared.broken:
+        click.echo(f"{prepared.broken}.")
+    click.echo(f"{len(causes) - stale} of {count(len(causes), 'notebook')} fresh.{_next_step(prepared, stale)}")
+
+
+def _next_step(prepared: Prepared, stale: int) -> str:
+    """Say what to do about what is not fresh, or is of another run."""
+    if stale:
+        return f" To run the {f'{stale} others' if stale > 1 else 'other'}: {COMMAND} run"
+    return "" if prepared.finished else f" To gather them as a run of the inputs as they are now: {COMMAND} run"
 
 
 def _tell_plan(prepared: Prepared, *, as_json: bool) -> None:
@@ -117,10 +138,13 @@ def _tell_plan(prepared: Prepared, *, as_json: bool) -> None:
     to_do = prepared.to_do
     labels = {task.name: task.label for task in prepared.tasks}
     if as_json:
-        click.echo(json.dumps({"run": prepared.folder.name, "would_run": to_do}, ensure_ascii=False, indent=1))
+        told = {"run": prepared.folder.name, "broken": prepared.broken, "would_run": to_do}
+        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
         return
     for name, cause in to_do.items():
         click.echo(f"{labels[name]}: {cause}")
+    if prepared.broken:
+        click.echo(f"{prepared.broken}; it would be made again.")
     kept = len(prepared.asked) - len(to_do)
     click.echo(f"{count(len(to_do), 'notebook')} would run, {kept} would be kept as they are.")
 
