@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
+from unittest.mock import patch
 
 import yaml
 
 from finished import baked
+from oda.kernels.preloading import ALWAYS
+from oda.kernels.warming import Warm
 from oda.pilot import load_pilot
-from oda.preparing import Policy
+from oda.pool import Pool
+from oda.preparing import Policy, Prepared, prepare
+from oda.progress import Display
 from oda.running import run_plan
 from oda.runs import Outcome, Run
 
@@ -66,9 +74,30 @@ def write(folder: Path, name: str, cells: list[str]) -> None:
     (folder / "notebooks" / f"{name}.ipynb").write_text(json.dumps(content), encoding="utf-8")
 
 
-def go(folder: Path, **policy: Any) -> Run:
-    """Run what has changed of a pilot, two notebooks at a time."""
-    return run_plan(load_pilot(folder), Policy(**{"workers": 2} | policy))[0]
+@cache
+def _warm() -> Warm:
+    """Start the parent of kernels once for all runs of this process."""
+    warm = Warm(ALWAYS)
+    atexit.register(warm.__exit__, None, None, None)
+    return warm
+
+
+@contextmanager
+def warm_farm(prepared: Prepared, _to_do: object) -> Iterator[Pool]:
+    """Execute notebooks as a run does, with a parent of kernels that was there already."""
+    with Pool(_warm(), 2, prepared.folder / "workers.log") as pool:
+        yield pool
+
+
+def plan(folder: Path, **policy: Any) -> Prepared:
+    """Return what a run would have to do."""
+    return prepare(load_pilot(folder), Policy(**policy))
+
+
+def go(folder: Path, shown: Display | None = None, **policy: Any) -> Run:
+    """Run what has changed of a pilot."""
+    with patch("oda.running.open_farm", warm_farm):
+        return run_plan(load_pilot(folder), Policy(**policy), shown=shown)[0]
 
 
 def executed(run: Run) -> set[str]:
@@ -81,7 +110,7 @@ def of(run: Run, task: str) -> Outcome:
     return next(outcome for outcome in run.outcomes if outcome.task == task)
 
 
-def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Call a command as a person does, in a process of its own."""
-    told = [sys.executable, "-m", "oda", *words]
+def command(folder: Path, *words: str, script: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Call a command as a person does, or a script, in a process of its own."""
+    told = [sys.executable, *([str(script)] if script else ["-m", "oda"]), *words]
     return subprocess.run(told, cwd=folder, capture_output=True, encoding="utf-8", check=False, timeout=120)

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from oda.errors import RunError
@@ -56,15 +56,34 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
         When another process is running it.
     """
     folder.mkdir(exist_ok=True)
-    file = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+    file = _take(folder / LOCK)
     try:
-        if not _taken(file, tries=TRIES):
-            raise RunError(
-                "Another run of this pilot is going on. Wait for its end, or stop it with Ctrl-C where it runs."
-            )
         yield
     finally:
-        os.close(file)  # which frees the lock
+        _give_back(file, folder / LOCK)
+
+
+def _take(path: Path) -> int:
+    """Lock the file, made where there is none, and return it; try more than once, since `is_held` may just look."""
+    for _ in range(TRIES):
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        with suppress(OSError):
+            lock(file)
+            if os.path.samestat(os.fstat(file), path.stat()):  # not one that its last holder has just removed
+                return file
+        os.close(file)
+        time.sleep(MOMENT)
+    raise RunError("Another run of this pilot is going on. Wait for its end, or stop it with Ctrl-C where it runs.")
+
+
+def _give_back(file: int, path: Path) -> None:
+    """Remove the file, and with it the lock: before it is closed, or after where an open file cannot be removed."""
+    with suppress(OSError):
+        path.unlink()
+    os.close(file)
+    if sys.platform == "win32":
+        with suppress(OSError):  # another holds it already
+            path.unlink()
 
 
 def is_held(folder: Path) -> bool:
@@ -85,19 +104,9 @@ def is_held(folder: Path) -> bool:
     except OSError:
         return False
     try:
-        return not _taken(file, tries=1)
+        lock(file)
+    except OSError:
+        return True
     finally:
         os.close(file)
-
-
-def _taken(file: int, *, tries: int) -> bool:
-    """Tell whether the lock could be taken; more tries, since `is_held` takes it for a moment."""
-    for left in range(tries, 0, -1):
-        try:
-            lock(file)
-        except OSError:
-            if left > 1:
-                time.sleep(MOMENT)
-        else:
-            return True
     return False
