@@ -1,7 +1,7 @@
 """The one command: makes `.venv` beside this file from a lock, then does what was asked.
 
 In the template's folder: `python3 start.py demo`, `test` or `new`.
-In a pilot's folder: `run`, `lab`, `test`, or any command of `oda`; with no word it lists them.
+In a pilot's folder: `run`, `lab`, `dask`, `test`, or any command of `oda`; with no word it lists them.
 It uses the standard library only, with `uv` when there is one, and says what it does.
 """
 
@@ -44,6 +44,7 @@ PILOT_HELP = f"""In this folder, a pilot:
   {ME} status   which notebooks are fresh, and why the others must run
   {ME} doctor   what this machine has and lacks
   {ME} lab      open JupyterLab on the notebooks
+  {ME} dask     start a Dask scheduler or worker, to run on several machines (what follows goes to dask)
   {ME} test     test this pilot
   {ME} check    what the information-governance checklist still needs, and who signs it
   {ME} sign     sign an item of it; governance/README.md says how
@@ -317,12 +318,16 @@ def in_pilot(command: str, arguments: list[str]) -> int:
     """Do a command of a pilot's folder."""
     seconds: dict[str, float] = {}
     with stage("install", seconds):
-        install_lock({"lab": "lab", "test": "pilot-test"}.get(command, "run"))
+        on_dask = command == "run" and any(word.startswith("--scheduler") for word in arguments)
+        locks = {"dask": "dask", "lab": "lab", "test": "pilot-test"}
+        install_lock("dask" if on_dask else locks.get(command, "run"))
         install_oda(HERE)
     if command == "lab":
         return python("-m", "jupyterlab", "--LabApp.default_url=/lab/tree/notebooks", *arguments)
     if command == "test":
         return python("-m", "pytest", *arguments)
+    if command == "dask":
+        return python("-m", "dask", *arguments)
     if command == "run" and not {"-h", "--help", "--dry-run", "--json", "--only"} & set(arguments):
         return run_and_report(HERE, seconds, *arguments)
     return python("-m", "oda", command, *arguments)

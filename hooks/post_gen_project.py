@@ -24,7 +24,7 @@ for folder in [each for each in PILOT.iterdir() if each.is_dir() and each.name n
 
 shutil.copyfile(ROOT / "start.py", PILOT / "start.py")
 (PILOT / "requirements").mkdir(exist_ok=True)
-for name in ("run.txt", "lab.txt", "pilot-test.txt"):
+for name in ("run.txt", "lab.txt", "dask.txt", "pilot-test.txt"):
     shutil.copyfile(ROOT / "requirements" / name, PILOT / "requirements" / name)
 runpy.run_path(str(ROOT / "hooks" / "vendor.py"))["vendor"](ROOT, PILOT)
 runpy.run_path(str(ROOT / "hooks" / "governance.py"))["write"](PILOT, ANSWERS, ODA, KIND)

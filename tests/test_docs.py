@@ -176,11 +176,11 @@ def test_every_command_that_a_readme_tells_a_person_to_type_exists(name):
     """No README sends anybody to a command that is not there."""
     words = set(re.findall(r"(?:python3|py) start\.py ([a-z]+)", read(name)))
     assert len(words) >= 4
-    assert words <= set(main.commands) | {"demo", "test", "new", "lab", "run"}
+    assert words <= set(main.commands) | {"dask", "demo", "test", "new", "lab", "run"}
 
 
 def test_the_commands_of_start_py_are_those_it_does():
     """What `start.py` says it does in the template and in a pilot stands in its code."""
     text = read("start.py")
-    for word in ("demo", "test", "new", "run", "lab"):
+    for word in ("demo", "test", "new", "run", "lab", "dask"):
         assert f'command == "{word}"' in text

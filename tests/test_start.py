@@ -344,6 +344,7 @@ def test_a_file_that_cannot_be_written_is_said_in_one_sentence(
     [
         ("lab", "lab", ("-m", "jupyterlab", "--LabApp.default_url=/lab/tree/notebooks", "extra")),
         ("test", "pilot-test", ("-m", "pytest", "extra")),
+        ("dask", "dask", ("-m", "dask", "extra")),
         ("check", "run", ("-m", "oda", "check", "extra")),
         ("doctor", "run", ("-m", "oda", "doctor", "extra")),
         ("data", "run", ("-m", "oda", "data", "extra")),
@@ -353,7 +354,7 @@ def test_a_file_that_cannot_be_written_is_said_in_one_sentence(
 def test_each_word_installs_only_what_it_needs(
     start: Any, monkeypatch: pytest.MonkeyPatch, word: str, lock: str, command: tuple[str, ...]
 ) -> None:
-    """In a pilot, JupyterLab comes with `lab` only, pytest with `test` only; other words go to `oda` as they are."""
+    """In a pilot, JupyterLab comes with `lab` only, pytest with `test`, Dask with `dask`; other words go to `oda`."""
     locks: list[str] = []
     monkeypatch.setattr(start, "install_lock", locks.append)
     monkeypatch.setattr(start, "install_oda", lambda _: None)
@@ -387,6 +388,17 @@ def test_run_ends_with_the_seconds_and_the_file_to_open(
     *_, seconds, last = capsys.readouterr().out.splitlines()
     assert seconds == "install 0 s, run 0 s, report 0 s."
     assert last == f"Open {start.HERE / 'runs' / 'new' / 'reports' / 'index.html'}"
+
+
+@pytest.mark.parametrize("words", [["--scheduler", "local"], ["--scheduler=tcp://host:8786"]])
+def test_a_run_on_dask_installs_dask(start: Any, monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
+    """Whoever runs on several machines need not install Dask by hand."""
+    locks: list[str] = []
+    monkeypatch.setattr(start, "install_lock", locks.append)
+    monkeypatch.setattr(start, "install_oda", lambda _: None)
+    monkeypatch.setattr(start, "python", lambda *_, **__: 1)
+    assert start.main(["run", *words]) == 1
+    assert locks == ["dask"]
 
 
 def test_a_refused_run_is_not_reported(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -464,7 +476,7 @@ def test_help_in_a_pilot_lists_every_command(start: Any, capsys: pytest.CaptureF
     lines = capsys.readouterr().out.splitlines()[1:]
     named = [re.fullmatch(r"  \S+ start\.py (\w+) {2,}\S.+", line) for line in lines]
     others = set(lines[-1].removeprefix("Also: ").removesuffix("; each with --help.").split(", "))
-    assert {each[1] for each in named if each} | others == {*oda.commands, "lab", "test"}
+    assert {each[1] for each in named if each} | others == {*oda.commands, "dask", "lab", "test"}
 
 
 def test_help_of_run_runs_nothing(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:

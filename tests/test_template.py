@@ -28,6 +28,7 @@ ADDED = {
     "governance/flows/visit-offers.yml",
     "governance/partners.yml",
     "governance/people.yml",
+    "requirements/dask.txt",
     "requirements/lab.txt",
     "requirements/oda.txt",
     "requirements/pilot-test.txt",
