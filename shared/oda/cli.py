@@ -47,8 +47,8 @@ def data(names: tuple[str, ...]) -> None:
 @refusable
 def report(*, renderer: Literal["auto", "quarto", "builtin"]) -> None:
     """Make the HTML and PDF reports of the latest run, with an index page."""
+    from oda.preparing import current_run
     from oda.reports.build import build_reports
-    from oda.runs import current_run
 
     pilot: Pilot = load_pilot()
     made = build_reports(pilot, current_run(pilot), renderer=renderer)

@@ -239,8 +239,8 @@ def _say_checks(checks: tuple[Check, ...]) -> None:
 @refusable
 def release(*, name: str | None) -> None:
     """Make the pages of the latest run as they would be published, and the list of them that is signed."""
+    from oda.preparing import current_run
     from oda.reports.publishing import prepare_release
-    from oda.runs import current_run
 
     pilot = load_pilot()
     path = prepare_release(pilot, current_run(pilot), name=name)
@@ -251,8 +251,8 @@ def release(*, name: str | None) -> None:
 @refusable
 def publish() -> None:
     """Copy the signed release to published/, with a manifest and hashes."""
+    from oda.preparing import current_run
     from oda.reports.publishing import publish as stage
-    from oda.runs import current_run
 
     pilot = load_pilot()
     bundle = stage(pilot, current_run(pilot))

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from oda.errors import COMMAND, RunError
 from oda.freshness import Verdict, judge
 from oda.pilot import Pilot
 from oda.planning import Task, describe_inputs, plan_tasks
 from oda.records import TASKS, look, read_task
-from oda.runs import RECORD, RESULTS, RUNS, name_run, read_record
+from oda.runs import RECORD, RESULTS, RUNS, Run, name_run, read_record, read_run
 
 EARLIER = 4  # runs that are looked through for products that can be taken over
 
@@ -217,3 +218,40 @@ def _say_broken(folder: Path) -> str:
     if (folder / RECORD).is_file():
         return f"{RECORD} or {RESULTS} in {RUNS}/{folder.name} is not as it was written"
     return f"{RUNS}/{folder.name} has no {RECORD}" if (folder / TASKS).is_dir() else ""
+
+
+def current_run(pilot: Pilot) -> Run:
+    """Return the run of the inputs as they are now, so that no report shows figures of other settings or other data.
+
+    Parameters
+    ----------
+    pilot
+        The pilot's settings.
+
+    Returns
+    -------
+    Run
+        Its record and results, its failures included.
+
+    Raises
+    ------
+    RunError
+        When there is no run, only runs of other inputs, a part of one, or one of which anything has changed since.
+    """
+    prepared = prepare(pilot)
+    if not (prepared.folder / RECORD).is_file():
+        others = any((pilot.folder / RUNS).glob(f"*/{RECORD}"))
+        what = "The inputs have changed since the last run" if others else "There is no finished run yet"
+        message = f"{what}. Run the notebooks first: {COMMAND} run"
+        raise RunError(message)
+    run = read_run(prepared.folder)
+    done = {outcome.task for outcome in run.outcomes if outcome.done}
+    for verdict in prepared.verdicts:
+        if verdict.cause and verdict.task.name in done:
+            message = f"{verdict.task.label} must run again: {verdict.cause}. Run what has changed: {COMMAND} run"
+            raise RunError(message)
+    if run.record["status"] == "part":
+        lacking = len(prepared.tasks) - len(run.outcomes)
+        message = f"{lacking} of {len(prepared.tasks)} notebooks have not been run. Run the others: {COMMAND} run"
+        raise RunError(message)
+    return run

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from oda.errors import COMMAND, RunError
 from oda.pilot import Pilot
-from oda.planning import describe_inputs, hash_values
+from oda.planning import hash_values
 from oda.records import CHECKSUM, TASKS, hash_file
 
 if TYPE_CHECKING:
@@ -296,34 +296,3 @@ def name_run(pilot: Pilot, inputs: Mapping[str, Any]) -> str:
         Such as `falls-and-frailty-3f2a9c1b07`.
     """
     return f"{pilot.pilot.slug}-{hash_values(inputs)[:10]}"
-
-
-def current_run(pilot: Pilot) -> Run:
-    """Return the run of the inputs as they are now, so that no report shows figures of other settings or other data.
-
-    Parameters
-    ----------
-    pilot
-        The pilot's settings.
-
-    Returns
-    -------
-    Run
-        Its record and results.
-
-    Raises
-    ------
-    RunError
-        When there is no run, or only runs of other inputs.
-    """
-    folder = pilot.folder / RUNS / name_run(pilot, describe_inputs(pilot))
-    if (folder / RECORD).is_file():
-        run = read_run(folder)
-        if run.record["status"] != "part":
-            return run
-        message = f"Only {len(run.outcomes)} notebooks of this run were asked for. Run the others: {COMMAND} run"
-        raise RunError(message)
-    others = any((pilot.folder / RUNS).glob(f"*/{RECORD}"))
-    what = "The inputs have changed since the last run" if others else "There is no finished run yet"
-    message = f"{what}. Run the notebooks first: {COMMAND} run"
-    raise RunError(message)

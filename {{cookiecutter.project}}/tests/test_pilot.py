@@ -15,7 +15,7 @@ from oda.errors import GateError
 from oda.evaluate import difference_in_differences
 from oda.panel import make_panel
 from oda.planning import plan_tasks
-from oda.runs import current_run
+from oda.preparing import current_run
 from oda.synthetic import make_falls
 
 FOLDER = Path(__file__).resolve().parents[1]
