@@ -197,6 +197,7 @@ def watch_memory(way: Way) -> tuple[float, Peaks]:
     with tempfile.TemporaryDirectory(prefix="oda-timed-", ignore_cleanup_errors=True) as scratch:
         try:
             seconds = time_job(way.prepare(Path(scratch).resolve()), watch)
+            say(f"      {seconds:.1f} s")
         finally:
             ended.set()
             for thread in watchers:

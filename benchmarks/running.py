@@ -51,8 +51,11 @@ def main(words: list[str] | None = None) -> int:
         "growth": lambda: growth(asked.districts, options),
         "short": lambda: short(asked.districts, options),
     }
+    figures: list[Figure] = []
     try:
-        figures = [figure for name, part in parts.items() if name in asked.part for figure in part()]
+        for name, part in parts.items():
+            figures += part() if name in asked.part else []
+            say(table(figures))  # so that nothing is lost when a later part is broken off
     except Skip as reason:
         print(f"Nothing to compare with, since `oda run` failed: {reason}", file=sys.stderr)
         return 2
