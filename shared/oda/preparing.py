@@ -67,7 +67,7 @@ class Prepared:
     record
         What `run.json` of this very run holds; None when there is none that is whole.
     broken
-        What of this very run is not as it was written, in words.
+        What of this very run is not as it was written and needs no notebook to be executed, in words.
     """
 
     pilot: Pilot
@@ -131,6 +131,8 @@ def prepare(pilot: Pilot, policy: Policy | None = None) -> Prepared:
     folder = pilot.folder / RUNS / name_run(pilot, inputs)
     found, faults = candidates(folder, tasks)
     record = read_record(folder)
+    verdicts = tuple(_with_fault(verdict, faults) for verdict in judge(pilot, tasks, found))
+    replaced = [faults[one.task.name] for one in verdicts if one.task.name in faults and not one.cause]
     return Prepared(
         pilot=pilot,
         policy=policy,
@@ -139,9 +141,9 @@ def prepare(pilot: Pilot, policy: Policy | None = None) -> Prepared:
         tasks=tasks,
         named=named,
         asked=_asked(pilot, tasks, named),
-        verdicts=tuple(_with_fault(verdict, faults) for verdict in judge(pilot, tasks, found)),
+        verdicts=verdicts,
         record=record,
-        broken="" if record is not None else _say_broken(folder),
+        broken=_say_broken(folder) if record is None else next(iter(replaced), ""),
     )
 
 
