@@ -53,9 +53,10 @@ def main(words: list[str] | None = None) -> int:
     }
     figures: list[Figure] = []
     try:
-        for name, part in parts.items():
-            figures += part() if name in asked.part else []
-            say(table(figures))  # so that nothing is lost when a later part is broken off
+        for name in asked.part:
+            if figures:
+                say(table(figures))  # so that nothing is lost when a later part is broken off
+            figures += parts[name]()
     except Skip as reason:
         print(f"Nothing to compare with, since `oda run` failed: {reason}", file=sys.stderr)
         return 2
