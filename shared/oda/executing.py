@@ -40,6 +40,8 @@ from oda.records import hash_file, write_task
 from oda.results import Results, collect
 
 ENGINE = "oda"
+PRIVATE_SOCKETS = os.name == "posix"  # whether the system has sockets in a folder
+LONG = 120  # seconds from which on a time is said in minutes
 ASK_SEEN = "__import__('json').dumps({{name: globals().get(name) for name in {names!r}}}, default=repr)"
 ASK_USED = "__import__('json').dumps(__import__('oda.tracing', fromlist=['report']).report())"
 
@@ -195,7 +197,8 @@ def _run(job: Job, notebook: Path) -> dict[str, Any]:
         except papermill.PapermillExecutionError as failure:
             error = f"{failure.ename}: {failure.evalue}"
         except CellTimeoutError:
-            error = f"TimeoutError: it ran for more than {job.seconds / 60:g} minutes and was ended."
+            limit = f"{job.seconds:g} seconds" if job.seconds < LONG else f"{job.seconds / 60:g} minutes"
+            error = f"TimeoutError: it ran for more than {limit} and was ended."
         except DeadKernelError:
             error = f"DeadKernelError: {_Engine.client.end if _Engine.client else 'its kernel did not start'}."
         except Exception as failure:  # noqa: BLE001  the others must finish whatever this one met
@@ -244,7 +247,7 @@ def _settings(private: Path) -> Config:
     On POSIX sockets in a private folder; elsewhere loopback TCP, encrypted where the versions of Jupyter can.
     """
     manager: dict[str, Any] = {"connection_file": str(private / "kernel.json")}
-    if os.name == "posix":
+    if PRIVATE_SOCKETS:
         manager |= {"transport": "ipc", "ip": str(private / "k")}
     elif hasattr(KernelManager, "transport_encryption"):
         manager |= {"transport_encryption": "required"}

@@ -123,6 +123,8 @@ class Pool:
         alarm.start()
         try:
             record = worker.do(asdict(job))
+        except TypeError as error:  # a value that cannot be told
+            return {"task": job.task, "error": f"TypeError: {error}", "seconds": 0.0}
         finally:
             alarm.cancel()
         if record is not None:

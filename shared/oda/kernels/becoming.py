@@ -87,7 +87,7 @@ def _forget(names: Iterable[str]) -> None:
 
 def import_kernel() -> None:
     """Import what every kernel imports before its notebook can say anything, and remember what that was."""
-    for name in ("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell"):
+    for name in ("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "oda.kernels.speaking"):
         importlib.import_module(name)
     _OF_KERNEL.update(sys.modules)
 
@@ -122,6 +122,9 @@ def run_kernel(request: Mapping[str, Any]) -> None:
     """
     from ipykernel.kernelapp import IPKernelApp
 
+    from oda.kernels.speaking import stay_off_the_network
+
+    stay_off_the_network(Path(request["arguments"][1]).parent)
     _forget(AGAIN)
     home = os.environ.pop(TRACE, "")
     sys.argv = [_launcher(), *request["arguments"]]

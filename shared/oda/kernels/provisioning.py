@@ -79,6 +79,7 @@ def end_ahead() -> None:
     """End the processes that were started ahead and never used."""
     while _ahead:
         process = _ahead.pop()
+        process.stdin.close()
         process.kill()
         process.wait()
 

@@ -90,7 +90,8 @@ class Server:
         """Do what comes, for ever."""
         while True:
             for key, _ in self.selector.select():
-                key.data(key.fileobj)
+                if self.selector.get_map().get(key.fd) is key:
+                    key.data(key.fileobj)  # unless what came before it has let go of it
 
     def accept(self, listener: socket.socket) -> None:
         """Take up one who will ask."""

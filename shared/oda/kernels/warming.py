@@ -67,6 +67,8 @@ class Warm:
         with self.lock:
             if self.parent and self.parent.poll() is not None and not self.restarts:
                 self.restarts += 1
+                if self.parent.stdin:
+                    self.parent.stdin.close()
                 self.private.mkdir(mode=0o700, exist_ok=True)
                 self._start_parent()
             return self.parent is not None and self.parent.poll() is None
