@@ -35,6 +35,7 @@ class _Trace:
         self.home = Path(os.path.realpath(home))
         self.own = None if own is None else Path(os.path.realpath(own))
         self.since = time.time()
+        self.loaded = dict(sys.modules)  # by what made the kernel ready, so not by the notebook
         self.uses: dict[str, str] = {}
         self.wrote: set[str] = set()
         self.seen: dict[str, tuple[int, int]] = {}
@@ -148,7 +149,9 @@ def _modules(trace: _Trace) -> dict[str, str]:
     from oda.meaning import hash_module  # after the notebook, when a few milliseconds more do not matter
 
     found = {}
-    for module in list(sys.modules.values()):
+    for name, module in list(sys.modules.items()):
+        if trace.loaded.get(name) is module:
+            continue
         path = _inside(trace, getattr(module, "__file__", None))
         if path is not None and path.endswith(".py") and path not in trace.wrote:
             file = trace.home / path

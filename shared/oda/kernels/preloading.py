@@ -24,6 +24,7 @@ from oda.kernels.becoming import ONE_THREAD
 # What the worker and the kernel import themselves, whatever the notebook does.
 ALWAYS = (
     "pyarrow",  # first: it has threads of its own, which bear forking
+    "ipykernel.debugger",
     "matplotlib_inline.config",
     "nbformat.v4",
     "jupyter_client.manager",
