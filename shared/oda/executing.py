@@ -24,6 +24,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat.validator import get_validator
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from traitlets.config import Config
@@ -113,6 +114,7 @@ class _Engine(NBClientEngine):  # type: ignore[misc]  # untyped
 
 
 papermill_engines.register(ENGINE, _Engine)
+get_validator()  # made once, before workers are forked
 
 
 def execute(job: Job) -> dict[str, Any]:
