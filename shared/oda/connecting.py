@@ -7,9 +7,12 @@ people are never worked on by `tcp://` beyond this machine.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
+import threading
 from collections.abc import Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack, suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -112,7 +115,7 @@ def connect(stack: ExitStack, address: str, workers: int | None) -> Any:  # noqa
 
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what it says is said here, in a sentence
     try:
-        where = _start_local(stack, workers or default_workers()) if address == LOCAL else address
+        where = _start_local(stack, workers or default_workers()) if address == LOCAL else _ask(address)
         client: Any = Client(where, timeout=CONNECT, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         message = f"No Dask scheduler answers at {address} ({error}). Start it: {COMMAND} dask scheduler"
@@ -124,6 +127,34 @@ def connect(stack: ExitStack, address: str, workers: int | None) -> Any:  # noqa
         message = f"The Dask scheduler at {address} has no oda ({error}). Start it in a pilot: {COMMAND} dask scheduler"
         raise RunError(message) from error
     return client
+
+
+def _ask(address: str) -> str:
+    """Return the address of a scheduler that answers in time; ask in a thread, since Dask itself may wait for ever."""
+    from distributed import Security
+    from distributed.core import rpc
+
+    async def ask() -> None:
+        options = Security().get_connection_args("client")
+        if address.startswith("tls:") and options.get("ssl_context") is None:
+            raise ValueError("Dask's own settings name no certificates: distributed.comm.tls")
+        async with rpc(address, timeout=CONNECT, connection_args=options) as scheduler:
+            await asyncio.wait_for(scheduler.identity(n_workers=0), CONNECT)
+
+    answered: Future[None] = Future()
+
+    def wait() -> None:
+        try:
+            answered.set_result(asyncio.run(ask()))
+        except Exception as error:  # noqa: BLE001  raised where it is waited for
+            answered.set_exception(error)
+
+    threading.Thread(target=wait, daemon=True).start()
+    try:
+        answered.result(2 * CONNECT)
+    except TimeoutError:
+        raise OSError(f"no answer within {CONNECT:g} seconds") from None
+    return address
 
 
 def _start_local(stack: ExitStack, threads: int) -> Any:  # noqa: ANN401  a cluster of distributed
@@ -155,3 +186,4 @@ def _take_leave(client: Any) -> None:  # noqa: ANN401  distributed's
     """Let go of the scheduler, which then has the workers end what they still run for this machine."""
     with suppress(Exception):  # a scheduler that does not answer lets go by itself
         client.close(timeout=LEAVE)
+    client.status = "closed"  # or it would be tried again at the end of this process
