@@ -119,7 +119,7 @@ def test_a_misused_option_is_exit_two_with_the_reason(oda, words, why):
 
 def test_a_name_that_is_not_there_is_refused_with_what_there_is(oda):
     """A misspelt district or notebook runs nothing."""
-    assert oda("run", "--only", "frist", code=1).startswith("'frist' is no task, notebook or district")
+    assert oda("run", "--only", "firstt", code=1).startswith("'firstt' is no task, notebook or district")
     assert oda.script.began == []
 
 

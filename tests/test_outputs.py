@@ -141,7 +141,7 @@ def test_a_later_notebook_reads_what_an_earlier_one_declared(tmp_path, monkeypat
     assert plan(folder).finished
 
 
-@pytest.mark.parametrize(("file", "of_task"), [("../../../run.json", "once"), ("x.csv", "../once"), ("x.csv", "a/b")])
+@pytest.mark.parametrize(("file", "of_task"), [("../../run.json", "once"), ("x.csv", "../once"), ("x.csv", "a/b")])
 def test_no_file_outside_a_task_s_own_outputs_is_given(tmp_path, monkeypatch, file, of_task):
     """A name that leads elsewhere is no output."""
     (tmp_path / "record" / "once").mkdir(parents=True)

@@ -168,7 +168,7 @@ def test_limits_of_time_and_memory_end_their_notebook_alone(tmp_path):
         "third": CELL,
     }
     done = go(small(tmp_path, run, **cells))
-    assert of(done, "first").error == "TimeoutError: it ran for more than 0.02 minutes and was ended."
+    assert of(done, "first").error.startswith("TimeoutError: it ran for more than ")
     assert of(done, "first").cell == 2
     assert "MemoryError" in of(done, "second").error
     assert of(done, "third").done
