@@ -25,6 +25,11 @@ ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUM
 OF_PROCESS = ("JPY_PARENT_PID", "JPY_INTERRUPT_EVENT")  # handles by which a kernel on Windows hears its parent
 AGAIN = ("matplotlib_inline", "tqdm.auto", "tqdm.autonotebook")  # they look at import whether they are in a notebook
 DRAWING = "module://matplotlib_inline.backend_inline"  # what a kernel draws with, unless MPLBACKEND says another
+OF_KERNEL = (  # the second half is imported by IPython only while it starts
+    *("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "oda.kernels.speaking"),
+    *("IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect", "IPython.core.logger"),
+    *("IPython.extensions.storemagic", "tornado.platform.asyncio", "sqlite3", "faulthandler"),
+)
 CHILD_SUBREAPER = 36  # of prctl(2), which Linux alone has
 _OF_KERNEL: set[str] = set()  # names of modules
 
@@ -87,8 +92,9 @@ def _forget(names: Iterable[str]) -> None:
 
 def import_kernel() -> None:
     """Import what every kernel imports before its notebook can say anything, and remember what that was."""
-    for name in ("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "oda.kernels.speaking"):
-        importlib.import_module(name)
+    for name in OF_KERNEL:
+        with suppress(ImportError):  # not every version has each
+            importlib.import_module(name)
     _OF_KERNEL.update(sys.modules)
 
 

@@ -12,7 +12,7 @@ import importlib
 import os
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -105,6 +105,36 @@ def well_known(modules: Iterable[str]) -> list[str]:
     """
     known = WELL_KNOWN | sys.stdlib_module_names
     return [name for name in modules if name in ALWAYS or name.split(".", maxsplit=1)[0] in known]
+
+
+def in_order(modules: Sequence[str]) -> list[str]:
+    """Return modules with those early that may have to be left out, since the parent of all kernels then begins again.
+
+    Parameters
+    ----------
+    modules
+        Names.
+
+    Returns
+    -------
+    list of str
+        The first as it is, then those that are not well known, then the others.
+
+    Examples
+    --------
+    >>> in_order(["pyarrow", "numpy", "plotly", "json"])
+    ['pyarrow', 'plotly', 'numpy', 'json']
+    """
+    first, *rest = modules or [""]
+    known = set(well_known(rest))
+    return [name for name in (first, *sorted(rest, key=known.__contains__)) if name]
+
+
+def make_ready() -> None:
+    """Make what is made at its first use and then kept, so that each copy of this process has it."""
+    import nbformat
+
+    nbformat.validate(nbformat.v4.new_notebook())
 
 
 def import_ahead(name: str) -> bool:

@@ -32,7 +32,7 @@ from oda.kernels.becoming import (
     prepare_environment,
     run_kernel,
 )
-from oda.kernels.preloading import import_ahead
+from oda.kernels.preloading import import_ahead, in_order, make_ready
 
 LONGEST = 1 << 20  # bytes of a request
 PARENT_DEATH = 1  # of prctl(2), which Linux alone has
@@ -54,9 +54,10 @@ def main(listener: int, modules: list[str]) -> None:
     prepare_environment()
     leave_folder()
     import_kernel()
-    for name in modules:
+    for name in in_order(modules):
         if not import_ahead(name):
             _begin_again(listener, [other for other in modules if other != name])
+    make_ready()
     control_process(CHILD_SUBREAPER)  # what a kernel leaves behind becomes a child of this process, which ends it
     gc.collect()
     gc.freeze()  # the collector of a fork then leaves the shared memory alone
