@@ -316,8 +316,9 @@ def test_a_notebook_is_tried_again_only_when_asked(tmp_path):
     folder = small(tmp_path, [FIRST, SECOND], first=CELL, second=CELL)
     assert set(errors(played(folder, Script(first=["OSError: busy"])))) == {"first"}
     script = Script(first=["OSError: busy", ""])
-    assert errors(played(folder, script, retries=1, fail_fast=True)) == {}
-    assert script.began == ["first", "first"]
+    run = played(folder, script, retries=1, fail_fast=True)
+    assert (errors(run), script.began) == ({}, ["first", "first"])
+    assert [outcome.tries for outcome in run.outcomes] == [2, 1]
     script = Script(first=["OSError: busy"] * 3)
     assert set(errors(played(folder, script, retries=1, again=True))) == {"first"}
     assert script.began == ["first", "second", "first"]
@@ -372,6 +373,14 @@ def test_a_file_of_an_earlier_run_open_in_another_program_is_named(tmp_path, mon
 
     monkeypatch.setattr("oda.running.remove_task", held)
     with pytest.raises(RunError, match=r"^first\.csv in runs/.* is open in another program\. Close it and run again"):
+        played(folder, Script())
+
+
+def test_a_folder_that_cannot_be_written_is_said_in_words(tmp_path):
+    """A full disk, a share that is read only or a file in the way: a sentence, no traceback."""
+    folder = three(tmp_path)
+    (folder / "runs").write_text("in the way", encoding="utf-8")
+    with pytest.raises(RunError, match=r"^runs cannot be written: File exists\. Mend that and run again"):
         played(folder, Script())
 
 

@@ -117,6 +117,18 @@ def test_making_pilots_leaves_the_template_as_it_was(template: Path, pilot: Path
     assert git(template, "status", "--porcelain", "--ignored") == ""
 
 
+@needs_git
+def test_what_a_running_notebook_writes_is_never_committed(pilot: Path, tmp_path: Path) -> None:
+    """A notebook's own folder, which lies in the pilot while it runs, is left out by git, as runs are."""
+    made = shutil.copytree(pilot, tmp_path / "pilot")
+    git(made, "init", "--quiet")
+    for name in (".work-10-data/half.csv", "notebooks/.work-20-district/half.csv", "runs/falls-1/run.json"):
+        (made / name).parent.mkdir(parents=True)
+        (made / name).touch()
+    git(made, "add", "--all")
+    assert not {name for name in git(made, "ls-files").split() if "work-" in name or "runs" in name}
+
+
 def test_a_pilot_made_again_over_itself_is_the_same_and_keeps_its_runs(template: Path, tmp_path: Path) -> None:
     """Making a pilot over itself changes no file, removes stray caches, and keeps runs and data."""
     bake(str(template), tmp_path)

@@ -20,7 +20,22 @@ class Farm(Protocol):
     def run(
         self, jobs: Sequence[Job], on_start: Callable[[str], None], on_tick: Callable[[], None]
     ) -> Iterator[dict[str, Any]]:
-        """Execute jobs, and give the record of each as it ends."""
+        """Execute jobs, and give the record of each as it ends.
+
+        Parameters
+        ----------
+        jobs
+            What to execute.
+        on_start
+            Called with the task's name when it starts.
+        on_tick
+            Called a few times a second.
+
+        Returns
+        -------
+        iterator of dict
+            A task's record; when its process died, only its name and why.
+        """
 
 
 class _Idle:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from oda.errors import COMMAND, RunError
 from oda.freshness import Verdict, judge
 from oda.pilot import Pilot
-from oda.planning import Task, describe_inputs, plan_tasks
+from oda.planning import Task, describe_inputs, parameters, plan_tasks
 from oda.records import TASKS, look, read_task
 from oda.runs import RECORD, RESULTS, RUNS, Run, name_run, read_record, read_run
 
@@ -172,6 +172,32 @@ def forerunners(pilot: Pilot, notebook: str) -> set[str]:
     """
     direct = next(planned.after for planned in pilot.run if planned.name == notebook)
     return {*direct, *(name for one in direct for name in forerunners(pilot, one))}
+
+
+def load_once(pilot: Pilot, tasks: Iterable[Task]) -> None:
+    """Load every dataset that a notebook names, so that a fault in one is said once, before anything runs.
+
+    Parameters
+    ----------
+    pilot
+        The pilot's settings.
+    tasks
+        Those that will be executed; datasets that they name otherwise than by a parameter `dataset` are passed over.
+
+    Raises
+    ------
+    OdaError
+        When a dataset cannot be loaded.
+    """
+    named = set()
+    for planned in {task.planned.notebook: task.planned for task in tasks}.values():
+        named.add((parameters(pilot.folder / planned.notebook) | planned.parameters).get("dataset"))
+    names = sorted(name for name in named if isinstance(name, str))
+    if names:
+        from oda.loading import load
+
+        for name in names:
+            load(name, pilot)
 
 
 def candidates(folder: Path, tasks: Sequence[Task]) -> tuple[dict[str, list[dict[str, Any]]], dict[str, str]]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shutil
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +17,8 @@ from oda.freshness import judge, product_hash
 from oda.jobs import make_job, work_folders
 from oda.locking import one_at_a_time
 from oda.pilot import Pilot
-from oda.planning import Task, parameters, shared_key, stages
-from oda.preparing import Policy, Prepared, candidates, forerunners, prepare
+from oda.planning import Task, shared_key, stages
+from oda.preparing import Policy, Prepared, candidates, forerunners, load_once, prepare
 from oda.records import NOTEBOOKS, copy_task, read_task, remove_task, write_task
 from oda.runs import RECORD, RUNS, Outcome, Run, make_record, read_run, write_record, write_run
 from oda.summary import NOT_STARTED, STOPPED, summarise
@@ -83,8 +85,13 @@ def execute_plan(prepared: Prepared, *, shown: Display | None = None) -> dict[st
     OdaError
         As `run_plan`.
     """
-    with one_at_a_time(prepared.pilot.folder / RUNS):
-        return _Going(prepared, shown or _nobody()).go()
+    try:
+        with one_at_a_time(prepared.pilot.folder / RUNS):
+            return _Going(prepared, shown or _nobody()).go()
+    except OSError as error:  # a full disk, a folder that may not be written
+        name = str(error.filename or prepared.folder).removeprefix(f"{prepared.pilot.folder}{os.sep}")
+        message = f"{name} cannot be written: {error.strerror or error}. Mend that and run again."
+        raise RunError(message) from error
 
 
 def _nobody() -> Display:
@@ -107,7 +114,7 @@ class _Going:
         self.outcomes: dict[str, Outcome] = {}
         self.products: dict[str, dict[str, str]] = {}  # what each task that is done has left, by notebook
         self.running: set[str] = set()
-        self.executed: set[str] = set()  # notebooks
+        self.tries: Counter[str] = Counter()
         self.started = dt.datetime.now(dt.UTC)
         self.shared = shared_key(prepared.pilot)
 
@@ -149,7 +156,7 @@ class _Going:
 
     def _begin(self) -> None:
         """Load the data once, so that a fault in them is said before anything runs; then clear and take over."""
-        _load_once(self.pilot, self.to_do)
+        load_once(self.pilot, self.to_do)
         coming = {task.planned.name for task in self.to_do}
         names = {task.name for task in self.to_do}
         _clear(self.pilot, self.folder, self.to_do, [task for task in self.to_do if not self._behind(task, coming)])
@@ -251,11 +258,12 @@ class _Going:
     def _start(self, task: str) -> None:
         """Note that a task has begun, and tell it."""
         self.running.add(task)
+        self.tries[task] += 1
         self.shown.started(task)
 
     def _keep(self, record: Mapping[str, Any]) -> None:
         """Keep what became of a task, and tell it; what a worker could not write itself is written here."""
-        outcome = Outcome.of(record)
+        outcome = replace(Outcome.of(record), tries=max(1, self.tries[record["task"]]))
         self.outcomes[outcome.task] = outcome
         self.running.discard(outcome.task)
         if "key" not in record and not outcome.error.startswith(NOT_STARTED):
@@ -334,16 +342,3 @@ def _remove(folder: Path, tasks: Sequence[Task]) -> None:
         name = Path(error.filename or folder).name
         message = f"{name} in {RUNS}/{folder.name} is open in another program. Close it and run again."
         raise RunError(message) from error
-
-
-def _load_once(pilot: Pilot, to_do: Sequence[Task]) -> None:
-    """Load every dataset that a notebook names, so that a fault in one is said once, before anything runs."""
-    named = set()
-    for planned in {task.planned.notebook: task.planned for task in to_do}.values():
-        named.add((parameters(pilot.folder / planned.notebook) | planned.parameters).get("dataset"))
-    names = sorted(name for name in named if isinstance(name, str))
-    if names:
-        from oda.loading import load
-
-        for name in names:
-            load(name, pilot)

@@ -36,6 +36,8 @@ class Outcome:
         What the notebook was told, and all its parameters as the kernel saw them.
     seconds, error, cell
         How long, what went wrong, and in which cell of the notebook, from 0.
+    tries
+        How often it was tried; more than once only where that was asked for.
     reused
         The run whose products were taken over, when it was not executed.
     outputs, undeclared, elsewhere
@@ -57,6 +59,7 @@ class Outcome:
     undeclared: list[str] = field(default_factory=list)
     elsewhere: list[str] = field(default_factory=list)
     notebook_sha256: str = ""
+    tries: int = 1
 
     @property
     def done(self) -> bool:
@@ -65,7 +68,18 @@ class Outcome:
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Outcome:
-        """Return the outcome that a task's record tells."""
+        """Return the outcome that a task's record tells.
+
+        Parameters
+        ----------
+        record
+            Plain values, of which those that an outcome lacks are passed over.
+
+        Returns
+        -------
+        Outcome
+            What became of the task.
+        """
         return cls(**{one.name: record[one.name] for one in fields(cls) if one.name in record})
 
 
