@@ -246,6 +246,16 @@ def test_a_half_written_record_is_never_read(tmp_path):
     assert plan(folder).finished
 
 
+def test_what_a_crash_left_in_the_pilot_is_removed_by_the_next_run(tmp_path):
+    """A notebook's own folder may hold personal data; none outlives a run, whichever notebook had left it."""
+    folder = three(tmp_path)
+    for left in (folder / ".work-first", folder / ".work-gone-from-the-plan"):
+        left.mkdir()
+        (left / "half.csv").touch()
+    played(folder, Script())
+    assert not list(folder.glob(".work-*"))
+
+
 # Policy and order, with workers played by a script
 
 

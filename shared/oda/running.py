@@ -138,9 +138,13 @@ class _Going:
                 shutil.rmtree(self.folder, ignore_errors=True)
             raise
         finally:
-            for left in work_folders(self.pilot, self.to_do):
-                shutil.rmtree(left, ignore_errors=True)
+            self._sweep()
         return self._finish(status)
+
+    def _sweep(self) -> None:
+        """Remove the working folders that notebooks have left behind, now or when an earlier run was broken off."""
+        for left in work_folders(self.pilot, self.prepared.tasks):
+            shutil.rmtree(left, ignore_errors=True)
 
     def _tell_plan(self) -> None:
         """Tell the display what the plan holds."""
@@ -155,11 +159,12 @@ class _Going:
         self.shown.planned([info for info in infos if info.task in names or info.task in reused], reused)
 
     def _begin(self) -> None:
-        """Load the data once, so that a fault in them is said before anything runs; then clear and take over."""
+        """Load the data once, so that a fault in them is said before anything runs; then take over."""
         load_once(self.pilot, self.to_do)
         coming = {task.planned.name for task in self.to_do}
         names = {task.name for task in self.to_do}
-        _clear(self.pilot, self.folder, self.to_do, [task for task in self.to_do if not self._behind(task, coming)])
+        self._sweep()
+        _remove(self.folder, [task for task in self.to_do if not self._behind(task, coming)])
         (self.folder / NOTEBOOKS).mkdir(exist_ok=True)
         self._write("running")
         for verdict in self.prepared.verdicts:
@@ -324,13 +329,6 @@ def _fill(task: Task, record: Mapping[str, Any]) -> dict[str, Any]:
         "parameters": task.parameters,
         "seconds": 0.0,
     } | dict(record)
-
-
-def _clear(pilot: Pilot, folder: Path, to_do: Sequence[Task], now: Sequence[Task]) -> None:
-    """Remove what an earlier run has left of the tasks that will be executed, and working folders left behind."""
-    for left in work_folders(pilot, to_do):
-        shutil.rmtree(left, ignore_errors=True)
-    _remove(folder, now)
 
 
 def _remove(folder: Path, tasks: Sequence[Task]) -> None:
