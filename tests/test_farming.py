@@ -61,9 +61,10 @@ def dask(*words: str, path: str = "") -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def worker(address: str, name: str, path: str = "") -> subprocess.Popen[bytes]:
+def worker(address: str, name: str, folder: Path, path: str = "") -> subprocess.Popen[bytes]:
     """Start a worker for one notebook at a time."""
-    return dask("worker", address, "--name", name, "--nthreads", "1", "--no-nanny", path=path)
+    own = ("--name", name, "--nthreads", "1", "--no-nanny", "--local-directory", str(folder))
+    return dask("worker", address, *own, path=path)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +81,7 @@ def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[s
         while not (told.is_file() and told.read_text(encoding="utf-8").endswith("}")) and time.monotonic() < until:
             time.sleep(0.1)
         address = json.loads(told.read_text(encoding="utf-8"))["address"]
-        workers = {name: worker(address, name) for name in ("north", "south")}
+        workers = {name: worker(address, name, told.parent) for name in ("north", "south")}
         for one in workers.values():
             stack.callback(one.wait)
             stack.callback(one.terminate)
@@ -115,6 +116,15 @@ def test_workers_that_share_no_folder_fetch_and_return_files(tmp_path, expected)
     assert go(folder).record == run.record
 
 
+def test_nothing_that_was_fetched_is_left_on_a_worker(farm, tmp_path, expected, tmp_path_factory):
+    """Workers of another machine keep no copy of a file once the run has ended."""
+    folder = pilot_at(tmp_path / "pilot")
+    assert not on_dask(folder, farm[0], f"simplecache::{(tmp_path / 'store').as_uri()}").failed
+    assert results(folder) == expected
+    assert any((tmp_path / "store" / "inputs").iterdir())
+    assert not any(tmp_path_factory.getbasetemp().glob("dask*/**/oda-*"))
+
+
 def test_a_file_that_only_one_machine_has_is_named(tmp_path):
     """A notebook that reads a file of no dataset's card cannot do so elsewhere, and its numbers are not taken."""
     cell = 'import oda, pathlib\nwhere = pathlib.Path("../data/raw/areas.csv")\ntry:\n    where.read_text()\n'
@@ -129,9 +139,8 @@ def test_a_file_that_only_one_machine_has_is_named(tmp_path):
 def test_a_worker_with_other_code_is_refused_by_name(farm, tmp_path, capfd):
     """It gets no notebook; the person is told what differs, and the others do the work."""
     other = shutil.copytree(Path(oda.__file__).parent, tmp_path / "other" / "oda")
-    shutil.copytree(Path(oda.__file__).parents[2] / "reports", other / "reports", dirs_exist_ok=True)
     (other / "panel.py").write_text("# other\n" + (other / "panel.py").read_text(encoding="utf-8"), encoding="utf-8")
-    odd = worker(farm[0], "odd", str(other.parent))
+    odd = worker(farm[0], "odd", tmp_path, str(other.parent))
     try:
         time.sleep(4)
         assert not on_dask(pilot_at(tmp_path / "pilot"), farm[0]).failed

@@ -131,14 +131,15 @@ def connect(stack: ExitStack, address: str, workers: int | None) -> Any:  # noqa
 
 def _ask(address: str) -> str:
     """Return the address of a scheduler that answers in time; ask in a thread, since Dask itself may wait for ever."""
-    from distributed import Security
-    from distributed.core import rpc
+    import distributed.core
+
+    dask: Any = distributed  # untyped
 
     async def ask() -> None:
-        options = Security().get_connection_args("client")
+        options = dask.Security().get_connection_args("client")
         if address.startswith("tls:") and options.get("ssl_context") is None:
             raise ValueError("Dask's own settings name no certificates: distributed.comm.tls")
-        async with rpc(address, timeout=CONNECT, connection_args=options) as scheduler:
+        async with dask.core.rpc(address, timeout=CONNECT, connection_args=options) as scheduler:
             await asyncio.wait_for(scheduler.identity(n_workers=0), CONNECT)
 
     answered: Future[None] = Future()

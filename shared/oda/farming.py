@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from oda.carrying import arrived, collect_products, left_behind, list_inputs, list_products, put_inputs, shared_folder
-from oda.connecting import CONNECT, LOCAL, check_safe, connect, need_dask
+from oda.connecting import CONNECT, LEAVE, LOCAL, check_safe, connect, need_dask
 from oda.errors import COMMAND, OdaError, RunError
 from oda.kernels.preloading import ALWAYS, imported
 from oda.meaning import code_cells
@@ -93,6 +93,20 @@ class DaskFarm:
             while self.over:
                 yield self.over.popleft()
             on_tick()
+
+    def end(self) -> None:
+        """Have the workers end what they still run, and remove what they fetched."""
+        from oda import farmhands
+
+        for one in self.flying.values():
+            one.future.release()
+        if not self.terms["url"] or self.crew.silent:
+            return
+        leave, about = farmhands.leave, self.terms["session"]
+        told = [self.client.submit(leave, about, workers=[one], pure=False) for one in self.crew.members]
+        for one in told:
+            with suppress(Exception):  # a worker that cannot do so now does it when it ends
+                one.result(timeout=LEAVE)
 
     def _carry(self, jobs: Sequence[Job]) -> dict[str, str]:
         """Put what earlier notebooks have left where the workers find it, if they do not share the folder."""
@@ -291,7 +305,9 @@ def dask_farm(pilot: Pilot, address: str, *, workers: int | None = None, files: 
             put_inputs(url, pilot.folder, inputs)
         crew = Crew(client, terms)
         _gather(crew, address)
-        yield DaskFarm(crew, pilot, terms, most=workers)
+        farm = DaskFarm(crew, pilot, terms, most=workers)
+        stack.callback(farm.end)
+        yield farm
 
 
 @contextmanager
