@@ -114,7 +114,7 @@ class _Engine(NBClientEngine):  # type: ignore[misc]  # untyped
 
 
 papermill_engines.register(ENGINE, _Engine)
-get_validator()  # made once, before workers are forked
+get_validator()  # type: ignore[no-untyped-call]  # made once, before workers are forked
 
 
 def execute(job: Job) -> dict[str, Any]:

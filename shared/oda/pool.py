@@ -42,7 +42,15 @@ def default_workers() -> int:
 
 
 class Pool:
-    """Workers on this machine; used in a `with` statement, at whose end no process is left."""
+    """Workers on this machine; used in a `with` statement, at whose end no process is left.
+
+    Parameters
+    ----------
+    warm, workers
+        Where workers start, and how many.
+    errors
+        File for what they say outside any notebook.
+    """
 
     def __init__(self, warm: Warm, workers: int, errors: Path) -> None:
         """Note where workers start, how many, and the file for what they say outside any notebook."""

@@ -20,7 +20,15 @@ STREAMS = (0, 1, 2)
 
 
 class Child:
-    """A process that the parent of all kernels has forked for this one; it ends when this object is closed."""
+    """A process that the parent of all kernels has forked for this one; it ends when this object is closed.
+
+    Parameters
+    ----------
+    request, address
+        What is asked for, and the socket of the parent.
+    streams
+        File descriptors of its three standard streams.
+    """
 
     stdin = stdout = stderr = None  # those of this process, as for any kernel
 
@@ -60,7 +68,13 @@ class Child:
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait for the end, and return the exit code."""
+        """Wait for the end, and return the exit code.
+
+        Parameters
+        ----------
+        timeout
+            Seconds; for ever when None.
+        """
         until = None if timeout is None else time.monotonic() + timeout
         while (code := self.poll()) is None:
             if until is not None and time.monotonic() > until:
@@ -69,7 +83,13 @@ class Child:
         return code
 
     def send_signal(self, number: int) -> None:
-        """Send a signal, unless the process has ended."""
+        """Send a signal, unless the process has ended.
+
+        Parameters
+        ----------
+        number
+            Of the signal.
+        """
         if self.poll() is None:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, number)

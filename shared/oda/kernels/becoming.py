@@ -7,9 +7,11 @@ import ctypes
 import gc
 import importlib
 import importlib.util
+import itertools
 import os
 import random
 import sys
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -64,6 +66,7 @@ def become_fresh(request: Mapping[str, Any]) -> None:
     os.chdir(request["cwd"])
     _find_modules_beside(os.environ.get("PYTHONPATH", ""))
     random.seed()
+    threading._counter = itertools.count(1).__next__  # type: ignore[attr-defined]  # noqa: SLF001  names of threads
     if "multiprocessing.process" in sys.modules:
         sys.modules["multiprocessing.process"].current_process().authkey = os.urandom(32)
     if "numpy" in sys.modules:
@@ -148,6 +151,8 @@ def run_kernel(request: Mapping[str, Any]) -> None:
     app.start()
     app.shell.user_ns.clear()  # closes the files that the notebook left open
     gc.collect()
+    for closing in (app.close, app.iopub_thread.stop):  # they may wait for a thread that they have already stopped
+        atexit.unregister(closing)
     atexit._run_exitfuncs()  # noqa: SLF001  what follows goes past them
     end_children()
     os._exit(0)

@@ -130,13 +130,6 @@ def in_order(modules: Sequence[str]) -> list[str]:
     return [name for name in (first, *sorted(rest, key=known.__contains__)) if name]
 
 
-def make_ready() -> None:
-    """Make what is made at its first use and then kept, so that each copy of this process has it."""
-    import nbformat
-
-    nbformat.validate(nbformat.v4.new_notebook())
-
-
 def import_ahead(name: str) -> bool:
     """Import a module, and tell whether a copy of this process has it as a new kernel would.
 
@@ -216,7 +209,7 @@ def _asked(who: set[str]) -> Iterator[None]:
         return False
 
     builtins.get_ipython = get_ipython  # type: ignore[attr-defined]
-    InteractiveShell.initialized = staticmethod(initialized)  # type: ignore[assignment]
+    InteractiveShell.initialized = staticmethod(initialized)  # type: ignore[method-assign]
     try:
         yield
     finally:

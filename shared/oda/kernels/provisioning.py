@@ -35,7 +35,13 @@ class WarmProvisioner(LocalProvisioner):
     """A kernel that has imported its packages before it is asked for, and is otherwise as a local one."""
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:  # noqa: ANN401  jupyter_client's
-        """Fork a kernel where a parent listens, else take one that was started ahead."""
+        """Fork a kernel where a parent listens, else take one that was started ahead.
+
+        Parameters
+        ----------
+        cmd, **kwargs
+            As jupyter_client gives them.
+        """
         given = dict(kwargs.get("env") or os.environ)
         request = {
             "call": "kernel",

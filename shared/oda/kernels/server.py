@@ -32,7 +32,7 @@ from oda.kernels.becoming import (
     prepare_environment,
     run_kernel,
 )
-from oda.kernels.preloading import import_ahead, in_order, make_ready
+from oda.kernels.preloading import import_ahead, in_order
 
 LONGEST = 1 << 20  # bytes of a request
 PARENT_DEATH = 1  # of prctl(2), which Linux alone has
@@ -57,7 +57,6 @@ def main(listener: int, modules: list[str]) -> None:
     for name in in_order(modules):
         if not import_ahead(name):
             _begin_again(listener, [other for other in modules if other != name])
-    make_ready()
     control_process(CHILD_SUBREAPER)  # what a kernel leaves behind becomes a child of this process, which ends it
     gc.collect()
     gc.freeze()  # the collector of a fork then leaves the shared memory alone
@@ -71,7 +70,13 @@ def _begin_again(listener: int, modules: list[str]) -> None:
 
 
 class Server:
-    """What is asked, what has been forked for whom, and the loop over both."""
+    """What is asked, what has been forked for whom, and the loop over both.
+
+    Parameters
+    ----------
+    listener
+        File descriptor of the socket.
+    """
 
     def __init__(self, listener: int) -> None:
         """Listen, hear of children that end, and of the parent that goes away."""
@@ -95,38 +100,51 @@ class Server:
                     key.data(key.fileobj)  # unless what came before it has let go of it
 
     def accept(self, listener: socket.socket) -> None:
-        """Take up one who will ask."""
+        """Take up one who will ask.
+
+        Parameters
+        ----------
+        listener
+            The socket on which.
+        """
         asker, _ = listener.accept()
         self.selector.register(asker, selectors.EVENT_READ, self.answer)
 
     def answer(self, asker: socket.socket) -> None:
-        """Fork a process for a request and tell its number; end it when the asker goes away."""
-        message, carried = b"", []
-        with suppress(OSError):
-            message, carried, _, _ = asker.recvmsg(LONGEST, socket.CMSG_SPACE(3 * array.array("i").itemsize))
+        """Fork a process for a request and tell its number; end it when the asker goes away.
+
+        Parameters
+        ----------
+        asker
+            Who asks.
+        """
+        message, files = _receive(asker)
         if not message:
             self.forget(asker)
             return
-        files = array.array("i")
-        for _, _, data in carried:
-            files.frombytes(data)
         try:
             number = os.fork()
+            answer: dict[str, Any] = {"pid": number}
         except OSError as error:  # no memory, or no room for another process
             number, answer = -1, {"error": error.strerror}
         if number == 0:
-            self.be_child(json.loads(message), list(files))
+            self.be_child(json.loads(message), files)
         for file in files:
             os.close(file)
         if number > 0:
-            answer = {"pid": number}
             self.asking[number] = asker
             self.forked.add(number)
         with suppress(OSError):
             asker.send(json.dumps(answer).encode("utf-8"))
 
     def forget(self, asker: socket.socket) -> None:
-        """End what was forked for one who has gone."""
+        """End what was forked for one who has gone.
+
+        Parameters
+        ----------
+        asker
+            Who has asked.
+        """
         self.selector.unregister(asker)
         asker.close()
         for number in [number for number, other in self.asking.items() if other is asker]:
@@ -134,7 +152,13 @@ class Server:
             end_group(number)
 
     def reap(self, ended: int) -> None:
-        """Tell those who asked that their process has ended, and end what it has left."""
+        """Tell those who asked that their process has ended, and end what it has left.
+
+        Parameters
+        ----------
+        ended
+            The pipe that wakes this process.
+        """
         os.read(ended, 4096)
         failed = False
         with suppress(ChildProcessError):
@@ -162,7 +186,13 @@ class Server:
                     child.kill()
 
     def leave(self, _: object) -> None:
-        """End everything: the one that this process works for has gone."""
+        """End everything: the one that this process works for has gone.
+
+        Parameters
+        ----------
+        _
+            Standard input, which has closed.
+        """
         for number in self.asking:
             end_group(number)
         until = time.monotonic() + LEAVING
@@ -181,7 +211,13 @@ class Server:
         os._exit(0)
 
     def be_child(self, request: dict[str, Any], files: list[int]) -> None:
-        """In the new process: let go of all that is the parent's, do what was asked, and end."""
+        """In the new process: let go of all that is the parent's, do what was asked, and end.
+
+        Parameters
+        ----------
+        request, files
+            What was asked, and the standard streams that came with it.
+        """
         code, parent = 1, self.number
         try:
             signal.set_wakeup_fd(-1)
@@ -210,6 +246,18 @@ class Server:
                 sys.stdout.flush()
                 sys.stderr.flush()
             os._exit(code)
+
+
+def _receive(asker: socket.socket) -> tuple[bytes, list[int]]:
+    """Return a request and the files that came with it; an empty one when the asker has gone."""
+    try:
+        message, carried, _, _ = asker.recvmsg(LONGEST, socket.CMSG_SPACE(3 * array.array("i").itemsize))
+    except OSError:
+        return b"", []
+    files = array.array("i")
+    for _, _, data in carried:
+        files.frombytes(data)
+    return message, list(files)
 
 
 def perform(request: dict[str, Any]) -> None:

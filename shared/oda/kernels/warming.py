@@ -27,18 +27,17 @@ class Warm:
     """A place where workers start quickly: on Linux the parent that forks them, elsewhere the settings to start one.
 
     Used in a `with` statement, at whose end no process is left.
+
+    Parameters
+    ----------
+    modules
+        What notebooks import.
+    fork
+        Whether to fork; as this system bears when not given.
     """
 
     def __init__(self, modules: tuple[str, ...], *, fork: bool | None = None) -> None:
-        """Start the parent, which imports the modules while this process goes on.
-
-        Parameters
-        ----------
-        modules
-            What notebooks import.
-        fork
-            Whether to fork; as this system bears when not given.
-        """
+        """Start the parent, which imports the modules while this process goes on."""
         self.modules = list(modules)
         self.private = make_private_folder()
         self.parent: subprocess.Popen[bytes] | None = None
@@ -63,7 +62,13 @@ class Warm:
             )
 
     def restart(self) -> bool:
-        """Start a parent that has died again, once a run; tell whether there is one."""
+        """Start a parent that has died again, once a run; tell whether there is one.
+
+        Returns
+        -------
+        bool
+            False when there is none.
+        """
         with self.lock:
             if self.parent and self.parent.poll() is not None and not self.restarts:
                 self.restarts += 1
@@ -103,7 +108,15 @@ class Warm:
 
 
 class Worker:
-    """A process that executes notebooks one after another, each in a kernel of its own."""
+    """A process that executes notebooks one after another, each in a kernel of its own.
+
+    Parameters
+    ----------
+    warm
+        Where it starts.
+    errors
+        Takes what it and its kernels say on standard error.
+    """
 
     def __init__(self, warm: Warm, errors: IO[bytes]) -> None:
         """Start the process; what it and its kernels say on standard error goes to a file."""
