@@ -75,11 +75,13 @@ def test_a_failure_is_read_though_its_notebook_is_half(run):
 def test_what_is_copied_is_whole_in_its_new_place(run):
     """The record comes last, so a copy that is broken off is none."""
     target = run.parent / "falls-2"
+    (target / "out" / "public" / "t").mkdir(parents=True)
+    (target / "out" / "public" / "t" / "half.csv").touch()
     copy_task(read_task(run, "t"), run, target)
     assert look(target, "t") == look(run, "t")
     assert json.loads((target / "tasks" / "t.json").read_text(encoding="utf-8"))["results"] == {"a": 1}
     assert (target / "notebooks" / "t.log").is_file()
-    assert not list(target.rglob("*.part"))
+    assert not [*target.rglob("*.part"), *target.rglob("half.csv")]
 
 
 def test_nothing_of_a_task_is_left_once_it_is_removed(run):

@@ -143,7 +143,7 @@ def remove_task(run: Path, task: str) -> None:
 
 
 def copy_task(record: Mapping[str, Any], source: Path, target: Path) -> None:
-    """Copy a task's products and then its record from an earlier run.
+    """Copy a task's products and then its record from an earlier run, in place of any that are there.
 
     Parameters
     ----------
@@ -154,6 +154,7 @@ def copy_task(record: Mapping[str, Any], source: Path, target: Path) -> None:
     """
     if source == target:
         return
+    remove_task(target, record["task"])  # what a run that was broken off may have left there
     log = f"{NOTEBOOKS}/{record['task']}.log"
     for name in (*(name for name, _ in _products(record)), log):
         (target / name).parent.mkdir(parents=True, exist_ok=True)
