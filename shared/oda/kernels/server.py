@@ -204,10 +204,9 @@ class Server:
                 while os.waitpid(-1, os.WNOHANG)[0]:
                     pass
             time.sleep(0.01)
-        for left in Path.cwd().glob("*"):
-            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
-        with suppress(OSError):
-            Path.cwd().rmdir()
+        address = self.listener.getsockname()
+        if address:  # the folder was made for the socket, and for what is as short-lived
+            shutil.rmtree(Path(address).parent, ignore_errors=True)
         os._exit(0)
 
     def be_child(self, request: dict[str, Any], files: list[int]) -> None:
