@@ -32,6 +32,7 @@ PLACE = VENV / "oda-place"  # where .venv was made: scripts in it hold that path
 WHEELHOUSE, DEMO = HERE / "wheelhouse", HERE / "demo"
 ME = "py start.py" if os.name == "nt" else "python3 start.py"
 NEEDED_GB = 2
+PROGRAMS = {"dask": ("dask", "dask"), "lab": ("lab", "jupyterlab"), "test": ("pilot-test", "pytest")}  # lock, module
 TEMPLATE = ("cookiecutter.json", "oda_template_root.py", "pyproject.toml", "LICENSE", "start.py")
 TEMPLATE_FOLDERS = ("hooks", "reports", "requirements", "shared", "{{cookiecutter.project}}")
 LEFT_BEHIND = {"__pycache__", ".ipynb_checkpoints", ".pytest_cache"}
@@ -44,13 +45,12 @@ PILOT_HELP = f"""In this folder, a pilot:
   {ME} status   which notebooks are fresh, and why the others must run
   {ME} doctor   what this machine has and lacks
   {ME} lab      open JupyterLab on the notebooks
-  {ME} dask     start a Dask scheduler or worker, to run on several machines (what follows goes to dask)
   {ME} test     test this pilot
   {ME} check    what the information-governance checklist still needs, and who signs it
   {ME} sign     sign an item of it; governance/README.md says how
   {ME} data     load each dataset, and say what was read, left out, or is wrong
   {ME} report   make the reports of the latest run again
-Also: act, card, close, diff, draft, export, keys, publish, release, scan, schema, trust, verify; each with --help."""
+Also: act, card, close, dask, diff, draft, export, keys, publish, release, scan, schema, trust, verify; each with --help."""
 # What went wrong, by what uv and pip print; the first that is found is told.
 CAUSES = (
     ("No space left|not enough space|os error 28|os error 112", "The disk is full. Free {gb} GB and start again."),
@@ -317,20 +317,14 @@ def in_template(command: str, arguments: list[str]) -> int:
 def in_pilot(command: str, arguments: list[str]) -> int:
     """Do a command of a pilot's folder."""
     seconds: dict[str, float] = {}
+    lock, *words = PROGRAMS.get(command, ("dask" if "--scheduler" in " ".join(arguments) else "run", "oda", command))
+    words += ["--LabApp.default_url=/lab/tree/notebooks"] if command == "lab" else []
     with stage("install", seconds):
-        on_dask = command == "run" and any(word.startswith("--scheduler") for word in arguments)
-        locks = {"dask": "dask", "lab": "lab", "test": "pilot-test"}
-        install_lock("dask" if on_dask else locks.get(command, "run"))
+        install_lock(lock)
         install_oda(HERE)
-    if command == "lab":
-        return python("-m", "jupyterlab", "--LabApp.default_url=/lab/tree/notebooks", *arguments)
-    if command == "test":
-        return python("-m", "pytest", *arguments)
-    if command == "dask":
-        return python("-m", "dask", *arguments)
     if command == "run" and not {"-h", "--help", "--dry-run", "--json", "--only"} & set(arguments):
         return run_and_report(HERE, seconds, *arguments)
-    return python("-m", "oda", command, *arguments)
+    return python("-m", *words, *arguments)
 
 
 def main(arguments: list[str]) -> int:

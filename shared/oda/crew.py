@@ -27,10 +27,17 @@ class Member:
 
 
 class Crew:
-    """Who works; asked of the scheduler again and again, without waiting for it."""
+    """Who works; asked of the scheduler again and again, without waiting for it.
+
+    Parameters
+    ----------
+    client
+        Of the scheduler.
+    terms
+        On which a worker may work, as `farmhands.join` takes them.
+    """
 
     def __init__(self, client: Any, terms: Mapping[str, Any]) -> None:  # noqa: ANN401  distributed's
-        """Note whom to ask, and the terms on which a worker may work."""
         self.client, self.terms = client, terms
         self.members: dict[str, Member] = {}
         self.refused: dict[str, str] = {}  # why, by name

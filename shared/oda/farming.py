@@ -48,10 +48,21 @@ class _Try:
 
 
 class DaskFarm:
-    """Dask's workers as they execute the jobs of a run; what a worker that dies had is executed elsewhere."""
+    """Dask's workers as they execute the jobs of a run; what a worker that dies had is executed elsewhere.
+
+    Parameters
+    ----------
+    crew
+        Who works.
+    pilot
+        The pilot's settings.
+    terms
+        On which they work.
+    most
+        Notebooks at a time; as many as the workers have threads when None.
+    """
 
     def __init__(self, crew: Crew, pilot: Pilot, terms: Mapping[str, Any], *, most: int | None) -> None:
-        """Note who works, on what, and how many notebooks at a time at most."""
         from dask import config
 
         self.crew, self.client, self.pilot, self.terms, self.most = crew, crew.client, pilot, terms, most
