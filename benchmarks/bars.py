@@ -9,9 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 
-from runners import Way, ours, time_job, time_way, watch_memory
-
 from measuring import Skip, say
+from runners import Way, ours, time_job, time_way, watch_memory
 
 SHORT = 9  # times that what should take a second or less is timed
 FLAT = 1.1  # of the memory of the smaller run

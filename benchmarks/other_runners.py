@@ -10,10 +10,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from measuring import Skip, say
 from runners import CORES, HERE, Job, Way, environment
 from workload import codes, write_notebook
-
-from measuring import Skip, say
 
 JCACHE = "from jupyter_cache.cli.commands.cmd_main import jcache; jcache()"
 ADD = """

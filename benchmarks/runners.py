@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
-from workload import bake_pilot, codes, differences, read_answers, write_notebook
 
 from measuring import Skip, say
+from workload import bake_pilot, codes, differences, read_answers, write_notebook
 
 HERE = Path(__file__).resolve().parent
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -18,10 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bars import Contest, Figure, floor, growth, ratio, short, take_turns
+from measuring import Skip, say
 from other_runners import OTHERS, install, other_way
 from runners import CORES, bare, compile_bytecode, environment, ours, papermill_loop, papermill_pool
-
-from measuring import Skip, say
 
 FEW = 12  # districts that --quick gives to what takes long
 NEEDED = ("oda", "cookiecutter", "papermill", "pandas", "statsmodels")

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from small import small, write
 from test_running import FIRST, SECOND, Script
 
 from oda.cli import main
 from oda.locking import one_at_a_time
+from small import small, write
 
 pytestmark = pytest.mark.xdist_group("run")
 

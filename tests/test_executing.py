@@ -11,9 +11,9 @@ from typing import Any
 import nbformat
 import psutil
 import pytest
-from warmed import run, said
 
 from oda.kernels.watching import watch_memory
+from warmed import run, said
 
 pytestmark = pytest.mark.xdist_group("kernels")
 

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-from small import SAY, go, of, small
 
 import oda
 from oda.carrying import collect_products, fetch_inputs, put_inputs, put_products
@@ -28,6 +27,7 @@ from oda.preparing import Policy
 from oda.running import run_plan
 from oda.runs import Run
 from oda.surveying import compare, survey
+from small import SAY, go, of, small
 
 pytest.importorskip("distributed", reason="Dask is optional, and not installed here")
 pytestmark = pytest.mark.xdist_group("dask")

@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from warmed import printed, run, said, write
 
 from oda.kernels.preloading import ALWAYS
 from oda.kernels.warming import Warm
+from warmed import printed, run, said, write
 
 pytestmark = pytest.mark.xdist_group("kernels")
 

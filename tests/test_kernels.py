@@ -13,13 +13,13 @@ from pathlib import Path
 
 import psutil
 import pytest
-from warmed import job, run, said, write
 
 from oda import kernels
 from oda.errors import RunError
 from oda.kernels.preloading import ALWAYS
 from oda.kernels.provisioning import end_ahead, start_ahead
 from oda.kernels.warming import Warm
+from warmed import job, run, said, write
 
 pytestmark = pytest.mark.xdist_group("kernels")
 

@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from small import ONCE, go, of, plan, small
 
 import oda
 from oda.errors import RunError
 from oda.outputs import AFTER, RUN, sort_out
 from oda.pilot import load_pilot
 from oda.records import write_task
+from small import ONCE, go, of, plan, small
 
 pytestmark = pytest.mark.xdist_group("run")
 

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from warmed import job, place, run, write
 
 from oda.kernels.preloading import ALWAYS
 from oda.kernels.warming import Warm
 from oda.pool import DIED, Pool, default_workers
+from warmed import job, place, run, write
 
 pytestmark = pytest.mark.xdist_group("kernels")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from small import ONCE, SAY, command, executed, go, plan, settings, small
 
 pytestmark = pytest.mark.xdist_group("run")

@@ -14,7 +14,6 @@ from unittest.mock import patch
 
 import psutil
 import pytest
-from small import ONCE, PLACES, SAY, executed, go, of, plan, settings, small, write
 
 from finished import made_up
 from oda.errors import DatasetError, RunError
@@ -26,6 +25,7 @@ from oda.preparing import Policy, current_run
 from oda.records import hash_file, write_task
 from oda.running import run_plan
 from oda.runs import read_run
+from small import ONCE, PLACES, SAY, executed, go, of, plan, settings, small, write
 
 pytestmark = pytest.mark.xdist_group("run")
 

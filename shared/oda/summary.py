@@ -189,7 +189,7 @@ def summarise(record: Mapping[str, Any], *, short: bool = False) -> tuple[str, .
         _section("Failed", _failures(failed, names, folder, short=short), f"{folder}/summary.txt", short=short),
         _section("Not finished", _unfinished(outcomes, names, short=short), f"{folder}/summary.txt", short=short),
         _files(outcomes, names, folder, short=short),
-        _slowest(outcomes, names),
+        [] if short else _slowest(outcomes, names),
         _next_step(record, outcomes),
     ]
     lines = [one_line(record)]

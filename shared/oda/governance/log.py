@@ -31,6 +31,7 @@ LOCK_SECONDS = 60.0
 YEARS = range(2000, 3000)  # the ends of the calendar bear no reckoning
 RESTORE = "Restore the log from git or a backup, and tell the information governance lead"
 
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
     """One line of the log."""
