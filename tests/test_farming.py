@@ -16,17 +16,17 @@ import psutil
 import pytest
 
 import oda
-from oda.carrying import collect_products, fetch_inputs, put_inputs, put_products
-from oda.connecting import check_safe
 from oda.errors import GateError, RunError
-from oda.farming import dask_farm
+from oda.farming.carrying import collect_products, fetch_inputs, put_inputs, put_products
+from oda.farming.connecting import check_safe
+from oda.farming.farm import dask_farm
+from oda.farming.surveying import compare, survey
 from oda.jobs import make_job
 from oda.pilot import load_pilot
 from oda.planning import plan_tasks, shared_key
 from oda.preparing import Policy
 from oda.running import run_plan
 from oda.runs import Run
-from oda.surveying import compare, survey
 from small import SAY, go, of, small
 
 pytest.importorskip("distributed", reason="Dask is optional, and not installed here")
@@ -198,7 +198,7 @@ def test_a_worker_that_is_killed_costs_no_notebook(farm, tmp_path, expected, cap
 
 def test_no_scheduler_is_said_and_nothing_has_run(tmp_path, monkeypatch):
     """An address where nobody answers ends in a sentence after a bounded time, with no run begun."""
-    monkeypatch.setattr("oda.connecting.CONNECT", 1.0)
+    monkeypatch.setattr("oda.farming.connecting.CONNECT", 1.0)
     folder = pilot_at(tmp_path)
     with pytest.raises(RunError, match=r"^No Dask scheduler answers at tcp://127\.0\.0\.1:1 .*Start it: "):
         on_dask(folder, "127.0.0.1:1")

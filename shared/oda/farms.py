@@ -66,7 +66,7 @@ def open_farm(prepared: Prepared, to_do: Sequence[Task]) -> Iterator[Farm]:
     if not to_do:
         yield _Idle()
     elif policy.scheduler:
-        from oda.farming import dask_farm
+        from oda.farming.farm import dask_farm
 
         with dask_farm(prepared.pilot, policy.scheduler, workers=policy.workers, files=policy.files) as farm:
             yield farm

@@ -17,14 +17,14 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from oda.carrying import fetch_inputs, put_products
 from oda.errors import OdaError, RunError
+from oda.farming.carrying import fetch_inputs, put_products
+from oda.farming.surveying import compare, survey
 from oda.jobs import Job
 from oda.kernels.warming import Warm, Worker
 from oda.pilot import FILE_NAME, load_pilot
 from oda.planning import package_hash
 from oda.pool import DIED, HUNG, OVERTIME
-from oda.surveying import compare, survey
 
 LOOK = 0.2  # seconds between two looks at whether the answer is still wanted
 GOING = frozenset({"closing", "closed", "failed", "stopping"})  # states of a worker that ends

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from oda import farmhands
+from oda.farming import farmhands
 
 LOOK = 0.5  # seconds between two questions to the scheduler
 SILENCE = 30.0  # seconds without an answer after which the scheduler counts as lost

@@ -111,7 +111,7 @@ def connect(stack: ExitStack, address: str, workers: int | None) -> Any:  # noqa
     """
     from distributed import Client
 
-    from oda import farmhands
+    from oda.farming import farmhands
 
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what it says is said here, in a sentence
     try:

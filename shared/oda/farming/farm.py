@@ -1,7 +1,7 @@
 """A plan on Dask: the notebooks of a run, executed by the workers of a scheduler or of one in this process.
 
 What is sent is the name of a function of this package and plain values: workers run their own copy of it, and only
-when it is the same. How safe the way to them is: `oda.connecting`.
+when it is the same. How safe the way to them is: `oda.farming.connecting`.
 """
 
 from __future__ import annotations
@@ -17,16 +17,24 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from oda.carrying import arrived, collect_products, left_behind, list_inputs, list_products, put_inputs, shared_folder
-from oda.connecting import CONNECT, LEAVE, LOCAL, check_safe, connect, need_dask
 from oda.errors import COMMAND, OdaError, RunError
+from oda.farming.carrying import (
+    arrived,
+    collect_products,
+    left_behind,
+    list_inputs,
+    list_products,
+    put_inputs,
+    shared_folder,
+)
+from oda.farming.connecting import CONNECT, LEAVE, LOCAL, check_safe, connect, need_dask
 from oda.kernels.preloading import ALWAYS, imported
 from oda.meaning import code_cells
 from oda.pool import HUNG, OVERTIME, TICK
 from oda.summary import NOT_STARTED
 
 if TYPE_CHECKING:
-    from oda.crew import Crew, Member
+    from oda.farming.crew import Crew, Member
     from oda.jobs import Job
     from oda.pilot import Pilot
 
@@ -107,7 +115,7 @@ class DaskFarm:
 
     def end(self) -> None:
         """Have the workers end what they still run, and remove what they fetched."""
-        from oda import farmhands
+        from oda.farming import farmhands
 
         for one in self.flying.values():
             one.future.release()
@@ -129,7 +137,7 @@ class DaskFarm:
 
     def _assign(self, carried: Mapping[str, str], on_start: Callable[[str], None]) -> None:
         """Give jobs to workers that are free."""
-        from oda import farmhands
+        from oda.farming import farmhands
 
         while self.waiting and (address := self._free()):
             job = self.waiting.popleft()
@@ -287,8 +295,8 @@ def dask_farm(pilot: Pilot, address: str, *, workers: int | None = None, files: 
         When data about people would travel in clear, or leave the folder.
     """
     need_dask()
-    from oda.crew import Crew
-    from oda.surveying import survey
+    from oda.farming.crew import Crew
+    from oda.farming.surveying import survey
 
     address = address if address == LOCAL or "://" in address else f"tcp://{address}"
     ours, shared = survey(pilot), shared_folder(files)
