@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
-from oda.meaning import code_cells
-
 if TYPE_CHECKING:
     from oda.jobs import Job
     from oda.planning import Task
@@ -71,14 +69,13 @@ def open_farm(prepared: Prepared, to_do: Sequence[Task]) -> Iterator[Farm]:
         with dask_farm(prepared.pilot, policy.scheduler, workers=policy.workers, files=policy.files) as farm:
             yield farm
     else:
-        from oda.kernels.preloading import ALWAYS, imported
+        from oda.kernels.preloading import needed
         from oda.kernels.warming import Warm
         from oda.pool import Pool, default_workers
 
-        notebooks = dict.fromkeys(task.planned.notebook for task in to_do)
-        sources = [cell.source for notebook in notebooks for cell in code_cells(prepared.pilot.folder / notebook)]
+        modules = needed(prepared.pilot.folder, [task.planned.notebook for task in to_do])
         with (
-            Warm((*ALWAYS, *imported(sources))) as warm,
+            Warm(modules) as warm,
             Pool(warm, policy.workers or default_workers(), prepared.folder / "workers.log") as pool,
         ):
             yield pool

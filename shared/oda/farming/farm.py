@@ -28,8 +28,7 @@ from oda.farming.carrying import (
     shared_folder,
 )
 from oda.farming.connecting import CONNECT, LEAVE, LOCAL, check_safe, connect, need_dask
-from oda.kernels.preloading import ALWAYS, imported
-from oda.meaning import code_cells
+from oda.kernels.preloading import needed
 from oda.pool import HUNG, OVERTIME, TICK
 from oda.summary import NOT_STARTED
 
@@ -302,26 +301,20 @@ def dask_farm(pilot: Pilot, address: str, *, workers: int | None = None, files: 
     ours, shared = survey(pilot), shared_folder(files)
     url = files if files and not shared else ""
     check_safe(address, url, ours["held"])
-    sources = [
-        cell.source
-        for one in dict.fromkeys(one.notebook for one in pilot.run)
-        for cell in code_cells(pilot.folder / one)
-    ]
     with ExitStack() as stack:
         client = connect(stack, address, workers)
-        inputs = list_inputs(pilot) if url else {}
         terms = {
             "session": secrets.token_hex(8),
             "address": address,
             "survey": ours,
-            "modules": [*ALWAYS, *imported(sources)],
+            "modules": list(needed(pilot.folder, [one.notebook for one in pilot.run])),
             "url": url,
             "folder": shared or str(pilot.folder),
             "sign": "" if url else stack.enter_context(_sign(pilot.folder)),
-            "inputs": inputs,
+            "inputs": list_inputs(pilot) if url else {},
         }
         if url:
-            put_inputs(url, pilot.folder, inputs)
+            put_inputs(url, pilot.folder, terms["inputs"])
         crew = Crew(client, terms)
         _gather(crew, address)
         farm = DaskFarm(crew, pilot, terms, most=workers)
@@ -354,5 +347,4 @@ def _gather(crew: Crew, address: str) -> None:
         time.sleep(TICK / 2)
     if crew.refused:
         raise RunError(f"No worker of {address} may be used{_say_refused(crew)}. Mend what differs, and run again.")
-    message = f"The Dask scheduler at {address} has no workers that answer. Start one: {COMMAND} dask worker {address}"
-    raise RunError(message)
+    raise RunError(f"The Dask scheduler at {address} has no workers. Start one: {COMMAND} dask worker {address}")

@@ -20,6 +20,7 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from oda.kernels.becoming import ONE_THREAD
+from oda.meaning import code_cells
 
 # What the worker and the kernel import themselves, whatever the notebook does.
 ALWAYS = (
@@ -40,6 +41,25 @@ ALWAYS = (
 MAY_ASK = frozenset({"IPython", "ipykernel", "matplotlib", "matplotlib_inline", "pandas", "tqdm"})
 # Packages that have been seen to be the same when they are imported ahead, where there is no second try.
 WELL_KNOWN = frozenset({*MAY_ASK, "numpy", "oda", "pyarrow", "scipy", "statsmodels", "sklearn", "seaborn", "patsy"})
+
+
+def needed(folder: Path, notebooks: Iterable[str]) -> tuple[str, ...]:
+    """Return the modules that the parent of the kernels of notebooks imports.
+
+    Parameters
+    ----------
+    folder
+        The pilot's.
+    notebooks
+        Their paths from there.
+
+    Returns
+    -------
+    tuple of str
+        What every kernel needs, and what the notebooks import.
+    """
+    sources = [cell.source for notebook in dict.fromkeys(notebooks) for cell in code_cells(folder / notebook)]
+    return (*ALWAYS, *imported(sources))
 
 
 def imported(sources: Iterable[str]) -> tuple[str, ...]:

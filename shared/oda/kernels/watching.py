@@ -27,6 +27,11 @@ def memory_watched(kernel: int, megabytes: int | None) -> Iterator[None]:
         Number of its process.
     megabytes
         What it may take beyond what it has now; None: no limit.
+
+    Yields
+    ------
+    None
+        The watch ends with the context.
     """
     if megabytes is None or sys.platform.startswith("linux"):
         yield
