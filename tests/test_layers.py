@@ -25,6 +25,7 @@ LAYERS = (
     ("planning",),
     ("freshness", "records"),
     ("outputs", "jobs"),
+    ("failing",),
     ("kernels", "executing", "pool"),
     ("describe", "effect", "runs"),
     ("sensitivity",),

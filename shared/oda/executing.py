@@ -23,13 +23,14 @@ from ipykernel.kernelspec import RESOURCES, get_kernel_dict
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 from jupyter_core.utils import run_sync
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbclient.exceptions import DeadKernelError
 from nbformat.validator import get_validator
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from traitlets.config import Config
 
 from oda.errors import ResultError
+from oda.failing import say_failure
 from oda.hashing import hash_values
 from oda.jobs import Job
 from oda.kernels import MEMORY, PRIVATE, SOCKET, TRACE, make_private_folder
@@ -42,7 +43,6 @@ from oda.results import Results, collect
 
 ENGINE = "oda"
 PRIVATE_SOCKETS = os.name == "posix"  # whether the system has sockets in a folder
-LONG = 120  # seconds from which on a time is said in minutes
 ASK_SEEN = "__import__('json').dumps({{name: globals().get(name) for name in {names!r}}}, default=repr)"
 ASK_USED = "__import__('json').dumps(__import__('oda.tracing', fromlist=['report']).report())"
 
@@ -55,6 +55,7 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]  # untyped
         super().__init__(*args, **kwargs)
         self.job = job
         self.at: int | None = None
+        self.told_at: int | None = None
         until = time.monotonic() + job.seconds
         self.timeout_func = lambda _: max(0.1, until - time.monotonic())
         self.seen: dict[str, Any] = {}
@@ -196,25 +197,8 @@ def _run(job: Job, notebook: Path) -> dict[str, Any]:
                 job=job,
             )
             return {"results": _results_of(notebook, job)}
-        except papermill.PapermillExecutionError as failure:
-            error = f"{failure.ename}: {failure.evalue}"
-        except CellTimeoutError:
-            limit = f"{job.seconds:g} seconds" if job.seconds < LONG else f"{job.seconds / 60:g} minutes"
-            error = f"TimeoutError: it ran for more than {limit} and was ended."
-        except DeadKernelError:
-            error = f"DeadKernelError: {_Engine.client.end if _Engine.client else 'its kernel did not start'}."
         except Exception as failure:  # noqa: BLE001  the others must finish whatever this one met
-            return {"error": f"{type(failure).__name__}: {failure}"}
-    return {"error": error, "cell": _cell_at(_Engine.client)}
-
-
-def _cell_at(client: _Client | None) -> int | None:
-    """Return which cell of the notebook as it was written was being executed, from 0; None for the one put in."""
-    if client is None or client.at is None:
-        return None
-    if not client.job.parameters or client.told_at is None or client.at < client.told_at:
-        return client.at
-    return None if client.at == client.told_at else client.at - 1
+            return say_failure(failure, job, _Engine.client)
 
 
 @contextmanager

@@ -88,6 +88,8 @@ def execute_plan(prepared: Prepared, *, shown: Display | None = None) -> dict[st
     try:
         with one_at_a_time(prepared.pilot.folder / RUNS):
             return _Going(prepared, shown or _nobody()).go()
+    except OdaError:  # a refusal in its own words, though some are also errors of the system
+        raise
     except OSError as error:  # a full disk, a folder that may not be written
         name = str(error.filename or prepared.folder).removeprefix(f"{prepared.pilot.folder}{os.sep}")
         message = f"{name} cannot be written: {error.strerror or error}. Mend that and run again."

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import json
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint
@@ -16,10 +18,13 @@ from jupyter_client.launcher import launch_kernel
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from oda.kernels import MEMORY, OURS, PRELOAD, SOCKET, TRACE
+from oda.kernels import MEMORY, OURS, PRELOAD, SOCKET, TRACE, can_fork, make_private_folder
 from oda.kernels.asking import TICK, Child
+from oda.kernels.warming import Warm
 
 NAME = "oda-warm"  # of the entry point
+USUAL = ("pyarrow", "ipykernel.debugger", "numpy", "pandas", "matplotlib.pyplot")  # imported when nobody says what
+_parents: list[Warm] = []  # of this process, when no runner has one
 _ahead: list[Any] = []  # processes that have imported everything and wait for their notebook
 _before: dict[str, str] = {}  # the variables of this process when no notebook had any yet
 
@@ -33,6 +38,35 @@ def use_warm_kernels() -> None:
 
 class WarmProvisioner(LocalProvisioner):
     """A kernel that has imported its packages before it is asked for, and is otherwise as a local one."""
+
+    private: Path | None = None
+
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401  jupyter_client's
+        """Let no other user of the machine listen: sockets in a private folder, where nothing else was asked for.
+
+        Parameters
+        ----------
+        **kwargs
+            As jupyter_client gives them.
+        """
+        manager: Any = self.parent
+        clear = getattr(manager, "transport_encryption", "disabled") == "disabled"
+        if os.name == "posix" and manager is not None and manager.transport == "tcp" and clear:
+            self.private = make_private_folder()
+            manager.transport, manager.ip = "ipc", str(self.private / "k")
+        return await super().pre_launch(**kwargs)
+
+    async def cleanup(self, restart: bool = False) -> None:  # noqa: FBT001, FBT002  jupyter_client's
+        """Remove what was made for the kernel.
+
+        Parameters
+        ----------
+        restart
+            Whether it starts again.
+        """
+        await super().cleanup(restart)
+        if self.private and not restart:
+            shutil.rmtree(self.private, ignore_errors=True)
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:  # noqa: ANN401  jupyter_client's
         """Fork a kernel where a parent listens, else take one that was started ahead.
@@ -50,6 +84,8 @@ class WarmProvisioner(LocalProvisioner):
             "cwd": str(kwargs.get("cwd") or Path.cwd()),
             "memory_mb": int(given.get(MEMORY, 0)) or None,
         }
+        if SOCKET not in given and PRELOAD not in given and can_fork():
+            given[SOCKET] = await asyncio.to_thread(_own_parent)  # asked for by another program than our runner
         address = given.get(SOCKET)
         process: Any = Child(request, address) if address else _take_ahead(request, given)
         self.process = process
@@ -62,6 +98,14 @@ class WarmProvisioner(LocalProvisioner):
         while process is not None and process.poll() is None:
             await asyncio.sleep(TICK)
         return await super().wait()
+
+
+def _own_parent() -> str:
+    """Return the socket of a parent of this process's own, started when a first kernel is asked for."""
+    if not _parents or _parents[-1].parent is None or _parents[-1].parent.poll() is not None:
+        _parents.append(Warm(USUAL, fork=True))
+        atexit.register(_parents[-1].close)
+    return _parents[-1].address
 
 
 def start_ahead(env: Mapping[str, str]) -> None:
@@ -92,6 +136,7 @@ def end_ahead() -> None:
 
 def _take_ahead(request: Mapping[str, Any], env: Mapping[str, str]) -> Any:  # noqa: ANN401  a Popen of jupyter_client
     """Hand the request to a process that waits, and start the next one for whoever comes after."""
+    _ahead[:] = [process for process in _ahead if process.poll() is None]
     if not _ahead:
         start_ahead(env)
     process = _ahead.pop(0)

@@ -96,6 +96,10 @@ class Warm:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """End it all."""
+        self.close()
+
+    def close(self) -> None:
         """End the parent with all that it has forked, and remove the private folder."""
         if self.parent and self.parent.stdin:
             self.parent.stdin.close()

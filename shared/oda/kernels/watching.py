@@ -96,4 +96,6 @@ def say_end(process: Any) -> str:  # noqa: ANN401  a Popen, or what stands for o
     name = signal.Signals(-code).name
     if name == "SIGKILL":
         return "it was ended from outside (SIGKILL), as systems do when memory runs out"
+    if name in {"SIGTERM", "SIGINT", "SIGHUP"}:
+        return f"it was ended from outside ({name})"
     return f"it crashed in compiled code ({name})"
