@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import threading
 from pathlib import Path
@@ -13,7 +14,8 @@ import psutil
 import pytest
 
 from oda.kernels.watching import watch_memory
-from warmed import run, said
+from oda.pool import Pool
+from warmed import job, place, run, said, write
 
 pytestmark = pytest.mark.xdist_group("kernels")
 
@@ -41,7 +43,7 @@ SAYS = {
     "exit": (1, "DeadKernelError: it ended itself with exit code 3 (os._exit or the like)."),
     "killed": (1, "DeadKernelError: it was ended from outside (SIGKILL), as systems do when memory runs out."),
     "crash": (1, "DeadKernelError: it crashed in compiled code (SIGSEGV)."),
-    "memory": (2, "MemoryError: "),
+    "memory": (2, "MemoryError: it may take 200 MB (memory_limit_mb in pilot.yml)"),
     **dict.fromkeys(("python", "sleep", "compiled"), (1, TOO_LONG)),
     "stubborn": (2, TOO_LONG),
     "error": (1, "ZeroDivisionError: division by zero"),
@@ -73,6 +75,27 @@ def test_a_half_run_notebook_is_kept_and_opens(ended: tuple[Path, dict[str, Any]
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
     assert notebook.metadata["papermill"]["output_path"] == str(path)
+
+
+def test_the_log_says_when_it_began_how_it_ended_and_where(ended: tuple[Path, dict[str, Any]]):
+    """Each notebook has a log of its own: the time, the cell, the message and, for an error, the traceback."""
+    logs = {name: (ended[0] / "run" / "notebooks" / f"{name}.log").read_text("utf-8") for name in ("error", "good0")}
+    assert re.match(r"20\d\d-\S+ error starts with \{\}\n", logs["error"])
+    assert "failed in cell 2: ZeroDivisionError: division by zero\n" in logs["error"]
+    assert "Traceback (most recent call last)" in logs["error"]
+    assert re.search(r"done in \d\.?\d* s\n$", logs["good0"])
+
+
+def test_an_error_that_a_cell_may_raise_is_told_of_its_own_cell(tmp_path: Path):
+    """Papermill fails a notebook whose tagged cell raises, at its end; the cell told is that one."""
+    write(tmp_path, "tagged", "1 / 0", "print(told)", "print(told)")
+    path = tmp_path / "notebooks" / "tagged.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[1].metadata["tags"] = ["raises-exception"]
+    nbformat.write(notebook, path)
+    with Pool(place(), 1, tmp_path / "workers.log") as pool:
+        (record,) = pool.run([job(tmp_path, "tagged", parameters={"told": "x"})], lambda _: None, lambda: None)
+    assert (record["cell"], record["error"]) == (1, "ZeroDivisionError: division by zero")
 
 
 def test_the_others_are_well(ended: tuple[Path, dict[str, Any]]):

@@ -48,6 +48,15 @@ public, secret = zmq.curve_keypair()
 key = about["curve_publickey"].encode()
 print(about["transport"], beats(), beats(curve_serverkey=key, curve_publickey=public, curve_secretkey=secret))
 """
+STRANGER = """
+import nbclient, nbformat
+ASK = "import os, psutil; ports = psutil.Process().net_connections('inet')"
+for _ in range(2):
+    cells = [ASK, "print(os.getppid(), ports, 'spoilt' in dir())", "spoilt = 1"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    nbclient.NotebookClient(notebook, kernel_name="warm").execute()
+    print(notebook.cells[1].outputs[0].text.strip())
+"""
 ENCRYPTED = """
 import json, sys
 from oda import executing
@@ -65,6 +74,22 @@ def test_sockets_lie_in_a_folder_of_this_user_alone_and_nothing_listens_on_the_n
     assert folder == "0o700 0o700 0"
     assert json.loads(sockets.lower()) == [False, *[True] * 6]
     assert ports == "[]"
+
+
+def test_a_stranger_who_names_the_provisioner_gets_forked_kernels_that_nobody_hears(tmp_path: Path):
+    """A kernelspec may name `oda-warm`: two kernels have one parent, know nothing of each other, and open no port."""
+    spec = tmp_path / "kernels" / "warm" / "kernel.json"
+    spec.parent.mkdir(parents=True)
+    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    about = {"kernel_provisioner": {"provisioner_name": "oda-warm"}}
+    spec.write_text(json.dumps({"argv": argv, "display_name": "w", "language": "python", "metadata": about}), "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", STRANGER], env=os.environ | {"JUPYTER_PATH": str(tmp_path)}, capture_output=True,
+        text=True, check=True, cwd=tmp_path,
+    )  # fmt: skip
+    first, second = done.stdout.splitlines()
+    assert first == second
+    assert first.endswith(" [] False")
 
 
 def test_without_private_sockets_what_kernels_say_is_encrypted(tmp_path: Path):

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import datetime as dt
 import json
 import os
 import queue
@@ -30,7 +31,7 @@ from papermill.engines import NBClientEngine, papermill_engines
 from traitlets.config import Config
 
 from oda.errors import ResultError
-from oda.failing import say_failure
+from oda.failing import say_end_of, say_failure
 from oda.hashing import hash_values
 from oda.jobs import Job
 from oda.kernels import MEMORY, PRIVATE, SOCKET, TRACE, make_private_folder
@@ -320,14 +321,24 @@ def _execute_logged(told: Mapping[str, Any]) -> dict[str, Any]:
     with log.open("wb") as stream:
         for standard in (1, 2):
             os.dup2(stream.fileno(), standard)
+    _log(f"{job.task} starts with {json.dumps(job.parameters, ensure_ascii=False, default=str)}")
     try:
-        return execute(job)
+        record = execute(job)
     except Exception as failure:  # noqa: BLE001  the runner must hear of it, whatever it is
-        return {"task": job.task, "error": f"{type(failure).__name__}: {failure}"}
+        record = {"task": job.task, "error": f"{type(failure).__name__}: {failure}"}
+    try:
+        _log(*say_end_of(record, _Engine.client.nb.cells if _Engine.client else ()))
+        return record
     finally:
         for standard in (1, 2):
             os.dup2(kept, standard)
         os.close(kept)
+
+
+def _log(*lines: str) -> None:
+    """Write lines to where this process says what is wrong, the first with the time."""
+    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    os.write(2, f"{now} {chr(10).join(lines)}\n".encode())
 
 
 if __name__ == "__main__":

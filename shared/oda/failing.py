@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -9,6 +11,7 @@ from papermill import PapermillExecutionError
 
 from oda.jobs import Job
 
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 LONG = 120  # seconds from which on a time is said in minutes
 
 
@@ -43,6 +46,35 @@ def say_failure(failure: Exception, job: Job, client: Any) -> dict[str, Any]:  #
     if isinstance(failure, DeadKernelError):
         return {"error": f"DeadKernelError: {client.end if client else 'its kernel did not start'}.", "cell": at}
     return {"error": f"{type(failure).__name__}: {failure}"}
+
+
+def say_end_of(record: Mapping[str, Any], cells: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Say how a notebook ended, for its log: with what its cells say of an error, which may quote data.
+
+    Parameters
+    ----------
+    record
+        Its record.
+    cells
+        Of the executed notebook.
+
+    Returns
+    -------
+    list of str
+        Lines.
+
+    Examples
+    --------
+    >>> say_end_of({"error": "", "seconds": 0.2}, [])
+    ['done in 0.2 s']
+    """
+    if not record["error"]:
+        left = record.get("undeclared", ())
+        return [f"done in {record['seconds']} s", *(f"not kept: {name}" for name in left)]
+    where = "" if record.get("cell") is None else f" in cell {record['cell'] + 1}"
+    errors = [output for cell in cells for output in cell.get("outputs", ()) if output["output_type"] == "error"]
+    traces = [COLOUR.sub("", line) for error in errors for line in error["traceback"]]
+    return [f"failed{where}: {record['error']}", *traces]
 
 
 def _written(at: int | None, job: Job, client: Any) -> int | None:  # noqa: ANN401  papermill's, untyped
