@@ -303,7 +303,7 @@ def dask_farm(pilot: Pilot, address: str, *, workers: int | None = None, files: 
     check_safe(address, url, ours["held"])
     with ExitStack() as stack:
         client = connect(stack, address, workers)
-        terms = {
+        terms: dict[str, Any] = {
             "session": secrets.token_hex(8),
             "address": address,
             "survey": ours,
