@@ -149,11 +149,11 @@ def test_a_cell_that_is_no_python_is_named_by_its_number(tmp_path):
 
 
 def test_the_parameters_cell_tells_names_and_plain_values(tmp_path):
-    """Numbers, texts and truth values are known before anything starts; of others only the name."""
+    """What can be written in pilot.yml is known before anything starts; of others only the name."""
     cell = "a, b = 1, 2\nc: float = -0.5\nd = e = 'x'\nf = [1]\ng: int"
     found = defaults(notebook(tmp_path / "one.ipynb", cell, "h = 1", tagged=0))
     assert found.count == 1
-    assert found.values == {"a": None, "b": None, "c": -0.5, "d": "x", "e": "x", "f": None, "g": None}
+    assert found.values == {"a": None, "b": None, "c": -0.5, "d": "x", "e": "x", "f": [1], "g": None}
 
 
 def test_a_module_is_compared_by_its_meaning(tmp_path):

@@ -168,11 +168,16 @@ def test_all_faults_of_parameters_are_said_together(plan):
         ("x = ''", "007", True),
         ("x = ''", None, False),
         ("x = None", 7, True),
-        ("x = [1]", "a", True),
+        ("x = [1]", "a", False),
         ("x = date(2025, 1, 1)", "2025-01-01", True),
         ("x: float = -1.5", 2, True),
         ("x = []", [1, {"a": 2}], True),
         ("x = 1", [1], False),
+        ("x = ['a', 'b']", 3, False),
+        ("x = ['a', 'b']", {"a": 1}, False),
+        ("x = {'a': 1}", ["a"], False),
+        ("x = ('a', 'b')", ["c"], True),
+        ("x = {1: {2}}", {"a": 1}, True),
     ],
 )
 def test_a_value_must_be_of_the_kind_of_its_cell(plan, cell, given, fits):
@@ -184,10 +189,41 @@ def test_a_value_must_be_of_the_kind_of_its_cell(plan, cell, given, fits):
         assert "parameter x is" in refusal(lambda: plan_tasks(pilot))
 
 
-def test_a_number_that_yaml_takes_for_text_is_explained(plan):
-    """5E1 without a point is text to YAML."""
-    pilot = plan(one(parameters={"level": "5E1"}))
-    assert "with a point before E" in refusal(lambda: plan_tasks(pilot))
+@pytest.mark.parametrize(
+    ("name", "given", "words"),
+    [
+        ("level", "5E1", "; write 50.0."),
+        ("level", "5E90", "with a point before E and a sign after it (5.0E+1)"),
+        ("n", "5E1", "; write 50."),
+        ("n", "5E-1", "; give a whole number."),
+        ("n", "nan", "write a whole number without quotes"),
+    ],
+)
+def test_a_number_that_yaml_takes_for_text_is_explained(plan, name, given, words):
+    """5E1 without a point is text to YAML, and what the message says can be written."""
+    assert words in refusal(lambda: plan_tasks(plan(one(parameters={name: given}))))
+
+
+@pytest.mark.parametrize("written", ["010", "12:30", "-007", "0x1F", "1:30.5", "0b11"])
+@pytest.mark.parametrize("line", ["parameters: {{ward: {0}}}", "for_each: {{ward: [Abbey, {0}]}}"])
+def test_a_number_that_yaml_would_turn_into_another_is_refused(plan, pilot_folder, line, written):
+    """010 is eight to YAML and 12:30 is 750, which nobody means who writes them."""
+    plan(one())
+    text = (pilot_folder / "pilot.yml").read_text("utf-8")
+    extended = text.replace(
+        "notebook: notebooks/50-wards.ipynb", f"notebook: notebooks/50-wards.ipynb\n  {line.format(written)}"
+    )
+    assert extended != text
+    (pilot_folder / "pilot.yml").write_text(extended, encoding="utf-8")
+    assert f"{written} would be taken for the number" in refusal(lambda: load_pilot(pilot_folder))
+    (pilot_folder / "pilot.yml").write_text(extended.replace(written, f"'{written}'"), encoding="utf-8")
+    assert written in str(load_pilot(pilot_folder).run)
+
+
+def test_a_misspelt_name_is_met_with_the_one_that_was_meant(plan):
+    """The plan says for_each, which is easily written otherwise."""
+    said = refusal(lambda: plan({"notebook": "notebooks/50-wards.ipynb", "foreach": "district"}))
+    assert "'foreach' is not known (did you mean 'for_each'?)" in said
 
 
 @pytest.mark.parametrize(("tags", "words"), [((), "has no cell tagged parameters"), ((0, 1), "has 2 cells tagged")])

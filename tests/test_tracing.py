@@ -9,8 +9,10 @@ import textwrap
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from conftest import CODES, COLUMNS, table
+from pyarrow import feather, orc
 
 from oda import tracing
 from oda.freshness import present
@@ -153,16 +155,84 @@ def test_modules_beside_the_notebook_are_noted_as_such(folder):
         ("import contextlib\nwith contextlib.suppress(OSError): open('../../data/raw/no')", {"file data/raw/no"}),
         ("open('../../pilot.yml').read()", {"file pilot.yml"}),
         ("open('own.csv', 'w').close(); open('own.csv').read()", set()),
-        ("open('../../governance/log.jsonl', 'a').close()", set()),
+        ("open('../../governance/log.jsonl', 'a').close()", {"made governance/log.jsonl"}),
+        ("open('../../governance/aqa/a.csv').read()", {"file governance/aqa/a.csv"}),
+        ("open('../../reports/look.csv').read()", {"file reports/look.csv"}),
+        ("open('../../reports/stray.txt', 'w').close()", {"made reports/stray.txt"}),
         ("import matplotlib, importlib.metadata; importlib.metadata.version('pandas')", set()),
     ],
 )
 def test_files_that_the_notebook_opens_itself_are_noted(folder, code, names):
     """Those of the pilot, for reading, and neither its own products nor what is kept by others."""
     pd.DataFrame({"a": [1]}).to_parquet(folder / "data" / "raw" / "x.parquet")
+    for name in ("governance/aqa/a.csv", "reports/look.csv"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("a\n1\n", encoding="utf-8")
     found = used(folder, code)
     assert set(found) == names
     assert present(load_pilot(folder), found) == found
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import pyarrow.csv; pyarrow.csv.read_csv(f'{raw}/mine.csv')",
+        "import pyarrow.csv as c; c.open_csv(input_file=f'{raw}/mine.csv').read_all()",
+        "import pyarrow.json; pyarrow.json.read_json(f'{raw}/x.json')",
+        "import pyarrow.feather; pyarrow.feather.read_table(f'{raw}/x.feather')",
+        "import pyarrow.feather; pyarrow.feather.read_feather(Path(f'{raw}/x.feather'))",
+        "import pyarrow.orc; pyarrow.orc.read_table(f'{raw}/x.orc')",
+        "import pyarrow.orc; pyarrow.orc.ORCFile(f'{raw}/x.orc').read()",
+        "import pyarrow.dataset; pyarrow.dataset.dataset(f'{raw}/x.feather', format='feather').to_table()",
+        "import pyarrow; pyarrow.ipc.open_file(pyarrow.memory_map(f'{raw}/x.feather')).read_all()",
+    ],
+)
+def test_files_that_arrow_opens_itself_are_noted(folder, code):
+    """Arrow reads in C++, of which Python hears nothing."""
+    raw = folder / "data" / "raw"
+    table_of = pa.table({"a": [1]})
+    orc.write_table(table_of, raw / "x.orc")
+    feather.write_feather(table_of, raw / "x.feather")
+    (raw / "x.json").write_text('{"a": 1}\n', encoding="utf-8")
+    (name,) = used(folder, f"raw = '../../data/raw'; {code}")
+    assert name in code.replace("{raw}", "data/raw").replace(name.removeprefix("file "), name)
+
+
+@pytest.mark.parametrize(
+    "code", ["open(p).read()", "import pandas; pandas.read_csv(p)", "import pyarrow.csv; pyarrow.csv.read_csv(p)"]
+)
+def test_a_file_outside_the_pilot_is_noted_by_its_whole_path(folder, code):
+    """It decides the answer no less than one within."""
+    shared = folder.parent / "shared" / "x.csv"
+    shared.parent.mkdir()
+    shared.write_text("a\n1\n", encoding="utf-8")
+    found = used(folder, f"p = '../../../shared/x.csv'; {code}")
+    assert set(found) == {f"outside {shared.as_posix()}"}
+    assert present(load_pilot(folder), found) == found
+    shared.write_text("a\n2\n", encoding="utf-8")
+    assert present(load_pilot(folder), found) != found
+
+
+def test_what_programs_keep_for_themselves_is_not_noted(folder):
+    """Nobody's answer changes with a cache, a font or a file that is lost when the notebook ends."""
+    code = """
+        import tempfile, json.tool, matplotlib.font_manager
+        from matplotlib import pyplot
+        pyplot.plot([1]); pyplot.savefig("own.png")
+        with tempfile.NamedTemporaryFile("w+") as made: Path(made.name).write_text("1"); Path(made.name).read_text()
+        Path(os.devnull).read_text(); Path(json.tool.__file__).read_text(); list(Path(tempfile.gettempdir()).iterdir())
+    """
+    assert used(folder, code) == {}
+
+
+@pytest.mark.parametrize("code", ["import optmod", "import importlib; importlib.import_module('optmod')"])
+def test_a_module_that_was_not_found_is_noted_where_it_would_be(folder, code):
+    """A notebook that makes do without a module runs again once it is there."""
+    path = f"sys.path.insert(0, {str(folder / 'notebooks')!r})"
+    found = used(folder, f"{path}\nimport pandas\ntry: {code}\nexcept ImportError: pass")
+    assert found == {f"module notebooks/optmod{end}": "absent" for end in (".py", "/__init__.py")}
+    (folder / "notebooks" / "optmod.py").write_text("per = 1\n", encoding="utf-8")
+    assert present(load_pilot(folder), found) != found
 
 
 def test_files_written_in_the_pilot_are_noted_apart(folder):

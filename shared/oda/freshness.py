@@ -14,12 +14,20 @@ from oda.finding import find_files, hash_dataset
 from oda.hashing import ABSENT, hash_field, hash_file, hash_folder, hash_setting, hash_values
 from oda.meaning import hash_cells, hash_module
 from oda.pilot import Pilot
+from oda.places import hash_outside
 from oda.plan import as_text
 from oda.planning import Task, expand, shared_key, stages, static_key
 from oda.synthetic import keep_synthetic
 
 UNKNOWN = "not understood"  # the hash of a name that this version does not know, so never the same
-_ORDER = ("module", "dataset", "file", "folder", "made", "setting", "districts", "district", "after")
+_HASHES = {
+    "file": hash_file,
+    "made": hash_file,
+    "folder": hash_folder,
+    "module": hash_module,
+    "outside": hash_outside,
+}
+_ORDER = ("module", "dataset", "file", "folder", "outside", "made", "setting", "districts", "district", "after")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,10 +112,8 @@ def present(pilot: Pilot, names: Iterable[str]) -> dict[str, str]:
 
 def _hash_other(pilot: Pilot, kind: str, rest: str) -> str:
     """Hash now a module, file, folder, setting or district."""
-    if kind in {"file", "made"}:
-        return hash_file(pilot.folder / rest)
-    if kind in {"folder", "module"}:
-        return (hash_folder if kind == "folder" else hash_module)(pilot.folder / rest)
+    if kind in _HASHES:
+        return _HASHES[kind](pilot.folder / rest)  # a whole path stays what it is
     if kind == "districts" and not rest:
         return hash_setting(pilot, "districts")
     if kind == "setting" and rest in type(pilot).model_fields:
@@ -250,6 +256,8 @@ class _Judge:
             return f"district {places.get(code, code)}: {field} changed"
         if kind == "made":
             return f"file {rest}, which it wrote, is no longer as it was"
+        if kind == "outside":
+            return f"file {rest} outside the pilot changed"
         return "the list of districts changed" if kind == "districts" else f"{name} changed"
 
 

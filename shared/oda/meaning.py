@@ -233,7 +233,7 @@ class Defaults:
     count
         How many such cells there are; papermill sets parameters after the first.
     values
-        By name: a number, text or truth value as it stands, None for any other.
+        By name: a number, text, truth value, list or mapping as it stands, None for any other.
     """
 
     count: int
@@ -270,10 +270,21 @@ def defaults(path: Path) -> Defaults:
     return Defaults(count=len(tagged), values=values)
 
 
-def _plain(node: ast.expr | None) -> bool | int | float | str | None:
+def _plain(node: ast.expr | None) -> Any:  # noqa: ANN401  whatever is plain
     """Return the plain value that an expression stands for, None when it stands for another."""
     try:
         value = ast.literal_eval(node) if node is not None else None
     except (ValueError, TypeError):
         return None
-    return value if isinstance(value, bool | int | float | str) else None
+    return value if isinstance(value, bool | int | float | str) else _plain_within(value)
+
+
+def _plain_within(value: object) -> list[Any] | dict[str, Any] | None:
+    """Return a list or mapping as JSON holds it, an empty one for what JSON cannot hold; None for any other value."""
+    if not isinstance(value, list | tuple | dict):
+        return None
+    try:
+        found: list[Any] | dict[str, Any] = json.loads(json.dumps(value, sort_keys=True))
+    except (TypeError, ValueError, RecursionError):
+        return {} if isinstance(value, dict) else []
+    return found

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from oda.errors import SettingsError
 from oda.meaning import Defaults, cells, defaults
 from oda.pilot import District, Pilot, PlannedNotebook
 from oda.plan import Value, as_text
+from oda.settings import near
 
-KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+LARGEST_EXACT = 1 << 53  # among whole numbers that a float holds
+KINDS = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    list: "a list",
+    dict: "a mapping",
+}
 
 
 def named_district(pilot: Pilot, value: Value) -> District | None:
@@ -100,7 +109,7 @@ def _wrong(value: object, usual: object) -> str:
     """Say why a value cannot stand in place of a usual one; nothing when it can."""
     if usual is None or type(value) is type(usual) or (type(value) is int and isinstance(usual, float)):
         return ""
-    kind = KINDS.get(type(value), "nothing" if value is None else "a list or mapping")
+    kind = KINDS.get(type(value), "nothing")
     wanted = KINDS[type(usual)]
     remedy = f"give {wanted}"
     if isinstance(usual, str) and value is not None:
@@ -108,38 +117,23 @@ def _wrong(value: object, usual: object) -> str:
         if isinstance(value, int) and not isinstance(value, bool):
             remedy += " as it should read, since YAML drops leading zeros"
     elif isinstance(value, str) and isinstance(usual, bool | int | float):
-        remedy = f"write {wanted} without quotes" + (", with a point before E (5.0E+1)" if _scientific(value) else "")
+        remedy = _as_number(value, type(usual)) or f"write {wanted} without quotes"
     return f"{kind} where its cell has {wanted} ({as_text(usual)}); {remedy}"
 
 
-def _scientific(text: str) -> bool:
-    """Tell whether a text is a number such as 5E1, which YAML takes for a text."""
+def _as_number(text: str, kind: type) -> str:
+    """Say how to write a number such as 5E1, which YAML takes for a text; nothing for any other text."""
     try:
-        float(text)
+        number = float(text)
     except ValueError:
-        return False
-    return "e" in text.lower()
-
-
-def near(name: str, names: Sequence[str] | Mapping[str, Any]) -> str:
-    """Ask whether a name that is much like this one was meant.
-
-    Parameters
-    ----------
-    name
-        What was found.
-    names
-        What there is.
-
-    Returns
-    -------
-    str
-        Between brackets; empty when none is like it.
-
-    Examples
-    --------
-    >>> near("distirct", ["dataset", "district"])
-    " (did you mean 'district'?)"
-    """
-    close = difflib.get_close_matches(name.lower(), {one.lower(): one for one in names}, n=1, cutoff=0.6)
-    return f" (did you mean {next(one for one in names if one.lower() == close[0])!r}?)" if close else ""
+        return ""
+    if "e" not in text.lower() or kind is bool or not math.isfinite(number):
+        return ""
+    if kind is float:
+        return (
+            "write it with a point before E and a sign after it (5.0E+1)"
+            if "e" in repr(number)
+            else f"write {number!r}"
+        )
+    whole = number.is_integer() and abs(number) < LARGEST_EXACT
+    return f"write {int(number)}" if whole else f"give {KINDS[kind]}"

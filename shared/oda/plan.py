@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
-from oda.settings import InnerPath, Settings
+from oda.settings import InnerPath, Settings, near
 
 Value = bool | int | float | str
 Level = Literal["record", "aggregate", "public"]
@@ -126,6 +126,17 @@ class PlannedNotebook(Settings):
     outputs: dict[Annotated[str, AfterValidator(_check_pattern)], Level] = Field(default_factory=dict)
     time_limit_minutes: float = Field(default=30, gt=0, allow_inf_nan=False, strict=True)
     memory_limit_mb: int | None = Field(default=None, ge=1, strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_names(cls, given: Any) -> Any:  # noqa: ANN401  whatever YAML holds
+        """Refuse a name that is much like one that is known; of others the model itself tells."""
+        names = [str(name) for name in given if name not in cls.model_fields] if isinstance(given, dict) else []
+        if meant := [
+            f"{name!r} is not known{near(name, cls.model_fields)}" for name in names if near(name, cls.model_fields)
+        ]:
+            raise ValueError("; ".join(meant))
+        return given
 
     @field_validator("after", mode="before")
     @classmethod

@@ -17,10 +17,16 @@ from typing import Any
 
 # What Arrow opens files by, and at which place the file stands.
 _ARROW = {
+    "pyarrow": (("memory_map", 0), ("input_stream", 0)),
     "pyarrow.parquet.core": (("ParquetFile.__init__", 1), ("ParquetDataset.__init__", 1)),
-    "pyarrow.dataset": (("dataset", 0),),
+    "pyarrow.dataset": (("dataset", 0), ("parquet_dataset", 0)),
+    "pyarrow.csv": (("read_csv", 0), ("open_csv", 0)),
+    "pyarrow.json": (("read_json", 0), ("open_json", 0)),
+    "pyarrow.feather": (("read_feather", 0), ("read_table", 0), ("FeatherDataset.__init__", 1)),
+    "pyarrow.orc": (("ORCFile.__init__", 1), ("read_table", 0)),
+    "pyarrow.ipc": (("open_file", 0), ("open_stream", 0)),
 }
-_NAMES = ("source", "path_or_paths")
+_NAMES = ("source", "path_or_paths", "input_file", "metadata_path", "path")
 _OTHERS = ("duckdb", "polars", "pyogrio", "fiona", "rasterio", "h5py", "netCDF4")  # any of which may read any file
 
 
@@ -92,11 +98,10 @@ class _Later(MetaPathFinder):
 def _attach(module: ModuleType, hear: Callable[[str], None]) -> None:
     """Wrap what opens files in a module of Arrow."""
     for dotted, place in _ARROW[module.__name__]:
-        owner, name = module, dotted
-        if "." in dotted:
-            kind, name = dotted.split(".")
-            owner = getattr(module, kind)
-        setattr(owner, name, _heard(getattr(owner, name), place, hear))
+        kind, _, name = dotted.rpartition(".")
+        owner = getattr(module, kind, None) if kind else module
+        if hasattr(owner, name):  # which not all versions of Arrow have
+            setattr(owner, name, _heard(getattr(owner, name), place, hear))
 
 
 def _heard(opens: Callable[..., Any], place: int, hear: Callable[[str], None]) -> Callable[..., Any]:

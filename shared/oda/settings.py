@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import os
+import re
 import stat
+from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
@@ -37,6 +40,8 @@ LONGEST = 1 << 20  # bytes of a settings file: 3,500 districts or questions fit,
 DEEPEST, WIDEST = 60, 100  # levels; characters of a number or date, of which longer ones overflow
 HARMLESS = 500  # levels that the parser bears on any machine; only a text that might have more is looked through first
 
+_TURNED = re.compile(r"[-+]?(0[0-9_xb]|[0-9_.]+:)")  # 010 is eight to YAML, and 12:30 is 750
+
 _MAP, _SEQUENCE, _TEXT = (f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str"))
 _SCALARS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float", "null", "timestamp"))
 
@@ -63,9 +68,17 @@ class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ign
         if node.tag == _SEQUENCE:
             return [self.construct_document(part) for part in node.value]
         if node.tag in _SCALARS and len(node.value) <= WIDEST:
-            return self.construct_object(node)
+            return self._scalar(node)
         what = f"a number or date of {len(node.value):,} characters" if node.tag in _SCALARS else node.tag
         raise yaml.MarkedYAMLError(problem=f"{what} is not a plain value", problem_mark=node.start_mark)
+
+    def _scalar(self, node: yaml.Node) -> Any:  # noqa: ANN401  whatever the value is
+        """Construct a plain value; refuse a number that would not be the one that is written."""
+        made = self.construct_object(node)
+        if type(made) in {int, float} and _TURNED.match(node.value):
+            problem = f"{node.value} would be taken for the number {made}; write it between quotes"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+        return made
 
     def _mapping(self, node: yaml.MappingNode) -> dict[Any, Any]:
         """Construct a mapping; refuse a name given twice, or one that is no plain value."""
@@ -160,3 +173,27 @@ def in_words(file: str, error: ValidationError) -> str:
         text = fault["msg"].removeprefix("Value error, ")
         faults.append(f"{file}: {place}: {text[0].lower()}{text[1:]}{value}.")
     return "\n".join(faults)
+
+
+def near(name: str, names: Sequence[str] | Mapping[str, Any]) -> str:
+    """Ask whether a name that is much like this one was meant.
+
+    Parameters
+    ----------
+    name
+        What was found.
+    names
+        What there is.
+
+    Returns
+    -------
+    str
+        Between brackets; empty when none is like it.
+
+    Examples
+    --------
+    >>> near("distirct", ["dataset", "district"])
+    " (did you mean 'district'?)"
+    """
+    close = difflib.get_close_matches(name.lower(), {one.lower(): one for one in names}, n=1, cutoff=0.6)
+    return f" (did you mean {next(one for one in names if one.lower() == close[0])!r}?)" if close else ""

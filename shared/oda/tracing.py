@@ -1,7 +1,8 @@
-"""What a notebook used, noted in its kernel while it runs: datasets, settings, modules and files of the pilot.
+"""What a notebook used, noted in its kernel while it runs: datasets, settings, modules and files.
 
 Standard library only, and idle until `start` is called, so that it costs nothing anywhere else.
-What other programs open is not seen.
+Not seen are: what other programs open, and databases on servers; environment variables, the clock and the machine; and
+whether a file is there, where the notebook asks (`Path.exists`, `os.stat`) and does not open it.
 """
 
 from __future__ import annotations
@@ -10,19 +11,19 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ContextDecorator
-from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from oda import missing
 from oda.hashing import ABSENT, hash_field, hash_file, hash_folder, hash_setting
+from oda.places import hash_outside, inside, mark_of, outside, passing
 from oda.readers import listen, unheard
 
 DIFFERS = "changed while the notebook ran"
-_NEVER = frozenset({".git", ".venv", "__pycache__", "runs", "vendor", "requirements", "reports", "governance"})
-_CARDS = "governance/datasets/"  # which a notebook may read by itself
+MOST_MISSED = 200  # modules that were not found
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 _DUMPS = frozenset({"__dict__", "__getstate__", "copy", "dict", "json"})  # each reads every field
 
@@ -38,6 +39,8 @@ class _Trace:
         self.loaded = dict(sys.modules)  # by what made the kernel ready, so not by the notebook
         self.uses: dict[str, str] = {}
         self.wrote: set[str] = set()
+        self.wrote_outside: set[str] = set()
+        self.missed: set[str] = set()
         self.seen: dict[str, tuple[int, int]] = {}
         self.read: dict[tuple[int, str], object] = {}
 
@@ -102,6 +105,7 @@ def start(home: Path, own: Path | None = None) -> None:
     if not _hooked:
         sys.addaudithook(_hear)  # for good: no hook can be taken away again
         listen(_told)
+        missing.listen(_missed)
         _hooked = True
 
 
@@ -140,20 +144,24 @@ def report() -> dict[str, Any]:
             _told(str(path), late=True)
         files = {name: value for name, value in _trace.uses.items() if name.removeprefix("file ") not in modules}
         made = {f"made {path}": hash_file(_trace.home / path) for path in _trace.wrote}
-        found = files | {f"module {path}": value for path, value in modules.items()} | made
+        missed = {f"module {path}": ABSENT for path in _trace.missed - _trace.wrote}
+        found = missed | files | {f"module {path}": value for path, value in modules.items()} | made
     return {"uses": dict(sorted(found.items())), "wrote": sorted(_trace.wrote)}
 
 
 def _modules(trace: _Trace) -> dict[str, str]:
-    """Return the hash of each loaded module of the pilot by its path."""
+    """Return the hash of each loaded module of the pilot by its path; note those outside it."""
     from oda.meaning import hash_module  # after the notebook, when a few milliseconds more do not matter
 
     found = {}
     for name, module in list(sys.modules.items()):
-        if trace.loaded.get(name) is module:
+        source = getattr(module, "__file__", None)
+        if trace.loaded.get(name) is module or not str(source).endswith(".py"):
             continue
-        path = _inside(trace, getattr(module, "__file__", None))
-        if path is not None and path.endswith(".py") and path not in trace.wrote:
+        path = _inside(trace, source)
+        if path is None:
+            _read_outside(trace, source)
+        elif path not in trace.wrote:
             file = trace.home / path
             fresh = file.is_file() and file.stat().st_mtime > trace.since
             found[path] = DIFFERS if fresh else hash_module(file)
@@ -161,29 +169,8 @@ def _modules(trace: _Trace) -> dict[str, str]:
 
 
 def _inside(trace: _Trace, path: object) -> str | None:
-    """Return a path from the pilot's folder on, with forward slashes; None for what is elsewhere or is no input."""
-    if not isinstance(path, str | bytes | os.PathLike):
-        return None
-    inner = _relative(os.fsdecode(path), str(trace.home), str(Path.cwd()))
-    if inner is None or (trace.own is not None and (trace.home / inner).is_relative_to(trace.own)):
-        return None
-    first, *_ = parts = inner.split("/")
-    if inner.startswith(_CARDS):
-        return inner
-    return None if first in _NEVER or any(part.startswith(".") or part == "__pycache__" for part in parts) else inner
-
-
-@lru_cache(maxsize=4096)
-def _relative(path: str, home: str, working: str) -> str | None:
-    """Return a path from the home folder on, or None when it lies elsewhere."""
-    whole = os.path.join(working, path)  # noqa: PTH118  twice as fast as Path, and called for every file
-    if whole.endswith((".pyc", ".so", ".pyd")):
-        return None
-    above = os.path.normcase(home) + os.sep
-    for one in (os.path.normpath(whole), os.path.realpath(whole)):  # a link within the pilot counts as a file of it
-        if os.path.normcase(one).startswith(above):
-            return one[len(above) :].replace(os.sep, "/")
-    return None
+    """Return a path from the pilot's folder on; None for what is elsewhere or is no input."""
+    return inside(path, trace.home, trace.own)
 
 
 def _hear(event: str, about: tuple[Any, ...]) -> None:
@@ -197,14 +184,32 @@ def _hear(event: str, about: tuple[Any, ...]) -> None:
 def _opened(trace: _Trace, about: tuple[Any, ...]) -> None:
     """Note a file that was opened, for reading or for writing."""
     path, mode, flags = (*about, None, 0)[:3]
-    inner = _inside(trace, path)
-    if inner is None:
-        return
     writes = bool((flags or 0) & _WRITES) if mode is None else any(letter in mode for letter in "wxa+")
     if not writes or "+" in (mode or ""):
-        _read(trace, inner)
-    if writes:
+        _use(trace, path)
+    if writes and (inner := _inside(trace, path)) is not None:
         trace.wrote.add(inner)
+    elif writes and (whole := outside(path, trace.home, trace.own)) is not None:
+        trace.wrote_outside.add(whole)
+
+
+def _use(trace: _Trace, path: object) -> None:
+    """Note a file that is read, in the pilot or outside it."""
+    if (inner := _inside(trace, path)) is not None:
+        _read(trace, inner)
+    else:
+        _read_outside(trace, path)
+
+
+def _read_outside(trace: _Trace, path: object) -> None:
+    """Note what is read outside the pilot, unless it is a program's own, or made by the notebook itself."""
+    whole = outside(path, trace.home, trace.own)
+    if whole is None or whole in trace.wrote_outside or passing(whole, trace.since):
+        return
+    mark = mark_of(Path(whole))
+    if mark is None or trace.seen.get(whole) != mark:
+        trace.seen[whole] = mark or (0, 0)
+        note(f"outside {whole}", hash_outside(Path(whole)))
 
 
 def _read(trace: _Trace, inner: str) -> None:
@@ -212,40 +217,53 @@ def _read(trace: _Trace, inner: str) -> None:
     file = trace.home / inner
     if inner in trace.wrote or (file.exists() and not file.is_file()):
         return
-    try:
-        about = file.stat()
-    except OSError:
+    mark = mark_of(file)
+    if mark is None:
         note(f"file {inner}", ABSENT)
-        return
-    mark = (about.st_size, about.st_mtime_ns)
-    if trace.seen.get(inner) != mark:
+    elif trace.seen.get(inner) != mark:
         trace.seen[inner] = mark
         note(f"file {inner}", hash_file(file))
 
 
 def _told(path: str, *, late: bool = False) -> None:
     """Note a file that a library in another language opens, or may have opened before."""
-    if _trace is not None and (late or active()) and (inner := _inside(_trace, path)) is not None:
-        with ours():
-            _read(_trace, inner)
-        if late and (_trace.home / inner).stat().st_mtime > _trace.since and inner not in _trace.wrote:
+    if _trace is None or not (late or active()):
+        return
+    with ours():
+        _use(_trace, path)
+        inner = _inside(_trace, path) if late else None
+        if inner is not None and (_trace.home / inner).stat().st_mtime > _trace.since and inner not in _trace.wrote:
             note(f"file {inner}", DIFFERS)
+
+
+def _missed(name: str, folders: Sequence[str], asks: str | None) -> None:
+    """Note a module that the notebook, or a module of the pilot, did not find in the pilot."""
+    if _trace is None or not active() or len(_trace.missed) >= MOST_MISSED:
+        return
+    with ours():
+        if asks is not None and _inside(_trace, asks) is None:
+            return
+        for folder in folders:
+            for file in (f"{name}.py", f"{name}/__init__.py"):
+                if (inner := _inside(_trace, os.path.join(folder, file))) is not None:  # noqa: PTH118  folder may be empty
+                    _trace.missed.add(inner)
 
 
 def _connected(trace: _Trace, about: tuple[Any, ...]) -> None:
     """Note a database file of SQLite."""
-    if (inner := _inside(trace, about[0])) is not None:
-        _read(trace, inner)
+    if about[0] != ":memory:":
+        _use(trace, about[0])
 
 
 def _listed(trace: _Trace, about: tuple[Any, ...]) -> None:
     """Note a folder whose files were listed, unless it was Python in search of a module."""
     caller = sys._getframe(2).f_globals.get("__name__", "")  # noqa: SLF001  the only way to know who lists
-    inner = (
-        None if caller.startswith(("importlib", "_frozen_importlib", "zipimport")) else _inside(trace, about[0] or ".")
-    )
-    if inner is not None:
+    if caller.startswith(("importlib", "_frozen_importlib", "zipimport")):
+        return
+    if (inner := _inside(trace, about[0] or ".")) is not None:
         note(f"folder {inner}", hash_folder(trace.home / inner))
+    else:
+        _read_outside(trace, about[0] or ".")
 
 
 _EVENTS: Mapping[str, Callable[[_Trace, tuple[Any, ...]], None]] = {
