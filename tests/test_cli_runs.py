@@ -12,7 +12,7 @@ from test_running import FIRST, SECOND, Script
 
 from oda.cli import main
 from oda.locking import one_at_a_time
-from small import small, write
+from small import settings, small, write
 
 pytestmark = pytest.mark.xdist_group("run")
 
@@ -80,6 +80,7 @@ def test_the_exit_code_and_the_cell_say_what_failed(oda):
 
 def test_everything_a_program_asks_for_is_json(oda):
     """One object for a question, one a line for a run, and nothing between them."""
+    assert len(oda("status", "--json").splitlines()) == len(oda("run", "--dry-run", "--json").splitlines()) == 1
     assert json.loads(oda("status", "--json"))["causes"] == {"first": "never run", "second": "never run"}
     told = json.loads(oda("run", "--dry-run", "--json"))
     assert (told["would_run"], told["broken"]) == ({"first": "never run", "second": "never run"}, "")
@@ -107,6 +108,7 @@ def test_quiet_says_what_failed_and_how_it_ended(oda):
         (["--json", "--quiet"], "--quiet and --json exclude each other. Give one of them."),
         (["--progress", "plain", "--json"], "--progress plain and --json exclude each other. Give one of them."),
         (["--files", "s3://x"], "--files is for Dask's workers. Give --scheduler too, or leave it out."),
+        (["--scheduler", ""], "--scheduler is empty. Give an address, such as tcp://host:8786, or leave it out."),
         (["--retry", "-1"], "Invalid value for '--retry'"),
         (["--workers", "0"], "Invalid value for '--workers'"),
         (["--fast"], "No such option"),
@@ -125,9 +127,47 @@ def test_a_name_that_is_not_there_is_refused_with_what_there_is(oda):
 
 def test_a_part_of_the_plan_is_no_report(oda):
     """A run of one notebook alone says so, and what to do for the whole."""
-    assert "Part of the plan: 1 of 1 notebook done" in oda("run", "--only", "first")
+    assert "\n1 of 1 asked for done; the plan has 2. Record: runs/" in oda("run", "--only", "first")
     assert oda("report", code=1) == "1 of 2 notebooks have not been run. Run the others: python3 start.py run\n"
-    assert oda("run", "--only", "first").splitlines()[1].startswith("1 of 2 notebooks done. Record: runs/")
+    said = oda("run", "--only", "first").splitlines()[1]
+    assert said.startswith("1 of 1 asked for done; the plan has 2. Record: runs/")
+
+
+def test_the_exit_code_is_about_what_was_asked_for(oda):
+    """An older failure of another notebook ends no other with 1; one of those asked for does, and what it needs."""
+    settings(oda.folder, run=[FIRST, SECOND])
+    oda.script = Script(first=["OSError: busy"] * 4, second=["KeyError: 1"])
+    oda("run", code=1)
+    assert "\n1 of 1 asked for done; the plan has 2. Record" in oda("run", "--only", "second")
+    assert oda("run", "--only", "second").startswith("Nothing has changed")
+    first = oda("run", "--only", "first", code=1)
+    assert first.startswith("1 notebook: 1 to run.")
+    assert "\n0 of 1 asked for done, 1 failed; the plan has 2. Record" in first
+    assert json.loads(oda("run", "--only", "first", "--json", code=1).splitlines()[-1])["total"] == 1
+    assert "1 of 1 asked for done; the plan has 2" in oda("run", "--only", "first", "--retry", "1")
+
+
+def test_a_dry_run_tells_what_would_run_from_what_may(oda):
+    """What follows a changed notebook is kept when that leaves the same as ever."""
+    oda("run")
+    write(oda.folder, "first", ["x = 2"])
+    last = "1 notebook would run, 1 may run (it follows first), 0 would be kept as they are."
+    assert oda("run", "--dry-run").splitlines()[-1] == last
+    told = json.loads(oda("run", "--dry-run", "--json"))
+    assert (told["would_run"], told["may_run"]) == ({"first": "parameter x: 1 is now 2"}, {"second": "follows first"})
+    oda.script.left["first"] = "other numbers"
+    oda("run", "--only", "first")
+    assert oda("run", "--dry-run").splitlines()[-1] == "1 notebook would run, 1 would be kept as they are."
+
+
+def test_ctrl_c_before_anything_is_shown_is_said_in_a_word(oda, monkeypatch):
+    """No traceback, and not click's own word alone."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("oda.preparing.describe_inputs", stop)
+    assert oda("run", code=1) == "Stopped.\n"
 
 
 def test_a_broken_run_is_said_and_mended(oda):

@@ -321,7 +321,16 @@ def test_code_that_agrees_or_cannot_be_read_is_said(tmp_path):
     assert code_said(old, replace(old, id="c")).strip() == "No cell differs."
     assert code_said(old, same).strip() == "20-district: 1 code cell differs in comments or layout only"
     (tmp_path / "b" / "notebooks" / "20-district-redditch.ipynb").write_text("{", encoding="utf-8")
-    assert code_said(old, same).strip() == "20-district: not compared: its notebook in the new run cannot be read"
+    assert code_said(old, same).strip() == "20-district: not compared: in the new run its notebook cannot be read"
+
+
+def test_a_notebook_that_never_started_is_said_to_be_so(tmp_path):
+    """It is no file that cannot be read, and it did not fail."""
+    old = written(tmp_path / "a", cell("x = 1"))
+    error = "not started: 10-data has not ended well"
+    new = replace(old, folder=tmp_path / "b", record={**old.record, "outcomes": [outcome(error=error)]})
+    assert code_said(old, new).strip() == "20-district: not compared: in the new run it never started"
+    assert compare_runs(old, new).tasks[0].new == "not started"
 
 
 def test_a_module_that_a_notebook_used_is_named(tmp_path):
@@ -404,7 +413,7 @@ def test_too_few_runs_are_said(tmp_path):
     with pytest.raises(RunError, match="Run the notebooks first"):
         choose_runs(tmp_path, ())
     on_disk(tmp_path, "falls-aa11", "2026-01-01T00:00:00+00:00")
-    with pytest.raises(RunError, match="no previous run: 1 of this pilot"):
+    with pytest.raises(RunError, match=r"no previous run: 1 of this pilot's runs has ended\."):
         choose_runs(tmp_path, ())
 
 

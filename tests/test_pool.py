@@ -103,6 +103,27 @@ def test_even_a_killed_run_leaves_no_temporary_files(ended: dict[tuple[str, str]
     assert list((ended[way].folder / "temporary").iterdir()) == []
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot fork")
+def test_ctrl_c_does_not_wait_for_what_is_still_being_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A second after the start, kernels wait for pandas; whoever stops the run then does not."""
+    (tmp_path / "endless.py").write_text("import time\ntime.sleep(60)\n", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    folder = tmp_path / "pilot"
+    write(folder, "never", "1")
+
+    stopped = []
+
+    def stop(_: str) -> None:
+        time.sleep(0.5)
+        stopped.append(time.monotonic())
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), Warm(("endless",)) as warm, Pool(warm, 1, tmp_path / "errors") as pool:
+        for _ in pool.run([job(folder, "never")], stop, lambda: None):
+            pass
+    assert time.monotonic() - stopped[0] < 1
+
+
 def test_a_worker_that_dies_takes_no_other_notebook_with_it(tmp_path: Path):
     """The notebook of a killed worker fails, its kernel ends, and the others run on."""
     write(

@@ -10,7 +10,7 @@ import sys
 import time
 from contextlib import nullcontext
 from pathlib import Path
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import psutil
 import pytest
@@ -340,6 +340,36 @@ def test_ctrl_c_says_what_was_stopped_and_what_never_began(tmp_path):
     run = played(folder, Script(second=["Ctrl-C"]))
     assert errors(run) == {"second": "stopped by the person", "third": "not started: stopped by the person"}
     assert run.record["status"] == "stopped"
+
+
+def test_a_notebook_that_is_ended_for_another_s_failure_says_so(tmp_path):
+    """Nobody stopped it: another had failed, and that was to be enough."""
+    folder = small(tmp_path, [FIRST, SECOND], first=CELL, second=CELL)
+
+    class Two(Script):
+        def run(self, jobs, on_start, on_tick):
+            on_start("second")
+            yield from super().run(jobs, on_start, on_tick)
+
+    run = played(folder, Two(first=["KeyError: 1"]), fail_fast=True)
+    assert errors(run) == {"first": "KeyError: 1", "second": "ended, since another had failed"}
+
+
+@pytest.mark.parametrize("moment", ["oda.running.load_once", "oda.running._remove", "oda.running.copy_task"])
+def test_ctrl_c_at_once_loses_nothing_of_the_record(tmp_path, monkeypatch, moment):
+    """What an earlier run of the same name had done is in its record still, wherever the new one was stopped."""
+    folder = small(tmp_path, [FIRST, SECOND, THIRD | {"after": ["second"]}], first=CELL, second=CELL, third=CELL)
+    before = played(folder, Script(first=["KeyError: 1"]))
+    assert set(errors(before)) == {"first"}
+    if moment == "oda.running.copy_task":  # what comes after is at hand, though what comes before is to run again
+        script, policy = Script(second=["Ctrl-C"]), {"only": ("second",), "again": True}
+    else:
+        monkeypatch.setattr(moment, Mock(side_effect=KeyboardInterrupt))
+        script, policy = Script(), {}
+    after = played(folder, script, **policy)
+    kept = {"third"} if policy else {"second", "third"}
+    assert {outcome.task for outcome in after.outcomes if outcome.done} == kept
+    assert after.once.keys() == kept
 
 
 def test_one_notebook_of_a_failed_run_keeps_the_others_failures_in_the_record(tmp_path):

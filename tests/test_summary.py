@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oda.errors import COMMAND
-from oda.summary import NOT_STARTED, STOPPED, duration, ending, first_line, one_line, summarise
+from oda.summary import ENDED, NOT_STARTED, STOPPED, duration, ending, first_line, one_line, summarise
 
 DISTRICTS = [{"code": "E07000236", "name": "Redditch"}, {"code": "E07000237", "name": "Worcester"}]
 
@@ -37,7 +37,7 @@ def test_a_failure_is_told_with_its_place_and_its_evidence():
     """Notebook, district by name, cell as a person counts, message, half-run notebook, log, and how to go on."""
     told = summarise(record(outcome(error="KeyError: 'rate'\nTraceback: NHS 943 476 5919", cell=3)))
     assert told[0].startswith("0 of 1 notebook done, 1 failed.")
-    assert "- 20-district, Redditch: KeyError: 'rate' in cell 4" in told
+    assert "- 20-district, Redditch: in cell 4: KeyError: 'rate'" in told
     assert "  runs/falls-3f2a/notebooks/20-district-redditch.ipynb and .log" in told
     assert told[-1] == f"Mend what failed, then go on; what is done is kept: {COMMAND} run"
     assert "943" not in "\n".join(told)
@@ -48,7 +48,7 @@ def test_the_same_failure_in_many_districts_is_told_once():
     failed = record(*many(28, error="KeyError: 'rate'", cell=3))
     whole, short = (" ".join(summarise(failed, short=short)) for short in (False, True))
     assert whole.count("KeyError") == short.count("KeyError") == 1
-    assert "- 20-district, 28 districts: KeyError: 'rate' in cell 4" in whole
+    assert "- 20-district, 28 districts: in cell 4: KeyError: 'rate'" in whole
     assert all(f"D{n:03}" in whole for n in range(28))
     assert "D009 and 18 more" in short
     assert "D010" not in short
@@ -80,6 +80,14 @@ def test_what_was_stopped_or_never_began_did_not_fail():
     assert told[-1] == f"To go on; what is done is kept: {COMMAND} run"
 
 
+def test_a_part_that_was_asked_for_is_told_without_the_rest():
+    """An older failure of another notebook is in the record, and no part of what this run was asked for."""
+    plain = record(outcome(reused="x"), *many(2, error="KeyError: 1"), status="failed", plan=28)
+    told = summarise(plain | {"asked": ["20-district-redditch"]})
+    assert told[0] == "1 of 1 asked for done (1 of them unchanged); the plan has 28. Record: runs/falls-3f2a/run.json"
+    assert "KeyError" not in " ".join(told)
+
+
 @pytest.mark.parametrize(("status", "words"), [("running", "Broken off: 1 of"), ("part", "Part of the plan: 1 of")])
 def test_less_than_a_whole_run_is_not_told_as_whole(status, words):
     """A record that still says running belongs to a run that ended without a word."""
@@ -107,7 +115,7 @@ def test_files_that_left_no_run_are_named_with_what_to_do():
 def test_an_item_that_is_no_district_goes_by_its_own_name(item):
     """A ward or a year is named as the plan has it."""
     told = summarise(record(outcome(district=None, item=item, error="KeyError: 1", cell=0)))
-    assert f"- 20-district, {item}: KeyError: 1 in cell 1" in told
+    assert f"- 20-district, {item}: in cell 1: KeyError: 1" in told
 
 
 @pytest.mark.parametrize(
@@ -137,5 +145,6 @@ def test_times_are_rounded_for_people(seconds, words):
 
 def test_how_a_task_ended_is_read_off_its_error():
     """The two errors that are no failures begin with their own words."""
+    assert ending(ENDED) == "stopped"
     errors = ("", STOPPED, f"{NOT_STARTED}: stopped by the person", "KeyError: not started")
     assert [ending(error) for error in errors] == ["done", "stopped", "not started", "failed"]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from oda.preparing import Prepared
 
 SHOWN = ("auto", "rich", "plain", "quiet", "json")
+NAMED = 3  # notebooks named in a line
 AGAIN = f"{COMMAND} run --again"
 ONLY = click.option(
     "--only", multiple=True, metavar="NAME", help="Only this district, notebook or task; may be given more than once."
@@ -37,7 +38,7 @@ ONLY = click.option(
 )
 @click.option("--quiet", "-q", is_flag=True, help="Say only what failed, and how it ended.")
 @click.option("--json", "as_json", is_flag=True, help="Say everything as JSON, one object a line.")
-@click.option("--scheduler", default="", metavar="ADDRESS", help="Run on Dask: tcp://host:8786, or local.")
+@click.option("--scheduler", default=None, metavar="ADDRESS", help="Run on Dask: tcp://host:8786, or local.")
 @click.option(
     "--files", default="", metavar="URL", help="Where Dask's workers find this folder, if not at the same path."
 )
@@ -48,8 +49,7 @@ def run(*, dry_run: bool, progress: str | None, quiet: bool, as_json: bool, **ch
     from oda.preparing import Policy, prepare
 
     shown = _one_of(progress, quiet=quiet, as_json=as_json)
-    if chosen["files"] and not chosen["scheduler"]:
-        raise click.UsageError("--files is for Dask's workers. Give --scheduler too, or leave it out.")
+    chosen["scheduler"] = _scheduler(chosen["scheduler"], files=chosen["files"])
     fail_fast, retries = not chosen.pop("keep_going"), chosen.pop("retry")
     prepared = prepare(load_pilot(), Policy(fail_fast=fail_fast, retries=retries, **chosen))
     if dry_run:
@@ -58,6 +58,15 @@ def run(*, dry_run: bool, progress: str | None, quiet: bool, as_json: bool, **ch
         _tell_unchanged(prepared, shown)
     else:
         _execute(prepared, shown)
+
+
+def _scheduler(address: str | None, *, files: str) -> str:
+    """Return the scheduler that was named, empty when none was; refuse a name that is empty, as of a lost variable."""
+    if address is not None and not address.strip():
+        raise click.UsageError("--scheduler is empty. Give an address, such as tcp://host:8786, or leave it out.")
+    if files and not address:
+        raise click.UsageError("--files is for Dask's workers. Give --scheduler too, or leave it out.")
+    return (address or "").strip()
 
 
 def _one_of(progress: str | None, *, quiet: bool, as_json: bool) -> str:
@@ -74,21 +83,23 @@ def _one_of(progress: str | None, *, quiet: bool, as_json: bool) -> str:
 
 
 def _tell_unchanged(prepared: Prepared, shown: str) -> None:
-    """Say that nothing has changed."""
-    name = prepared.folder.name
-    done = sum(not outcome["error"] for outcome in prepared.record["outcomes"]) if prepared.record else 0
+    """Say that nothing has changed of what was asked for, all of which is done."""
+    from oda.summary import tell_counts
+
+    name, done, plan = prepared.folder.name, len(prepared.asked), len(prepared.tasks)
     if shown == "json":
-        click.echo(json.dumps({"event": "unchanged", "run": name, "done": done, "total": len(prepared.tasks)}))
+        click.echo(json.dumps({"event": "unchanged", "run": name, "done": done, "total": done, "plan": plan}))
         return
+    counts = tell_counts({"done": done}, total=done, plan=plan if done < plan else None)
     click.echo(f"Nothing has changed since runs/{name} was made; nothing was run. To run all the same: {AGAIN}")
-    click.echo(f"{done} of {count(len(prepared.tasks), 'notebook')} done. Record: runs/{name}/run.json")
+    click.echo(f"{counts}. Record: runs/{name}/run.json")
 
 
 def _execute(prepared: Prepared, kind: Any) -> None:  # noqa: ANN401  one of click's choices
-    """Run what is to be done, show it, and exit with 1 when anything failed."""
+    """Run what is to be done, show it, and exit with 1 when anything that was asked for is not done."""
     from oda.progress import display
     from oda.running import execute_plan
-    from oda.summary import one_line, summarise
+    from oda.summary import asked_for, one_line, summarise
 
     with display(kind) as shown:
         if prepared.broken:
@@ -98,7 +109,7 @@ def _execute(prepared: Prepared, kind: Any) -> None:  # noqa: ANN401  one of cli
     if kind not in ("json", "quiet"):
         for line in summarise(record, short=True)[1:]:
             click.echo(line)
-    if record["status"] in ("failed", "stopped"):
+    if record["status"] == "stopped" or any(outcome["error"] for outcome in asked_for(record)):
         sys.exit(1)
 
 
@@ -115,7 +126,7 @@ def status(*, only: tuple[str, ...], as_json: bool) -> None:
     causes = {verdict.task.name: verdict.cause for verdict in prepared.verdicts if verdict.task.name in prepared.named}
     if as_json:
         told = {"run": prepared.folder.name, "finished": prepared.finished, "broken": prepared.broken, "causes": causes}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
+        click.echo(json.dumps(told, ensure_ascii=False))
         return
     for task in prepared.tasks:
         if task.name in causes:
@@ -135,18 +146,25 @@ def _next_step(prepared: Prepared, stale: int) -> str:
 
 def _tell_plan(prepared: Prepared, *, as_json: bool) -> None:
     """Say what would run, and why."""
-    to_do = prepared.to_do
+    from oda.preparing import FOLLOWS
+
+    to_do, may = prepared.to_do, prepared.may_run
     labels = {task.name: task.label for task in prepared.tasks}
     if as_json:
-        told = {"run": prepared.folder.name, "broken": prepared.broken, "would_run": to_do}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
+        would = {name: cause for name, cause in to_do.items() if name not in may}
+        told = {"run": prepared.folder.name, "broken": prepared.broken, "would_run": would, "may_run": may}
+        click.echo(json.dumps(told, ensure_ascii=False))
         return
     for name, cause in to_do.items():
         click.echo(f"{labels[name]}: {cause}")
     if prepared.broken:
         click.echo(f"{prepared.broken}; it would be made again.")
     kept = len(prepared.asked) - len(to_do)
-    click.echo(f"{count(len(to_do), 'notebook')} would run, {kept} would be kept as they are.")
+    first = list(dict.fromkeys(cause.removeprefix(FOLLOWS) for cause in may.values()))
+    they = f"{'they follow' if len(may) > 1 else 'it follows'} {', '.join(first[:NAMED])}"
+    more = f" and {len(first) - NAMED} more" if len(first) > NAMED else ""
+    only = f" {len(may)} may run ({they}{more})," if may else ""
+    click.echo(f"{count(len(to_do) - len(may), 'notebook')} would run,{only} {kept} would be kept as they are.")
 
 
 @click.command()

@@ -26,7 +26,7 @@ def console() -> Any:  # noqa: ANN401  rich is imported late, so that --help is 
 
 
 def refusable(command: Callable[..., None]) -> Callable[..., None]:
-    """Say an error of ours in its own words and exit 1; let any other keep its traceback.
+    """Say an error of ours, or that it was stopped, in words and exit 1; let any other error keep its traceback.
 
     Parameters
     ----------
@@ -45,6 +45,9 @@ def refusable(command: Callable[..., None]) -> Callable[..., None]:
             command(*args, **kwargs)
         except OdaError as error:
             click.echo(str(error), err=True)
+            sys.exit(1)
+        except KeyboardInterrupt:
+            click.echo("Stopped.", err=True)
             sys.exit(1)
 
     return wrapped

@@ -14,9 +14,10 @@ from oda.errors import SettingsError
 from oda.finding import find_files
 from oda.hashing import hash_text_file, hash_values
 from oda.meaning import cells, defaults, hash_module
-from oda.parameters import faults, named_district, near
+from oda.parameters import faults, named_district
 from oda.pilot import District, Pilot, PlannedNotebook
 from oda.plan import Value, slug
+from oda.settings import near
 from oda.synthetic import keep_synthetic
 
 __all__ = [

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from oda.errors import RunError
-from oda.kernels.warming import Warm, Worker
+from oda.kernels.warming import Warm, Worker, end_tree
 
 if TYPE_CHECKING:
     from oda.jobs import Job
@@ -57,6 +57,7 @@ class Pool:
         self.warm, self.workers = warm, workers
         self.errors: IO[bytes] = errors.open("ab")
         self.live: dict[int, Worker] = {}  # by the number of their thread
+        self.starting: set[int] = set()
         self.threads: list[threading.Thread] = []
         self.ending = False
 
@@ -145,19 +146,26 @@ class Pool:
 
     def _start(self, number: int) -> Worker:
         """Start a worker; where the parent of all has died, by a new one."""
+        self.starting.add(number)
         try:
             self.live[number] = Worker(self.warm, self.errors)
         except RunError:
-            if not self.warm.restart():
+            if self.ending or not self.warm.restart():
                 raise
             self.live[number] = Worker(self.warm, self.errors)
+        finally:
+            self.starting.discard(number)
         if self.ending:
             self.live[number].end()
         return self.live[number]
 
     def end(self) -> None:
-        """End every worker with its kernel, at once."""
+        """End every worker with its kernel, at once; and the parent of kernels while it is still importing."""
         self.ending = True
+        if (
+            self.warm.parent and self.starting and not self.live
+        ):  # nobody has been answered: waiting for it would be waiting for pandas
+            end_tree(self.warm.parent.pid)
         for worker in list(self.live.values()):
             worker.end()
 

@@ -14,6 +14,7 @@ from oda.planning import Task, describe_inputs, parameters, plan_tasks
 from oda.records import TASKS, look, read_task
 from oda.runs import RECORD, RESULTS, RUNS, Run, name_run, read_record, read_run
 
+FOLLOWS = "follows "  # how the cause begins that is another notebook
 EARLIER = 4  # runs that are looked through for products that can be taken over
 
 
@@ -87,6 +88,13 @@ class Prepared:
         again = self.named if self.policy.again else frozenset()
         causes = {one.task.name: one.cause or ("asked for" if one.task.name in again else "") for one in self.verdicts}
         return {name: cause for name, cause in causes.items() if cause and name in self.asked}
+
+    @property
+    def may_run(self) -> dict[str, str]:
+        """Of what is to do, that which is executed only if what comes before leaves something else; with the cause."""
+        again = self.named if self.policy.again else frozenset()
+        coming = {f"{FOLLOWS}{task.planned.name}" for task in self.tasks if task.name in self.to_do}
+        return {name: cause for name, cause in self.to_do.items() if cause in coming and name not in again}
 
     @property
     def finished(self) -> bool:
@@ -246,6 +254,31 @@ def _say_broken(folder: Path) -> str:
     if (folder / RECORD).is_file():
         return f"{RECORD} or {RESULTS} in {RUNS}/{folder.name} is not as it was written"
     return f"{RUNS}/{folder.name} has no {RECORD}" if (folder / TASKS).is_dir() else ""
+
+
+def fill(task: Task, record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a task's record with what a worker that died could not say.
+
+    Parameters
+    ----------
+    task
+        The task.
+    record
+        What is known of it.
+
+    Returns
+    -------
+    dict
+        Enough for an `Outcome`.
+    """
+    return {
+        "task": task.name,
+        "notebook": task.planned.name,
+        "district": task.district.code if task.district else None,
+        "item": task.item,
+        "parameters": task.parameters,
+        "seconds": 0.0,
+    } | dict(record)
 
 
 def current_run(pilot: Pilot) -> Run:

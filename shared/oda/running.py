@@ -18,16 +18,16 @@ from oda.jobs import make_job, work_folders
 from oda.locking import one_at_a_time
 from oda.pilot import Pilot
 from oda.planning import Task, shared_key, stages
-from oda.preparing import Policy, Prepared, candidates, forerunners, load_once, prepare
+from oda.preparing import Policy, Prepared, candidates, fill, forerunners, load_once, prepare
 from oda.records import NOTEBOOKS, copy_task, read_task, remove_task, write_task
 from oda.runs import RECORD, RUNS, Outcome, Run, make_record, read_run, write_record, write_run
-from oda.summary import NOT_STARTED, STOPPED, summarise
+from oda.summary import NOT_STARTED, summarise
+from oda.tally import shown_plan, without_end
 
 if TYPE_CHECKING:
     from oda.progress import Display
 
 SUMMARY = "summary.txt"
-FAILED_FAST = f"{STOPPED}'s --fail-fast"
 
 
 def run_plan(pilot: Pilot, policy: Policy | None = None, *, shown: Display | None = None) -> tuple[Run, bool]:
@@ -119,13 +119,14 @@ class _Going:
         self.tries: Counter[str] = Counter()
         self.started = dt.datetime.now(dt.UTC)
         self.shared = shared_key(prepared.pilot)
+        self.begun = False  # whether anything on disk is other than an earlier run has left it
 
     def go(self) -> dict[str, Any]:
         """Take over, execute, and write."""
-        self._tell_plan()
         self.folder.mkdir(parents=True, exist_ok=True)
         status = ""
         try:
+            self.shown.planned(*shown_plan(self.prepared))
             with open_farm(self.prepared, self.to_do) as farm:
                 self._begin()
                 for stage in stages(self.prepared.tasks):
@@ -148,35 +149,29 @@ class _Going:
         for left in work_folders(self.pilot, self.prepared.tasks):
             shutil.rmtree(left, ignore_errors=True)
 
-    def _tell_plan(self) -> None:
-        """Tell the display what the plan holds."""
-        from oda.tally import TaskInfo
-
-        names = {task.name for task in self.to_do}
-        infos = [
-            TaskInfo(task=task.name, notebook=task.planned.name, item=_say_item(task)) for task in self.prepared.tasks
-        ]
-        kept = {verdict.task.name: verdict.reuse["run"] for verdict in self.prepared.verdicts if verdict.reuse}
-        reused = {name: run for name, run in kept.items() if name not in names}
-        self.shown.planned([info for info in infos if info.task in names or info.task in reused], reused)
-
     def _begin(self) -> None:
         """Load the data once, so that a fault in them is said before anything runs; then take over."""
         load_once(self.pilot, self.to_do)
         coming = {task.planned.name for task in self.to_do}
         names = {task.name for task in self.to_do}
         self._sweep()
-        _remove(self.folder, [task for task in self.to_do if not self._behind(task, coming)])
-        (self.folder / NOTEBOOKS).mkdir(exist_ok=True)
-        self._write("running")
+        others: list[tuple[Task, Mapping[str, Any]]] = []
         for verdict in self.prepared.verdicts:
             task = verdict.task
             if task.name in names or self._behind(task, coming):
                 continue
-            if verdict.reuse:
+            if verdict.reuse and verdict.reuse["run"] != self.folder.name:
+                others.append((task, verdict.reuse))
+            elif verdict.reuse:
                 self._take_over(task, verdict.reuse)
             elif failure := read_task(self.folder, task.name):  # not asked for now, and failed before
-                self.outcomes[task.name] = Outcome.of(_fill(task, failure))
+                self.outcomes[task.name] = Outcome.of(fill(task, failure))
+        self.begun = True
+        self._write("running")  # with all that this very run has already
+        _remove(self.folder, [task for task in self.to_do if not self._behind(task, coming)])
+        (self.folder / NOTEBOOKS).mkdir(exist_ok=True)
+        for task, record in others:
+            self._take_over(task, record)
 
     def _behind(self, task: Task, notebooks: Iterable[str]) -> bool:
         """Tell whether a task comes after one of some notebooks."""
@@ -185,7 +180,7 @@ class _Going:
     def _take_over(self, task: Task, record: Mapping[str, Any]) -> None:
         """Copy the products of an earlier run."""
         copy_task(record, self.folder.parent / record["run"], self.folder)
-        self.outcomes[task.name] = replace(Outcome.of(_fill(task, record)), reused=record["run"])
+        self.outcomes[task.name] = replace(Outcome.of(fill(task, record)), reused=record["run"])
         self._leave(task.planned.name, record)
 
     def _leave(self, notebook: str, record: Mapping[str, Any]) -> None:
@@ -202,11 +197,12 @@ class _Going:
             broken = [one for one in task.planned.after if not ended_well[one]]
             if task.name in held:
                 self._take_over(task, held[task.name])
-                self.shown.ended(task.name, 0.0, note="unchanged")
+                if task.name in self.prepared.asked:
+                    self.shown.ended(task.name, 0.0, note="unchanged")
             elif task.name not in self.prepared.asked:
                 continue
             elif broken:
-                self._keep(_fill(task, {"error": f"{NOT_STARTED}: {broken[0]} has not ended well"}))
+                self._keep(fill(task, {"error": f"{NOT_STARTED}: {broken[0]} has not ended well"}))
             else:
                 ready.append(task)
         if ready:
@@ -258,7 +254,7 @@ class _Going:
             for task in tasks
         ]
         for record in farm.run(jobs, self._start, self.shown.tick):
-            self._keep(_fill(by_name[record["task"]], record))
+            self._keep(fill(by_name[record["task"]], record))
             if record["error"] and enough:
                 raise _EnoughError
 
@@ -283,7 +279,18 @@ class _Going:
     def _write(self, status: str) -> dict[str, Any]:
         """Write the record as far as it is known."""
         outcomes = [self.outcomes[task.name] for task in self.prepared.tasks if task.name in self.outcomes]
-        record = make_record(self.pilot, self.prepared.inputs, outcomes, started=self.started, status=status)
+        asked = [task.name for task in self.prepared.tasks if task.name in self.prepared.asked]
+        part = {"asked": asked} if len(asked) < len(self.prepared.tasks) else {}
+        record = make_record(
+            self.pilot,
+            self.prepared.inputs,
+            outcomes,
+            started=self.started,
+            status=status,
+            asked={"plan": len(self.prepared.tasks), **part},
+        )
+        if not self.begun and "results_sha256" in (self.prepared.record or {}):
+            return record  # that on disk still holds
         if status == "running":
             write_record(self.folder, record)
             return record
@@ -293,44 +300,28 @@ class _Going:
 
     def _finish(self, status: str) -> dict[str, Any]:
         """Say of every task that was asked for what became of it, and write the record."""
+        if status == "stopped":
+            self._keep_earlier()
         for task in self.prepared.tasks:
             if task.name in self.prepared.asked and task.name not in self.outcomes:
-                error = _why(status, began=task.name in self.running)
-                self.outcomes[task.name] = Outcome.of(_fill(task, {"error": error}))
+                error = without_end(status, began=task.name in self.running)
+                self.outcomes[task.name] = Outcome.of(fill(task, {"error": error}))
         if not status:
             failed = any(not outcome.done for outcome in self.outcomes.values())
             status = "failed" if failed else "part" if len(self.outcomes) < len(self.prepared.tasks) else "done"
         return self._write(status)
 
+    def _keep_earlier(self) -> None:
+        """Keep what this very run had before and still has, unless what comes before it has run anew since."""
+        anew = {self.outcomes[name].notebook for name in self.tries if name in self.outcomes}
+        for one in self.prepared.verdicts:
+            name, here = one.task.name, one.reuse is not None and one.reuse["run"] == self.folder.name
+            if here and not {name} & {*self.outcomes, *self.prepared.to_do} and not self._behind(one.task, anew):
+                self.outcomes[name] = Outcome.of(fill(one.task, one.reuse or {}))
+
 
 class _EnoughError(Exception):
     """A notebook has failed, and no more shall start."""
-
-
-def _why(status: str, *, began: bool) -> str:
-    """Say why a task that was asked for has no end of its own."""
-    if status == "stopped":
-        return STOPPED if began else f"{NOT_STARTED}: {STOPPED}"
-    return f"{FAILED_FAST if began else NOT_STARTED}: another notebook had failed"
-
-
-def _say_item(task: Task) -> str:
-    """Return the name of the district or the value that a task is for."""
-    if task.district:
-        return task.district.name
-    return "" if task.item is None else str(task.item)
-
-
-def _fill(task: Task, record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a task's record with what a worker that died could not say."""
-    return {
-        "task": task.name,
-        "notebook": task.planned.name,
-        "district": task.district.code if task.district else None,
-        "item": task.item,
-        "parameters": task.parameters,
-        "seconds": 0.0,
-    } | dict(record)
 
 
 def _remove(folder: Path, tasks: Sequence[Task]) -> None:

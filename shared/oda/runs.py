@@ -119,7 +119,13 @@ class Run:
 
 
 def make_record(
-    pilot: Pilot, inputs: Mapping[str, Any], outcomes: Iterable[Outcome], *, started: dt.datetime, status: str
+    pilot: Pilot,
+    inputs: Mapping[str, Any],
+    outcomes: Iterable[Outcome],
+    *,
+    started: dt.datetime,
+    status: str,
+    asked: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return a run's record: what ran on what, with which versions, and what became of it.
 
@@ -135,6 +141,8 @@ def make_record(
         When the run began.
     status
         `running`, `done`, `failed`, `stopped` or `part`.
+    asked
+        How many tasks the plan has, as `plan`, and which were asked for, as `asked`, where it was not the whole.
 
     Returns
     -------
@@ -147,6 +155,7 @@ def make_record(
         "id": name_run(pilot, inputs),
         "pilot": pilot.pilot.slug,
         "status": status,
+        **(asked or {}),
         "started": started.isoformat(timespec="seconds"),
         "finished": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "versions": {"python": platform.python_version(), **versions},

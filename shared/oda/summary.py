@@ -14,6 +14,8 @@ State = Literal["waiting", "running", "done", "unchanged", "failed", "stopped", 
 
 NOT_STARTED = "not started"  # how the error of a task that never began begins
 STOPPED = "stopped by the person"  # how that of a task ended by Ctrl-C begins
+ENDED = "ended, since another had failed"  # that of a task ended by --fail-fast
+PART = "Part of the plan: "  # of a record that does not say what was asked for
 LONGEST = 200  # characters of a message; what follows may quote data
 FEW = 3  # so many failures with one message are still told one by one
 SCREEN = 10  # lines of a kind, and names in a line, that a screen has room for
@@ -104,10 +106,10 @@ def ending(error: str) -> State:
         return "done"
     if error.startswith(NOT_STARTED):
         return "not started"
-    return "stopped" if error.startswith(STOPPED) else "failed"
+    return "stopped" if error.startswith((STOPPED, ENDED)) else "failed"
 
 
-def tell_counts(counts: Mapping[State, int], *, total: int) -> str:
+def tell_counts(counts: Mapping[State, int], *, total: int, plan: int | None = None) -> str:
     """Say how many notebooks are done, and what became of the others.
 
     Parameters
@@ -115,7 +117,9 @@ def tell_counts(counts: Mapping[State, int], *, total: int) -> str:
     counts
         How many ended in each state; `unchanged` ones count as done.
     total
-        How many the plan has.
+        How many were asked for.
+    plan
+        How many the plan has, where a part of it was asked for.
 
     Returns
     -------
@@ -132,8 +136,9 @@ def tell_counts(counts: Mapping[State, int], *, total: int) -> str:
     named: tuple[State, ...] = ("failed", "stopped", "not started")
     others = [f"{counts[state]:,} {state}" for state in named if counts.get(state)]
     reused = [f" ({unchanged:,} of them unchanged)"] if unchanged else []
-    head = f"{done:,} of {total:,} notebook{'' if total == 1 else 's'} done"
-    return ", ".join(["".join([head, *reused]), *others])
+    what = f" notebook{'' if total == 1 else 's'}" if plan is None else " asked for"
+    said = ", ".join(["".join([f"{done:,} of {total:,}{what} done", *reused]), *others])
+    return said if plan is None else f"{said}; the plan has {plan:,}"
 
 
 def one_line(record: Mapping[str, Any]) -> str:
@@ -149,15 +154,33 @@ def one_line(record: Mapping[str, Any]) -> str:
     str
         Such as `9 of 9 notebooks done. Record: runs/falls-3f2a9c1b07/run.json`.
     """
-    outcomes: Outcomes = record["outcomes"]
+    outcomes = asked_for(record)
     counts: dict[State, int] = {}
     for outcome in outcomes:
         state = _state(outcome)
         counts[state] = counts.get(state, 0) + 1
-    before = {"stopped": "Stopped before the end: ", "running": "Broken off: ", "part": "Part of the plan: "}.get(
-        record.get("status", ""), ""
-    )
-    return f"{before}{tell_counts(counts, total=len(outcomes))}. Record: runs/{record['id']}/run.json"
+    plan = record.get("plan") if record.get("asked") else None
+    words = {"stopped": "Stopped before the end: ", "running": "Broken off: ", "part": "" if plan else PART}
+    before = words.get(record.get("status", ""), "")
+    return f"{before}{tell_counts(counts, total=len(outcomes), plan=plan)}. Record: runs/{record['id']}/run.json"
+
+
+def asked_for(record: Mapping[str, Any]) -> Outcomes:
+    """Return what became of the tasks that a run was asked for, and of what they need.
+
+    Parameters
+    ----------
+    record
+        What `run.json` holds; under `asked` the names of tasks, where it was not the whole plan.
+
+    Returns
+    -------
+    sequence of mapping
+        Outcomes; all when the whole plan was asked for.
+    """
+    outcomes: Outcomes = record["outcomes"]
+    asked = set(record.get("asked") or (outcome["task"] for outcome in outcomes))
+    return [outcome for outcome in outcomes if outcome["task"] in asked]
 
 
 def _state(outcome: Mapping[str, Any]) -> State:
@@ -181,7 +204,7 @@ def summarise(record: Mapping[str, Any], *, short: bool = False) -> tuple[str, .
     tuple of str
         Lines, the first of them that of `one_line`.
     """
-    outcomes: Outcomes = record["outcomes"]
+    outcomes = asked_for(record)
     names = {each["code"]: each["name"] for each in record.get("settings", {}).get("districts", ())}
     failed = [outcome for outcome in outcomes if _state(outcome) == "failed"]
     folder = f"runs/{record['id']}"
@@ -216,7 +239,7 @@ def _failures(failed: Outcomes, names: Mapping[str, str], folder: str, *, short:
         alike.setdefault((outcome["notebook"], cell, first_line(outcome["error"])), []).append(outcome)
     told = []
     for (notebook, cell, message), group in alike.items():
-        where = f"{message} in cell {cell + 1}" if cell >= 0 else message
+        where = f"in cell {cell + 1}: {message}" if cell >= 0 else message
         if len(group) > FEW:
             files = _paths(group[0], folder)
             who = _wrap(f"  {_list(group, names, short=short)}")

@@ -133,6 +133,8 @@ class NotebookCode:
         Modules, files and folders that it used and that differ.
     unread
         In which run the notebook could not be read, `old` or `new`; empty when both could.
+    never
+        Whether that is since it never started in that run.
     """
 
     notebook: str
@@ -142,6 +144,7 @@ class NotebookCode:
     text: int = 0
     beside: tuple[str, ...] = ()
     unread: str = ""
+    never: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -96,7 +96,8 @@ def _by_age(known: list[_Known], name: str) -> Path:
     place = 0 if name == "latest" else 1
     if len(ended) > place:
         return ended[place].folder
-    message = f"There is no {name} run: {len(ended)} of this pilot have ended. {_list(known)}"
+    many = f"{len(ended) or 'none'} of this pilot's runs {'has' if len(ended) < 2 else 'have'} ended"
+    message = f"There is no {name} run: {many}. {_list(known)}"
     raise RunError(message)
 
 

@@ -6,7 +6,7 @@ import ast
 import difflib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from oda import meaning
 from oda.comparing.changes import CodeChange, NotebookCode, Place
 from oda.errors import SettingsError
 from oda.records import TASKS
+from oda.summary import NOT_STARTED
 
 PAPERMILL_S = {meaning.INJECTED, "papermill-error-cell-tag"}  # tags of cells that no author wrote
 AROUND = 2  # lines of a cell shown around what differs
@@ -177,7 +178,10 @@ def compare_code(old: Path, was: Outcomes, new: Path, now: Outcomes) -> tuple[No
     found = []
     for notebook in dict.fromkeys(place[0] for place in now if place in was):
         pairs = [((old, was[place]["task"]), (new, now[place]["task"])) for place in tasks[notebook]]
-        found.append(_of_notebook(notebook, pairs))
+        one = _of_notebook(notebook, pairs)
+        side = was if one.unread == "old" else now
+        never = all(str(side[place].get("error", "")).startswith(NOT_STARTED) for place in tasks[notebook])
+        found.append(replace(one, never=bool(one.unread) and never))
     return tuple(one for one in found if one.cells or one.only_form or one.text or one.beside or one.unread)
 
 

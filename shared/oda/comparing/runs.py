@@ -11,6 +11,7 @@ from oda.comparing.code import compare_code
 from oda.comparing.results import ORDER, compare_cells, paired, shown, size
 from oda.results import AnyResult, Picture, Results
 from oda.runs import Run
+from oda.summary import ending
 
 DONE, ABSENT = "done", "not in that run"
 
@@ -37,8 +38,8 @@ class _Tasks:
         outcome = self.outcomes.get(place)
         if outcome is None:
             return DONE if place in self.results else ABSENT
-        if not outcome.get("error"):
-            return DONE
+        if (how := ending(str(outcome.get("error") or ""))) != "failed":
+            return how
         cell = outcome.get("cell")
         return "failed" if cell is None else f"failed in cell {cell + 1}"
 

@@ -259,7 +259,8 @@ def _code(one: NotebookCode, *, everything: bool) -> Iterator[str]:
     """Yield what differs in a notebook's cells: code as a diff, the others counted."""
     of = f" (in {_count(one.tasks, 'run')} of it)" if one.tasks > 1 else ""
     if one.unread:
-        yield f"{one.notebook}{of}: not compared: its notebook in the {one.unread} run cannot be read"
+        why = "it never started" if one.never else "its notebook cannot be read"
+        yield f"{one.notebook}{of}: not compared: in the {one.unread} run {why}"
         return
     counts = [
         f"{_count(number, what)} {_verb(number)}{how}"
