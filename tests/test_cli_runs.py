@@ -164,6 +164,7 @@ def test_ctrl_c_before_anything_is_shown_is_said_in_a_word(oda, monkeypatch):
     """No traceback, and not click's own word alone."""
 
     def stop(*_: object) -> None:
+        """Press Ctrl-C."""
         raise KeyboardInterrupt
 
     monkeypatch.setattr("oda.preparing.describe_inputs", stop)

@@ -114,6 +114,7 @@ def test_ctrl_c_does_not_wait_for_what_is_still_being_imported(tmp_path: Path, m
     stopped = []
 
     def stop(_: str) -> None:
+        """Press Ctrl-C once the notebook is to start."""
         time.sleep(0.5)
         stopped.append(time.monotonic())
         raise KeyboardInterrupt

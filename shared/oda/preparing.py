@@ -13,6 +13,7 @@ from oda.pilot import Pilot
 from oda.planning import Task, describe_inputs, parameters, plan_tasks
 from oda.records import TASKS, look, read_task
 from oda.runs import RECORD, RESULTS, RUNS, Run, name_run, read_record, read_run
+from oda.tally import TaskInfo
 
 FOLLOWS = "follows "  # how the cause begins that is another notebook
 EARLIER = 4  # runs that are looked through for products that can be taken over
@@ -254,6 +255,34 @@ def _say_broken(folder: Path) -> str:
     if (folder / RECORD).is_file():
         return f"{RECORD} or {RESULTS} in {RUNS}/{folder.name} is not as it was written"
     return f"{RUNS}/{folder.name} has no {RECORD}" if (folder / TASKS).is_dir() else ""
+
+
+def shown_plan(prepared: Prepared) -> tuple[list[TaskInfo], dict[str, str]]:
+    """Return what a display shows of a run that is about to begin.
+
+    Parameters
+    ----------
+    prepared
+        What `prepare` returned.
+
+    Returns
+    -------
+    tasks : list of TaskInfo
+        What was asked for, in the order of the plan.
+    reused : dict
+        Those of them that are taken from an earlier run, with its name.
+    """
+    asked = [one for one in prepared.verdicts if one.task.name in prepared.asked]
+    tasks = [
+        TaskInfo(
+            task=task.name,
+            notebook=task.planned.name,
+            item=task.district.name if task.district else "" if task.item is None else str(task.item),
+        )
+        for task in (one.task for one in asked)
+    ]
+    to_do = prepared.to_do
+    return tasks, {one.task.name: one.reuse["run"] for one in asked if one.reuse and one.task.name not in to_do}
 
 
 def fill(task: Task, record: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,11 +18,11 @@ from oda.jobs import make_job, work_folders
 from oda.locking import one_at_a_time
 from oda.pilot import Pilot
 from oda.planning import Task, shared_key, stages
-from oda.preparing import Policy, Prepared, candidates, fill, forerunners, load_once, prepare
+from oda.preparing import Policy, Prepared, candidates, fill, forerunners, load_once, prepare, shown_plan
 from oda.records import NOTEBOOKS, copy_task, read_task, remove_task, write_task
 from oda.runs import RECORD, RUNS, Outcome, Run, make_record, read_run, write_record, write_run
 from oda.summary import NOT_STARTED, summarise
-from oda.tally import shown_plan, without_end
+from oda.tally import without_end
 
 if TYPE_CHECKING:
     from oda.progress import Display

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from oda.summary import ENDED, NOT_STARTED, STOPPED, State, duration, first_line, tell_counts
-
-if TYPE_CHECKING:
-    from oda.preparing import Prepared
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,34 +16,6 @@ class TaskInfo:
     task: str
     notebook: str
     item: str = ""
-
-
-def shown_plan(prepared: Prepared) -> tuple[list[TaskInfo], dict[str, str]]:
-    """Return what a display shows of a run that is about to begin.
-
-    Parameters
-    ----------
-    prepared
-        What `oda.preparing.prepare` returned.
-
-    Returns
-    -------
-    tasks : list of TaskInfo
-        What was asked for, in the order of the plan.
-    reused : dict
-        Those of them that are taken from an earlier run, with its name.
-    """
-    asked = [one for one in prepared.verdicts if one.task.name in prepared.asked]
-    tasks = [
-        TaskInfo(
-            task=task.name,
-            notebook=task.planned.name,
-            item=task.district.name if task.district else "" if task.item is None else str(task.item),
-        )
-        for task in (one.task for one in asked)
-    ]
-    to_do = prepared.to_do
-    return tasks, {one.task.name: one.reuse["run"] for one in asked if one.reuse and one.task.name not in to_do}
 
 
 def without_end(status: str, *, began: bool) -> str:
