@@ -104,7 +104,10 @@ def test_even_a_killed_run_leaves_no_temporary_files(ended: dict[tuple[str, str]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot fork")
-def test_ctrl_c_does_not_wait_for_what_is_still_being_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("jobs", [0, 1])
+def test_ctrl_c_does_not_wait_for_what_is_still_being_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: int
+):
     """A second after the start, kernels wait for pandas; whoever stops the run then does not."""
     (tmp_path / "endless.py").write_text("import time\ntime.sleep(60)\n", encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
@@ -120,8 +123,7 @@ def test_ctrl_c_does_not_wait_for_what_is_still_being_imported(tmp_path: Path, m
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt), Warm(("endless",)) as warm, Pool(warm, 1, tmp_path / "errors") as pool:
-        for _ in pool.run([job(folder, "never")], stop, lambda: None):
-            pass
+        list(pool.run([job(folder, "never")], stop, lambda: None)) if jobs else stop("before any notebook")
     assert time.monotonic() - stopped[0] < 1
 
 

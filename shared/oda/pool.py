@@ -57,7 +57,7 @@ class Pool:
         self.warm, self.workers = warm, workers
         self.errors: IO[bytes] = errors.open("ab")
         self.live: dict[int, Worker] = {}  # by the number of their thread
-        self.starting: set[int] = set()
+        self.served = False  # whether the parent of kernels has answered
         self.threads: list[threading.Thread] = []
         self.ending = False
 
@@ -65,9 +65,11 @@ class Pool:
         """Return itself."""
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """End what still runs."""
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """End what still runs; after Ctrl-C the parent of kernels too, should it still be importing."""
         self.end()
+        if kind is KeyboardInterrupt and self.warm.parent and not self.served:
+            end_tree(self.warm.parent.pid)
         for thread in self.threads:
             thread.join(PATIENCE)
         self.errors.close()
@@ -146,26 +148,20 @@ class Pool:
 
     def _start(self, number: int) -> Worker:
         """Start a worker; where the parent of all has died, by a new one."""
-        self.starting.add(number)
         try:
             self.live[number] = Worker(self.warm, self.errors)
         except RunError:
             if self.ending or not self.warm.restart():
                 raise
             self.live[number] = Worker(self.warm, self.errors)
-        finally:
-            self.starting.discard(number)
+        self.served = True
         if self.ending:
             self.live[number].end()
         return self.live[number]
 
     def end(self) -> None:
-        """End every worker with its kernel, at once; and the parent of kernels while it is still importing."""
+        """End every worker with its kernel, at once."""
         self.ending = True
-        if (
-            self.warm.parent and self.starting and not self.live
-        ):  # nobody has been answered: waiting for it would be waiting for pandas
-            end_tree(self.warm.parent.pid)
         for worker in list(self.live.values()):
             worker.end()
 
