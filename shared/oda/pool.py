@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from oda.errors import RunError
+from oda.kernels import can_fork
 from oda.kernels.warming import Warm, Worker, end_tree
 
 if TYPE_CHECKING:
@@ -35,10 +36,11 @@ def default_workers() -> int:
     Returns
     -------
     int
-        Two for each processor that this process may use, and two more; at most 61, which Windows bears.
+        Two for each processor that this process may use, and six more, since forks share memory; where kernels are
+        started ahead, each with packages of its own, one for each processor. At most 61, which Windows bears.
     """
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(2 * usable + 2, 61)
+    return min(2 * usable + 6 if can_fork() else usable, 61)
 
 
 class Pool:
