@@ -116,7 +116,8 @@ class _Engine(NBClientEngine):  # type: ignore[misc]  # untyped
 
 
 papermill_engines.register(ENGINE, _Engine)
-get_validator()  # type: ignore[no-untyped-call]  # made once, before workers are forked
+get_validator()  # type: ignore[no-untyped-call]  # made once, before workers are forked, as is the way to kernels
+use_warm_kernels()
 
 
 def execute(job: Job) -> dict[str, Any]:
@@ -133,7 +134,6 @@ def execute(job: Job) -> dict[str, Any]:
         The task's record, as `runs/<id>/tasks/<task>.json` holds it; the executed notebook, however far it came, and
         its log are in `notebooks/`, declared files in `out/` and `record/`.
     """
-    use_warm_kernels()
     clock = time.perf_counter()
     notebook = Path(job.target, "notebooks", f"{job.task}.ipynb")
     shutil.rmtree(job.folder, ignore_errors=True)
