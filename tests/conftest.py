@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from cookiecutter.main import cookiecutter
 from checkout import ROOT
 from oda.loading import Loaded, load
 from oda.pilot import Pilot, load_pilot
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and all that they start with them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CODES = [f"E0700023{digit}" for digit in range(4, 10)]  # Worcestershire's six
 COLUMNS = {"district_code": "Area Code", "period": "Period", "admissions": "Count"}

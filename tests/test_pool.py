@@ -58,11 +58,19 @@ def begin(folder: Path, mode: str) -> psutil.Popen:
     return psutil.Popen(command, env=env, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
+def temporary(one: psutil.Process) -> str:
+    """Return where a process puts temporary files; nothing for one that has ended."""
+    try:
+        return one.environ().get("TMPDIR", "")
+    except psutil.Error:
+        return ""
+
+
 def finish(folder: Path, main: psutil.Popen, sign: str) -> Ended:
     """Send a signal to the main process once its notebook has started, and look what is left."""
     wait_for(folder, "started-*")
     mine = [*main.children(recursive=True), *(one for one in psutil.process_iter() if one.name() == "sleep")]
-    mine = [one for one in mine if str(folder) in one.environ().get("TMPDIR", "")]
+    mine = [one for one in mine if str(folder) in temporary(one)]
     assert len(mine) >= 5  # parent or worker, kernel, and three that the notebook has started
     clock = time.monotonic()
     main.send_signal(getattr(signal, sign))
