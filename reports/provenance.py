@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from oda.governance import Assessment
-from oda.governance.evidence import FREE_CLASSES
+from oda.governance.classes import FREE_CLASSES
 from oda.pilot import District, Pilot
 from oda.reports import blocks
 from oda.reports.document import escape

@@ -12,9 +12,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from oda.errors import OdaError, RenderError
+from oda.governance.classes import FREE_CLASSES
 from oda.governance.counts import Breach
 from oda.governance.files.outputs import KINDS, RELEASES, SCHEMA, Controlled, Found, Release, ReleasedFile, Used
-from oda.governance.probes.check import FREE_CLASSES
 from oda.governance.release_files import PAGES, read_release
 from oda.governance.releases import count_release, is_laxer, preset_rule
 from oda.pilot import Pilot, in_words

@@ -16,7 +16,7 @@ from finished import made_up
 from oda.cli_runs import diff
 from oda.comparing import choose_runs, compare_runs, read_runs, say_changes, with_code
 from oda.errors import RunError
-from oda.evaluate.estimate import Estimate
+from oda.estimate import Estimate
 from oda.records import hash_file
 from oda.results import CannotSay, Estimated, Fact, Picture, Table, TableColumn
 from oda.runs import Run, write_record

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 # From the ground up; a module may import those of its own line and of the lines before it.
 LAYERS = (
-    ("errors", "hashing", "readers", "missing", "places"),
+    ("errors", "estimate", "hashing", "readers", "missing", "places"),
     ("locking",),
     ("settings", "meaning"),
     ("plan", "tracing"),

@@ -67,8 +67,7 @@ def temporary(one: psutil.Process) -> str:
 
 
 def finish(folder: Path, main: psutil.Popen, sign: str) -> Ended:
-    """Send a signal to the main process once its notebook has started, and look what is left."""
-    wait_for(folder, "started-*")
+    """Send a signal to the main process, and look what is left."""
     mine = [*main.children(recursive=True), *(one for one in psutil.process_iter() if one.name() == "sleep")]
     mine = [one for one in mine if str(folder) in temporary(one)]
     assert len(mine) >= 5  # parent or worker, kernel, and three that the notebook has started
@@ -85,6 +84,8 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, 
     """Start all runs together, then end each in its way."""
     folders = {way: tmp_path_factory.mktemp("-".join(way)) / "pilot" for way in WAYS}
     mains = {way: begin(folder, way[0]) for way, folder in folders.items()}
+    for folder in folders.values():
+        wait_for(folder, "started-*")  # none is timed while others still import
     yield {way: finish(folders[way], mains[way], way[1]) for way in WAYS}
     for main in mains.values():
         main.poll()
@@ -164,7 +165,8 @@ def test_a_parent_that_dies_is_started_again_once(tmp_path: Path):
     with Warm(ALWAYS) as warm, Pool(warm, 1, tmp_path / "workers.log") as pool:
         jobs = [job(tmp_path, name) for name in "abcd"]
         records = {one["task"]: one["error"] for one in pool.run(jobs, lambda _: None, lambda: None)}
-    assert (records["a"], records["b"], records["c"]) == (DIED, "", DIED)
+    assert ["(SIGKILL)" in records[name] for name in "abc"] == [True, False, True]
+    assert records["b"] == ""
     assert "Run again" in records["d"]
 
 

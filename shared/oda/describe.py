@@ -15,8 +15,8 @@ from scipy import stats
 
 from oda.disclosure import protect_total
 from oda.errors import DesignError
+from oda.estimate import ratio_limits
 from oda.evaluate import Estimate, rate_change
-from oda.evaluate.estimate import ratio_limits
 from oda.evaluate.words import interval_words, percent_change
 from oda.panel import Panel, rates, steps, without_hidden, years
 from oda.periods import say_period

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oda.datasets import Dataset
 from oda.errors import DatasetError
-from oda.governance.evidence import FREE_CLASSES
+from oda.governance.classes import FREE_CLASSES
 from oda.governance.probes import Measured, hash_key, measure, write_measured
 from oda.pilot import Pilot
 from oda.reading import find_files, read_pieces

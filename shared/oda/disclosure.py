@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from oda.errors import DesignError
 from oda.pilot import Disclosure
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 HIDDEN = "[c]"  # the mark of a hidden value in tables: confidential
 
@@ -44,6 +46,7 @@ def protect_counts(counts: pd.Series, rule: Disclosure) -> pd.Series:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> protect_counts(pd.Series([0, 3, 8, 42]), Disclosure(hide_below=8, round_to=5)).tolist()
     [0, <NA>, 10, 40]
     """
@@ -79,10 +82,11 @@ def protect_total(parts: pd.Series, rule: Disclosure) -> int | None:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> rule = Disclosure(hide_below=8, round_to=5)
     >>> protect_total(pd.Series([40, 61]), rule), protect_total(pd.Series([40, 61, 3]), rule)
     (100, None)
     """
     if protect_counts(parts, rule).isna().any():
         return None
-    return int(protect_counts(pd.Series([parts.sum()]), rule).iloc[0])
+    return int(protect_counts(parts.agg(["sum"]), rule).iloc[0])

@@ -36,6 +36,7 @@ from oda.hashing import hash_values
 from oda.jobs import Job
 from oda.kernels import MEMORY, PRIVATE, SOCKET, TRACE, make_private_folder
 from oda.kernels.becoming import end_children
+from oda.kernels.client import PromptClient
 from oda.kernels.provisioning import end_ahead, start_ahead, use_warm_kernels
 from oda.kernels.watching import memory_watched, say_end
 from oda.outputs import AFTER, RUN, sort_out
@@ -76,13 +77,13 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]  # untyped
         with memory_watched(self.km.provisioner.pid, self.job.memory_mb):
             try:
                 super().papermill_execute_cells()
+                if not any(cell.metadata.get("papermill", {}).get("exception") for cell in self.nb.cells):
+                    self.used = self._ask(ASK_USED)
             except BaseException as error:
                 self.shutdown_kernel = "immediate"
                 if isinstance(error, DeadKernelError):
                     self.end = say_end(self.km.provisioner.process)
                 raise
-        if not any(cell.metadata.get("papermill", {}).get("exception") for cell in self.nb.cells):
-            self.used = self._ask(ASK_USED)
 
     def execute_cell(self, cell: Any, cell_index: int, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  papermill's
         """Execute a cell; after the one that holds what the notebook is told, ask what arrived."""
@@ -233,7 +234,10 @@ def _settings(private: Path) -> Config:
 
     On POSIX sockets in a private folder; elsewhere loopback TCP, encrypted where the versions of Jupyter can.
     """
-    manager: dict[str, Any] = {"connection_file": str(private / "kernel.json")}
+    manager: dict[str, Any] = {
+        "connection_file": str(private / "kernel.json"),
+        "client_class": f"{PromptClient.__module__}.{PromptClient.__name__}",
+    }
     if PRIVATE_SOCKETS:
         manager |= {"transport": "ipc", "ip": str(private / "k")}
     elif hasattr(KernelManager, "transport_encryption"):

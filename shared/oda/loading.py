@@ -15,7 +15,7 @@ from oda.district_rows import hash_districts
 from oda.errors import COMMAND, DatasetError, GateError
 from oda.finding import SourceFile, find_files, hash_dataset
 from oda.governance import Assessment, pass_gate, refuse_identifiers
-from oda.governance.evidence import FREE_CLASSES
+from oda.governance.classes import FREE_CLASSES
 from oda.governance.log import append
 from oda.hashing import hash_setting
 from oda.periods import say_period

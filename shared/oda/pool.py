@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from oda.errors import RunError
 from oda.kernels import can_fork
-from oda.kernels.warming import Warm, Worker, end_tree
+from oda.kernels.warming import Warm, Worker
 
 if TYPE_CHECKING:
     from oda.jobs import Job
@@ -36,11 +36,11 @@ def default_workers() -> int:
     Returns
     -------
     int
-        Two for each processor that this process may use, and six more, since forks share memory; where kernels are
-        started ahead, each with packages of its own, one for each processor. At most 61, which Windows bears.
+        Two for each processor that this process may use, since forks share memory; where kernels are started ahead,
+        each with packages of its own, one for each processor. At most 61, which Windows bears.
     """
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(2 * usable + 6 if can_fork() else usable, 61)
+    return min(2 * usable if can_fork() else usable, 61)
 
 
 class Pool:
@@ -59,7 +59,6 @@ class Pool:
         self.warm, self.workers = warm, workers
         self.errors: IO[bytes] = errors.open("ab")
         self.live: dict[int, Worker] = {}  # by the number of their thread
-        self.served = False  # whether the parent of kernels has answered
         self.threads: list[threading.Thread] = []
         self.ending = False
 
@@ -68,10 +67,10 @@ class Pool:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """End what still runs; after Ctrl-C the parent of kernels too, should it still be importing."""
+        """End what still runs; after Ctrl-C nobody waits for what is still being imported."""
         self.end()
-        if kind is KeyboardInterrupt and self.warm.parent and not self.served:
-            end_tree(self.warm.parent.pid)
+        if kind is KeyboardInterrupt:
+            self.warm.hurry()
         for thread in self.threads:
             thread.join(PATIENCE)
         self.errors.close()
@@ -128,6 +127,7 @@ class Pool:
         """Have one job done; end its worker when it is far past its time."""
         clock = time.perf_counter()
         try:
+            self.warm.restart()  # only what has died
             worker = self.live.get(number) or self._start(number)
         except (RunError, OSError) as error:
             return {"task": job.task, "error": str(error), "seconds": 0.0}
@@ -149,14 +149,8 @@ class Pool:
         return {"task": job.task, "error": HUNG if seconds > job.seconds else DIED, "seconds": round(seconds, 2)}
 
     def _start(self, number: int) -> Worker:
-        """Start a worker; where the parent of all has died, by a new one."""
-        try:
-            self.live[number] = Worker(self.warm, self.errors)
-        except RunError:
-            if self.ending or not self.warm.restart():
-                raise
-            self.live[number] = Worker(self.warm, self.errors)
-        self.served = True
+        """Start a worker."""
+        self.live[number] = Worker(self.warm, self.errors)
         if self.ending:
             self.live[number].end()
         return self.live[number]

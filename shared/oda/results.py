@@ -13,14 +13,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from oda.disclosure import HIDDEN
 from oda.errors import ResultError
-from oda.evaluate.estimate import Estimate
+from oda.estimate import Estimate
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure as Drawing
 
 MIME = "application/vnd.oda.result+json"
@@ -246,6 +246,8 @@ def picture(drawing: Drawing, *, caption: str, alt: str, description: str, data:
 
 def _cell(value: Any, hidden: bool) -> Cell:  # noqa: ANN401, FBT001  a cell of any frame, and its mark
     """Return a cell as plain JSON; a missing one as None, or as the mark of a hidden one."""
+    import pandas as pd  # a worker, which reads results, has no use for it
+
     plain = value.item() if hasattr(value, "item") else value
     if plain is None or plain is pd.NA or plain is pd.NaT or (isinstance(plain, float) and not math.isfinite(plain)):
         return HIDDEN if hidden else None

@@ -1,12 +1,12 @@
 """Estimators: data in, frozen result out. They read no file and draw no picture."""
 
+from oda.estimate import Estimate
 from oda.evaluate.comparing.before_after import BeforeAfter, before_after
 from oda.evaluate.comparing.comparison import Comparison
 from oda.evaluate.comparing.differences import difference_in_differences
 from oda.evaluate.comparing.event_study import Breakdown, EventStudy, PreTrend, event_study
 from oda.evaluate.comparing.falsification import Falsification, placebo_in_space, placebo_in_time
 from oda.evaluate.comparing.leave_out import leave_neighbours_out, leave_one_out
-from oda.evaluate.estimate import Estimate
 from oda.evaluate.inference.bootstrap import BootstrapTest, wild_cluster_bootstrap
 from oda.evaluate.inference.cluster_robust import cr2_test
 from oda.evaluate.inference.collapsed import collapsed_t_test

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import singledispatch
 
 from oda.errors import DesignError
-from oda.evaluate.estimate import Estimate
+from oda.estimate import Estimate
 
 NO_CHANGE = 0.5  # per cent; an estimate that differs by less is said to be unchanged
 NO_CHANGE_END = 0.05  # per cent; the end of an interval that differs by less is said to be no change

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.ticker import FuncFormatter
 
 from oda.charts import COLOURS, GREY, new_chart
-from oda.evaluate.estimate import Estimate
+from oda.estimate import Estimate
 from oda.evaluate.weighting.balance import Comparability, label
 from oda.evaluate.weighting.effect import WeightedEffect
 from oda.evaluate.weighting.propensity import ESTIMANDS, PropensityWeights

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from oda.charts import COLOURS, GREY, draw_lines, extremes, mark_start, new_chart
-from oda.evaluate.estimate import Estimate
+from oda.estimate import Estimate
 from oda.evaluate.synthetic.control import SyntheticControl
 from oda.evaluate.synthetic.differences import SyntheticDifference
 from oda.evaluate.words import sentence

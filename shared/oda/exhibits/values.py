@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from oda.evaluate.estimate import Estimate
+from oda.estimate import Estimate
 from oda.evaluate.words import EFFECTS, cannot_tell, compared_with, interval_words, percent_change, quantity
 from oda.periods import say_period
 from oda.results import Table, TableColumn, table

@@ -48,12 +48,14 @@ class _Hands:
     def take(self, modules: tuple[str, ...], errors: Path) -> Worker:
         """Return a worker with warm kernels, one that waits if there is any."""
         with self.lock:
+            if modules in self.warm and self.warm[modules].ended:
+                self.warm[modules].restart()
             for one in [one for one in self.waiting if one[0] == modules]:
                 self.waiting.remove(one)
                 self.busy[modules] += 1
                 return one[1]
             for other in [
-                other for other in self.warm if not self.busy[other] and (other != modules or self._dead(other))
+                other for other in self.warm if not self.busy[other] and (other != modules or self.warm[other].ended)
             ]:
                 self._end(other)
             if modules not in self.warm:
@@ -62,11 +64,6 @@ class _Hands:
                 worker = Worker(self.warm[modules], stream)
             self.busy[modules] += 1
         return worker
-
-    def _dead(self, modules: tuple[str, ...]) -> bool:
-        """Tell whether a parent of kernels has ended by itself, as when memory was short."""
-        parent = self.warm[modules].parent
-        return parent is not None and parent.poll() is not None
 
     def give_back(self, modules: tuple[str, ...], worker: Worker, *, alive: bool) -> None:
         """Keep a worker that lives for the next notebook, and let go of one that does not."""

@@ -10,8 +10,9 @@ from typing import Any
 
 from oda.datasets import Dataset, load_datasets
 from oda.errors import GateError
-from oda.governance.assessing import FREE_CLASSES, assess
+from oda.governance.assessing import assess
 from oda.governance.assessment import Assessment
+from oda.governance.classes import FREE_CLASSES
 from oda.governance.gates import require
 from oda.hashing import hash_text_file, hash_values
 from oda.pilot import Pilot

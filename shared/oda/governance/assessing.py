@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from oda.governance.assessment import Assessment, Finding, GateState, Signature
 from oda.governance.checklist import Checklist, GateName, Item
-from oda.governance.evidence import FREE_CLASSES, Evidence
+from oda.governance.evidence import Evidence
 from oda.governance.files import PROJECT_FILE
 from oda.governance.files.folder import collecting_later
 from oda.governance.gathering import OWN, DatasetCard, gather
@@ -21,7 +21,7 @@ from oda.governance.signoffs import Record
 from oda.governance.states import item_state, listed
 from oda.pilot import Pilot
 
-__all__ = ["FREE_CLASSES", "DatasetCard", "assess", "closed_on"]
+__all__ = ["DatasetCard", "assess", "closed_on"]
 
 
 def assess(

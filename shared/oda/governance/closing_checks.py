@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from oda.governance.classes import FREE_CLASSES
 from oda.governance.evidence import Evidence
 from oda.governance.files.closing import CLOSE_FILE, Closing, Deletion, Kept
 from oda.governance.files.folder import CARDS, Holdings
 from oda.governance.files.people import PARTNERS_FILE
-from oda.governance.probes.check import FREE_CLASSES, shorten
+from oda.governance.probes.check import shorten
 from oda.governance.trouble import Trouble
 
 KEPT_IN = ("data/raw", "data/derived")

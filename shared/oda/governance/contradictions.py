@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from oda.governance.evidence import FREE_CLASSES, Evidence
+from oda.governance.classes import FREE_CLASSES
+from oda.governance.evidence import Evidence
 from oda.governance.files import PROJECT_FILE
 from oda.governance.files.base import TODO
 from oda.governance.files.folder import CARDS

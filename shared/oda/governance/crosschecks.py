@@ -6,10 +6,11 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from oda.governance.classes import FREE_CLASSES
 from oda.governance.closing_checks import closing
 from oda.governance.contradictions import contradictions
 from oda.governance.custody_checks import custody
-from oda.governance.evidence import FREE_CLASSES, Evidence
+from oda.governance.evidence import Evidence
 from oda.governance.files.agreements import Agreement
 from oda.governance.files.folder import CARDS
 from oda.governance.files.people import PARTNERS_FILE, Partners, Person

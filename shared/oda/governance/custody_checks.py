@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from oda.governance.evidence import FREE_CLASSES, Evidence
+from oda.governance.classes import FREE_CLASSES
+from oda.governance.evidence import Evidence
 from oda.governance.files.folder import CARDS
 from oda.governance.files.people import PARTNERS_FILE, PEOPLE_FILE
 from oda.governance.probes.check import shorten

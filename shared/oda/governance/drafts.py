@@ -14,9 +14,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from oda.errors import COMMAND, SettingsError
+from oda.governance.classes import FREE_CLASSES
 from oda.governance.closing_checks import copies, organisations
 from oda.governance.draft_words import Known, said, shape, wanted
-from oda.governance.evidence import FREE_CLASSES
 from oda.governance.files import KINDS
 from oda.governance.files.agreements import Agreement
 from oda.governance.files.base import FileKind

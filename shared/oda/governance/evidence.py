@@ -13,6 +13,7 @@ from typing import Any
 from oda.governance.assessment import AssessedDataset
 from oda.governance.canonical import digest, select
 from oda.governance.checklist import Checklist, Item, Subject
+from oda.governance.classes import FREE_CLASSES
 from oda.governance.files import PROJECT_FILE, Flags, Project
 from oda.governance.files.base import Held
 from oda.governance.files.flows import Flow
@@ -22,8 +23,6 @@ from oda.governance.history import committed_faults
 from oda.governance.log import Log
 from oda.governance.signoffs import Chain, Record, SignedSubject
 from oda.governance.trust import Trust
-
-FREE_CLASSES = frozenset({"synthetic", "open"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

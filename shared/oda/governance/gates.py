@@ -11,7 +11,7 @@ from oda.errors import COMMAND, GateError
 from oda.governance.assessing import assess
 from oda.governance.assessment import Assessment, Finding, GateState, logged_classes
 from oda.governance.checklist import GateName
-from oda.governance.evidence import FREE_CLASSES
+from oda.governance.classes import FREE_CLASSES
 from oda.governance.gathering import DatasetCard
 from oda.governance.log import append
 from oda.pilot import Pilot, load_pilot

@@ -14,7 +14,8 @@ from oda.governance import keys
 from oda.governance.assessment import AssessedDataset
 from oda.governance.canonical import digest
 from oda.governance.checklist import Checklist, load_checklist
-from oda.governance.evidence import FREE_CLASSES, Evidence
+from oda.governance.classes import FREE_CLASSES
+from oda.governance.evidence import Evidence
 from oda.governance.files.folder import CARDS, Holdings, read_folder
 from oda.governance.log import Log, read_log
 from oda.governance.probes.data_files import copies_of_personal

@@ -7,7 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from oda.errors import GateError
-from oda.governance.evidence import FREE_CLASSES
+from oda.governance.classes import FREE_CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

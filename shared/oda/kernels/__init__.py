@@ -13,11 +13,12 @@ from pathlib import Path
 from oda.errors import RunError
 
 # Variables by which a worker says to its kernels what they need; the notebook itself never sees them.
-SOCKET = "ODA_KERNELS"  # the socket of the parent of all kernels
+SOCKET = "ODA_KERNELS"  # the socket of the parent of kernels
 PRELOAD = "ODA_PRELOAD"  # what kernels started ahead import, as JSON
 MEMORY = "ODA_MEMORY_MB"  # the memory limit of the notebook
 TRACE = "ODA_TRACE"  # the pilot's folder, of which the kernel notes what the notebook uses
 PRIVATE = "ODA_PRIVATE"  # a folder for sockets, of this user alone, which is removed when the run ends
+KERNELS, WORKERS = "kernels", "workers"  # what a parent forks
 OURS = (SOCKET, PRELOAD, MEMORY, TRACE, PRIVATE)
 SHORT = ("/tmp", "/var/tmp")  # noqa: S108  mkdtemp makes its own folder there
 ROOM = 70  # characters of a folder whose sockets must have a name of fewer than 104, here and in two folders more

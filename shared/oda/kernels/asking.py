@@ -15,7 +15,7 @@ from typing import Any
 
 from oda.errors import RunError
 
-TICK = 0.02  # seconds between two looks at whether a process has ended
+TICK = 0.005  # seconds between two looks at whether a process has ended
 STREAMS = (0, 1, 2)
 
 
@@ -45,9 +45,9 @@ class Child:
             answer = self._socket.recv(4096)
         except OSError as error:
             self._socket.close()
-            raise RunError(f"The parent of all kernels does not answer: {error.strerror}. Run again.") from error
+            raise RunError(f"The parent of kernels does not answer: {error.strerror}. Run again.") from error
         if not answer:
-            raise RunError("The parent of all kernels has ended; is there enough memory? Run again.")
+            raise RunError("The parent of kernels has ended; is there enough memory? Run again.")
         told = json.loads(answer)
         if "pid" not in told:
             self._socket.close()

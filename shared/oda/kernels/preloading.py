@@ -22,20 +22,15 @@ from typing import Any
 from oda.kernels.becoming import ONE_THREAD
 from oda.meaning import code_cells
 
-# What the worker and the kernel import themselves, whatever the notebook does.
+# What a worker imports.
+OF_WORKER = ("oda.executing", "nbformat.v4", "jupyter_client.asynchronous")
+# What a kernel imports itself, or at the end of its notebook, whatever the notebook does.
 ALWAYS = (
     "pyarrow",  # first: it has threads of its own, which bear forking
     "ipykernel.debugger",
-    "matplotlib_inline.config",
-    "nbformat.v4",
-    "jupyter_client.manager",
-    "jupyter_client.asynchronous",
-    "nbclient.client",
-    "papermill",
-    "oda.executing",
-    "oda.kernels.provisioning",
-    "oda.results",
+    "oda.tracing",
 )
+OF_ODA = ("oda.loading", "oda.results")  # what `import oda` imports when a notebook asks it for something
 
 # Packages that ask where they are, and are then as in a new kernel; `tqdm` is imported again by the notebook.
 MAY_ASK = frozenset({"IPython", "ipykernel", "matplotlib", "matplotlib_inline", "pandas", "tqdm"})
@@ -59,7 +54,8 @@ def needed(folder: Path, notebooks: Iterable[str]) -> tuple[str, ...]:
         What every kernel needs, and what the notebooks import.
     """
     sources = [cell.source for notebook in dict.fromkeys(notebooks) for cell in code_cells(folder / notebook)]
-    return (*ALWAYS, *imported(sources))
+    modules = imported(sources)
+    return (*ALWAYS, *modules, *(OF_ODA if "oda" in modules else ()))
 
 
 def imported(sources: Iterable[str]) -> tuple[str, ...]:

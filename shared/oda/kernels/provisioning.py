@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import atexit
 import json
+import math
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from subprocess import PIPE
@@ -18,11 +20,13 @@ from jupyter_client.launcher import launch_kernel
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from oda.kernels import MEMORY, OURS, PRELOAD, SOCKET, TRACE, can_fork, make_private_folder
+from oda.kernels import KERNELS, MEMORY, OURS, PRELOAD, SOCKET, TRACE, can_fork, make_private_folder
 from oda.kernels.asking import TICK, Child
 from oda.kernels.warming import Warm
 
 NAME = "oda-warm"  # of the entry point
+PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
+OPENING, ENDING = 10.0, 1.0  # seconds in which a kernel opens its sockets, and ends when it is asked to
 USUAL = ("pyarrow", "ipykernel.debugger", "numpy", "pandas", "matplotlib.pyplot")  # imported when nobody says what
 _parents: list[Warm] = []  # of this process, when no runner has one
 _ahead: list[Any] = []  # processes that have imported everything and wait for their notebook
@@ -78,7 +82,6 @@ class WarmProvisioner(LocalProvisioner):
         """
         given = dict(kwargs.get("env") or os.environ)
         request = {
-            "call": "kernel",
             "arguments": cmd[cmd.index("-f") :],
             "env": {name: value for name, value in given.items() if name == TRACE or name not in OURS},
             "cwd": str(kwargs.get("cwd") or Path.cwd()),
@@ -92,20 +95,50 @@ class WarmProvisioner(LocalProvisioner):
         self.pid, self.pgid = process.pid, process.pid if os.name == "posix" else None
         return self.connection_info
 
+    async def post_launch(self, **kwargs: Any) -> None:  # noqa: ANN401  jupyter_client's
+        """Wait until the kernel's sockets are there: who connects too early is let in a tenth of a second later.
+
+        Parameters
+        ----------
+        **kwargs
+            As jupyter_client gives them.
+        """
+        await super().post_launch(**kwargs)
+        about: dict[str, Any] = {**self.connection_info}
+        if about.get("transport") == "ipc":
+            sockets = [Path(f"{about['ip']}-{about[port]}") for port in PORTS]
+            await self._look_until(lambda: all(socket.exists() for socket in sockets), OPENING)
+
+    async def shutdown_requested(self, restart: bool = False) -> None:  # noqa: FBT001, FBT002  jupyter_client's
+        """Wait for the kernel's end, looking more often than Jupyter does.
+
+        Parameters
+        ----------
+        restart
+            Whether it starts again.
+        """
+        await super().shutdown_requested(restart)
+        await self._look_until(lambda: False, ENDING)
+
+    async def _look_until(self, done: Callable[[], bool], seconds: float) -> None:
+        """Wait until something is so, the process has ended, or the time is up."""
+        process: Any = self.process
+        until = time.monotonic() + seconds
+        while not done() and process is not None and process.poll() is None and time.monotonic() < until:
+            await asyncio.sleep(TICK)
+
     async def wait(self) -> int | None:
         """Wait for the kernel's end, looking more often than Jupyter does."""
-        process: Any = self.process
-        while process is not None and process.poll() is None:
-            await asyncio.sleep(TICK)
+        await self._look_until(lambda: False, math.inf)
         return await super().wait()
 
 
 def _own_parent() -> str:
     """Return the socket of a parent of this process's own, started when a first kernel is asked for."""
-    if not _parents or _parents[-1].parent is None or _parents[-1].parent.poll() is not None:
-        _parents.append(Warm(USUAL, fork=True))
+    if not _parents or _parents[-1].ended:
+        _parents.append(Warm(USUAL, fork=True, kinds=(KERNELS,)))
         atexit.register(_parents[-1].close)
-    return _parents[-1].address
+    return _parents[-1].parents[KERNELS].address
 
 
 def start_ahead(env: Mapping[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""The parent of all kernels: imports the packages once, then forks a process for whoever asks on its socket.
+"""The parent of kernels, or of workers: imports the packages once, then forks a process for whoever asks on its socket.
 
 It has one thread, opens no notebook and holds no data. Each process that it forks is the head of its own group; when
 the one who asked goes away, or this parent's own parent does, the group is ended.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import array
 import gc
+import importlib
 import json
 import os
 import selectors
@@ -23,6 +24,7 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
+from oda.kernels import KERNELS, WORKERS
 from oda.kernels.becoming import (
     CHILD_SUBREAPER,
     become_fresh,
@@ -32,7 +34,7 @@ from oda.kernels.becoming import (
     prepare_environment,
     run_kernel,
 )
-from oda.kernels.preloading import import_ahead, in_order
+from oda.kernels.preloading import OF_WORKER, import_ahead, in_order
 
 LONGEST = 1 << 20  # bytes of a request
 PARENT_DEATH = 1  # of prctl(2), which Linux alone has
@@ -40,33 +42,41 @@ LEAVING = 1.5  # seconds in which all that came from this process is to end
 GIVE_WAY = "500"  # a kernel is ended before its parent and before the person's other programs when memory is short
 
 
-def main(listener: int, modules: list[str]) -> None:
-    """Import the modules, then fork a process for each request until standard input closes.
+def main(listener: int, kind: str, modules: list[str]) -> None:
+    """Import what is needed, then fork a process for each request until standard input closes.
 
     Parameters
     ----------
     listener
         File descriptor of a listening Unix socket in a folder of this user alone.
+    kind
+        `KERNELS` or `WORKERS`: what to fork.
     modules
-        What to import first. One that starts threads is left out, since a fork would take no thread with it, and so is
-        one that would be another in a new kernel.
+        What kernels import first. One that starts threads is left out, since a fork would take no thread with it, and
+        so is one that would be another in a new kernel.
     """
+    gc.disable()  # what is imported stays
     prepare_environment()
     leave_folder()
-    import_kernel()
-    for name in in_order(modules):
-        if not import_ahead(name):
-            _begin_again(listener, [other for other in modules if other != name])
+    if kind == WORKERS:
+        for name in OF_WORKER:
+            importlib.import_module(name)
+    else:
+        import_kernel()
+        for name in in_order(modules):
+            if not import_ahead(name):
+                _begin_again(listener, [other for other in modules if other != name])
     control_process(CHILD_SUBREAPER)  # what a kernel leaves behind becomes a child of this process, which ends it
     gc.collect()
+    gc.enable()
     gc.freeze()  # the collector of a fork then leaves the shared memory alone
-    Server(listener).serve()
+    Server(listener, kind).serve()
 
 
 def _begin_again(listener: int, modules: list[str]) -> None:
     """Become a new process, which imports these modules."""
     os.set_inheritable(listener, True)  # noqa: FBT003  the function's own signature
-    os.execv(sys.executable, [sys.executable, "-m", "oda.kernels.server", str(listener), *modules])  # noqa: S606
+    os.execv(sys.executable, [sys.executable, "-m", "oda.kernels.server", str(listener), KERNELS, *modules])  # noqa: S606
 
 
 class Server:
@@ -76,19 +86,23 @@ class Server:
     ----------
     listener
         File descriptor of the socket.
+    kind
+        What is forked.
     """
 
-    def __init__(self, listener: int) -> None:
+    def __init__(self, listener: int, kind: str) -> None:
         """Listen, hear of children that end, and of the parent that goes away."""
         self.asking: dict[int, socket.socket] = {}  # who asked, by the process forked for it
         self.forked: set[int] = set()  # processes that have not ended
         self.number = os.getpid()
+        self.kind = kind
         self.listener = socket.socket(fileno=listener)
         self.selector = selectors.DefaultSelector()
         ended, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, whose end this one hears
+        for number in (signal.SIGINT, signal.SIGTERM):  # Ctrl-C is for the parent, whose end this one hears
+            signal.signal(number, signal.SIG_IGN)
         for file, action in ((self.listener, self.accept), (ended, self.reap), (sys.stdin.fileno(), self.leave)):
             self.selector.register(file, selectors.EVENT_READ, action)
 
@@ -221,6 +235,7 @@ class Server:
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             os.setsid()
             control_process(PARENT_DEATH, signal.SIGKILL)
@@ -234,7 +249,7 @@ class Server:
             self.selector.close()
             os.closerange(3, max(map(int, os.listdir("/dev/fd"))) + 1)  # noqa: PTH208  numbers, not paths
             become_fresh(request)
-            perform(request)
+            perform(self.kind, request)
             code = 0
         except SystemExit as stop:
             code = stop.code if isinstance(stop.code, int) else 1
@@ -259,20 +274,22 @@ def _receive(asker: socket.socket) -> tuple[bytes, list[int]]:
     return message, list(files)
 
 
-def perform(request: dict[str, Any]) -> None:
+def perform(kind: str, request: dict[str, Any]) -> None:
     """Be what was asked for: a kernel, or a worker that executes notebooks.
 
     Parameters
     ----------
+    kind
+        Which of them.
     request
-        `call`: `kernel` with `arguments`, or `worker`.
+        For a kernel, as `run_kernel` takes it.
     """
-    if request["call"] == "kernel":
-        run_kernel(request)
-    else:
+    if kind == WORKERS:
         from oda.executing import serve
 
         serve()
+    else:
+        run_kernel(request)
 
 
 def end_group(number: int) -> None:
@@ -288,4 +305,4 @@ def end_group(number: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2:])
+    main(int(sys.argv[1]), sys.argv[2], sys.argv[3:])

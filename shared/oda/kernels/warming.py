@@ -1,4 +1,4 @@
-"""The parent of all kernels, started and ended; and workers, which execute notebooks one after another."""
+"""The parents of kernels and of workers, started and ended; workers execute notebooks one after another."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -17,14 +17,72 @@ from typing import IO, Any
 
 import psutil  # type: ignore[import-untyped]
 
-from oda.kernels import PRELOAD, PRIVATE, SOCKET, can_fork, make_private_folder
+from oda.kernels import KERNELS, PRELOAD, PRIVATE, SOCKET, WORKERS, can_fork, make_private_folder
 from oda.kernels.becoming import ONE_THREAD
 
 PATIENCE = 2.0  # seconds that a process is given to end by itself
 
 
+class Parent:
+    """A process that has imported its packages, and forks others for whoever asks at its socket.
+
+    Parameters
+    ----------
+    kind
+        `KERNELS` or `WORKERS`: what it forks.
+    folder
+        Of this user alone, where its socket is.
+    modules
+        What it imports first; a parent of workers knows that by itself.
+    """
+
+    def __init__(self, kind: str, folder: Path, modules: Sequence[str] = ()) -> None:
+        """Start the process, which imports its packages while this one goes on."""
+        self.folder = folder
+        self.address = str(folder / kind)
+        self.arguments = [kind, *modules]
+        self.starts = 0
+        self.start()
+
+    def start(self) -> None:
+        """Start the process with its socket; who asks before it is ready waits."""
+        self.starts += 1
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with listener:
+            Path(self.address).unlink(missing_ok=True)
+            listener.bind(self.address)
+            listener.listen(64)
+            self.process = subprocess.Popen(  # noqa: S603  this package's own module
+                [sys.executable, "-m", "oda.kernels.server", str(listener.fileno()), *self.arguments],
+                cwd=self.folder,  # so that no folder of the pilot is taken for a package
+                stdin=subprocess.PIPE,  # never written to: when it closes, the process ends everything and itself
+                pass_fds=[listener.fileno()],
+                start_new_session=True,
+            )
+
+    @property
+    def ended(self) -> bool:
+        """Whether the process has ended by itself, as when memory was short."""
+        return self.process.poll() is not None
+
+    def close(self) -> None:
+        """Tell the process to end, with all that it has forked; one that still imports ends at once."""
+        self.process.terminate()  # which those that serve take no notice of
+        if self.process.stdin:
+            self.process.stdin.close()
+
+    def wait(self) -> None:
+        """Wait until it has ended; when that takes long, end it from outside."""
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            end_tree(self.process.pid)
+            self.process.wait()
+
+
 class Warm:
-    """A place where workers start quickly: on Linux the parent that forks them, elsewhere the settings to start one.
+    """A place where kernels and workers start quickly: on Linux parents that fork them, elsewhere how to start one.
 
     Used in a `with` statement, at whose end no process is left.
 
@@ -34,60 +92,52 @@ class Warm:
         What notebooks import.
     fork
         Whether to fork; as this system bears when not given.
+    kinds
+        What is forked: workers execute notebooks, each in a kernel.
     """
 
-    def __init__(self, modules: tuple[str, ...], *, fork: bool | None = None) -> None:
-        """Start the parent, which imports the modules while this process goes on."""
+    def __init__(
+        self, modules: tuple[str, ...], *, fork: bool | None = None, kinds: tuple[str, ...] = (KERNELS, WORKERS)
+    ) -> None:
+        """Start the parents, two processes that import at the same time, each only what its own children need."""
         self.modules = list(modules)
         self.private = make_private_folder()
-        self.parent: subprocess.Popen[bytes] | None = None
-        self.restarts = 0
         self.lock = threading.Lock()
+        self.parents: dict[str, Parent] = {}
         if can_fork() if fork is None else fork:
-            self._start_parent()
+            self.parents = {kind: Parent(kind, self.private, modules if kind == KERNELS else ()) for kind in kinds}
 
-    def _start_parent(self) -> None:
-        """Start the parent with a socket in the private folder; who asks before it is ready waits."""
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with listener:
-            Path(self.address).unlink(missing_ok=True)
-            listener.bind(self.address)
-            listener.listen(64)
-            self.parent = subprocess.Popen(  # noqa: S603  this package's own module
-                [sys.executable, "-m", "oda.kernels.server", str(listener.fileno()), *self.modules],
-                cwd=self.private,  # so that no folder of the pilot is taken for a package
-                stdin=subprocess.PIPE,  # never written to: when it closes, the parent ends everything and itself
-                pass_fds=[listener.fileno()],
-                start_new_session=True,
-            )
+    @property
+    def ended(self) -> bool:
+        """Whether a parent has ended by itself."""
+        return any(parent.ended for parent in self.parents.values())
 
     def restart(self) -> bool:
-        """Start a parent that has died again, once a run; tell whether there is one.
+        """Start a parent that has died again, each once a run; tell whether all are there.
 
         Returns
         -------
         bool
-            False when there is none.
+            True where there are none to be started.
         """
         with self.lock:
-            if self.parent and self.parent.poll() is not None and not self.restarts:
-                self.restarts += 1
-                if self.parent.stdin:
-                    self.parent.stdin.close()
-                self.private.mkdir(mode=0o700, exist_ok=True)
-                self._start_parent()
-            return self.parent is not None and self.parent.poll() is None
-
-    @property
-    def address(self) -> str:
-        """The socket of the parent."""
-        return str(self.private / "kernels")
+            for parent in self.parents.values():
+                if parent.ended and parent.starts == 1:
+                    parent.close()
+                    parent.start()
+            return not self.ended
 
     def environment(self) -> dict[str, str]:
         """Return the variables of a worker: this process's, and where its kernels come from."""
         one = dict.fromkeys(ONE_THREAD, "1")
-        source = {SOCKET: self.address} if self.parent else {PRELOAD: json.dumps(self.modules)}
+        forking = self.parents.get(KERNELS)
+        source = {SOCKET: forking.address} if forking else {PRELOAD: json.dumps(self.modules)}
         return one | os.environ | source | {PRIVATE: str(self.private), "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+
+    def hurry(self) -> None:
+        """End the parents that still import, so that nobody waits for them any more."""
+        for parent in self.parents.values():
+            parent.process.terminate()  # one that serves already takes no notice
 
     def __enter__(self) -> Warm:
         """Return itself."""
@@ -100,14 +150,11 @@ class Warm:
         self.close()
 
     def close(self) -> None:
-        """End the parent with all that it has forked, and remove the private folder."""
-        if self.parent and self.parent.stdin:
-            self.parent.stdin.close()
-            try:
-                self.parent.wait(PATIENCE)
-            except subprocess.TimeoutExpired:
-                end_tree(self.parent.pid)
-                self.parent.wait()
+        """End the parents with all that they have forked, and remove the private folder."""
+        for parent in self.parents.values():
+            parent.close()
+        for parent in self.parents.values():
+            parent.wait()
         shutil.rmtree(self.private, ignore_errors=True)
 
 
@@ -126,7 +173,7 @@ class Worker:
         """Start the process; what it and its kernels say on standard error goes to a file."""
         self._forked: Any = None
         self._process: subprocess.Popen[bytes] | None = None
-        if warm.parent:
+        if warm.parents:
             self._fork(warm, errors)
         else:
             self._process = subprocess.Popen(
@@ -143,15 +190,15 @@ class Worker:
             self.pid = self._process.pid
 
     def _fork(self, warm: Warm, errors: IO[bytes]) -> None:
-        """Have the parent fork the process, with pipes from and to this one."""
+        """Have the parent of workers fork the process, with pipes from and to this one."""
         from oda.kernels.asking import Child
 
         theirs_in, ours_out = os.pipe()
         ours_in, theirs_out = os.pipe()
-        request = {"call": "worker", "env": warm.environment(), "cwd": str(warm.private)}
+        request = {"env": warm.environment(), "cwd": str(warm.private)}
         self._to, self._from = os.fdopen(ours_out, "wb"), os.fdopen(ours_in, "rb")
         try:
-            self._forked = Child(request, warm.address, (theirs_in, theirs_out, errors.fileno()))
+            self._forked = Child(request, warm.parents[WORKERS].address, (theirs_in, theirs_out, errors.fileno()))
         except BaseException:
             self._to.close()
             self._from.close()
@@ -185,7 +232,7 @@ class Worker:
     def end(self) -> None:
         """End the process at once, with its kernel."""
         if self._forked:
-            self._forked.close()  # the parent then ends it, and its kernel
+            self._forked.close()  # its parent then ends it; its kernel goes with the one who asked for it
         elif self._process:
             end_tree(self.pid)
             self._process.wait()

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from oda.errors import DesignError
+from oda.estimate import Estimate, check_share, ratio_limits
 from oda.evaluate.columns import numbers
 from oda.evaluate.distributions import t_quantile, t_tail
-from oda.evaluate.estimate import Estimate, check_share, ratio_limits
 from oda.evaluate.rates.crude import rate_change
 from oda.evaluate.series.interrupted_rows import series_rows
 from oda.evaluate.words import plural, sentence

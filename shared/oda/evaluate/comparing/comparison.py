@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from oda.errors import DesignError
+from oda.estimate import Estimate, ratio_limits
 from oda.evaluate.comparing.collapse import Sides
 from oda.evaluate.comparing.two_way import means_table
-from oda.evaluate.estimate import Estimate, ratio_limits
 from oda.evaluate.inference.collapsed import collapse_fit
 from oda.evaluate.inference.intervals import as_estimate, give_interval
 from oda.evaluate.inference.microdata import Regression

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from oda.errors import DesignError
+from oda.estimate import Estimate, check_share
 from oda.evaluate.columns import check_lists, numbers, take
 from oda.evaluate.comparing.collapse import check_scale, collapse
 from oda.evaluate.comparing.comparison import (
@@ -22,7 +23,6 @@ from oda.evaluate.comparing.comparison import (
     worth_permuting,
 )
 from oda.evaluate.comparing.two_way import Cells, fit_cells
-from oda.evaluate.estimate import Estimate, check_share
 from oda.evaluate.inference.microdata import Regression
 from oda.evaluate.inference.permutation import permute
 from oda.evaluate.inference.regression import cr2_error

@@ -9,11 +9,11 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from oda.estimate import Estimate, check_share
 from oda.evaluate.comparing.collapse import check_scale
 from oda.evaluate.comparing.comparison import infer, scaled
 from oda.evaluate.comparing.event_steps import Steps, cut_steps
 from oda.evaluate.distributions import noncentral_t_tails, t_quantile
-from oda.evaluate.estimate import Estimate, check_share
 from oda.evaluate.inference.collapsed import collapse_fit
 from oda.evaluate.inference.permutation import permute_many
 from oda.evaluate.inference.routing import Inference

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from oda.errors import DesignError
+from oda.estimate import Estimate
 from oda.evaluate.columns import take
 from oda.evaluate.comparing.comparison import Comparison
 from oda.evaluate.comparing.differences import difference_in_differences
 from oda.evaluate.comparing.starts import read_starts, say
-from oda.evaluate.estimate import Estimate
 from oda.evaluate.words import interval_words, percent_change, plural, quantity, sentence
 
 FEWEST_PERIODS = 2  # on either side of a made-up start

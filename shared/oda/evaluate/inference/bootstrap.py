@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from oda.errors import DesignError
-from oda.evaluate.estimate import Estimate, check_share
+from oda.estimate import Estimate, check_share
 from oda.evaluate.inference.microdata import Regression, regress
 from oda.evaluate.inference.regression import Fit, check_spread, crv1_error
 from oda.evaluate.words import sentence

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from oda.errors import DesignError
-from oda.evaluate.estimate import Estimate, check_share
+from oda.estimate import Estimate, check_share
 from oda.evaluate.inference.intervals import as_estimate, give_interval
 from oda.evaluate.inference.microdata import regress
 from oda.evaluate.inference.routing import FEWEST, ROUTED_DF

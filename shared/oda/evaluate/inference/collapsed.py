@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from oda.errors import DesignError
+from oda.estimate import Estimate, check_share
 from oda.evaluate.columns import check_lists, numbers, take
-from oda.evaluate.estimate import Estimate, check_share
 from oda.evaluate.inference.intervals import as_estimate, give_interval
 from oda.evaluate.inference.microdata import Regression
 from oda.evaluate.inference.permutation import permute

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from scipy import special
 
-from oda.evaluate.estimate import Estimate
+from oda.estimate import Estimate
 from oda.evaluate.inference.bootstrap import bootstrap_fit
 from oda.evaluate.inference.microdata import Regression
 from oda.evaluate.inference.permutation import RandomisationTest

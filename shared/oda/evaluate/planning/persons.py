@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from oda.errors import DesignError
+from oda.estimate import Estimate, check_share
 from oda.evaluate.columns import numbers, take
 from oda.evaluate.distributions import f_quantile
-from oda.evaluate.estimate import Estimate, check_share
 
 FEW_UNITS = 20  # with fewer the correlation is hardly known
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from oda.errors import DesignError
-from oda.evaluate.estimate import check_share, check_whole
+from oda.estimate import check_share, check_whole
 from oda.evaluate.planning.precision import MOST_UNITS, minimum_detectable_effect, units_needed
 from oda.evaluate.planning.precision import power as detection
 from oda.evaluate.planning.spread import PrePeriodSpread, modelled_spread

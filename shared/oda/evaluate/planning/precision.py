@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from oda.errors import DesignError
+from oda.estimate import check_share, check_whole
 from oda.evaluate.distributions import noncentral_t_tails, t_quantile
-from oda.evaluate.estimate import check_share, check_whole
 
 MOST_UNITS = 1_000_000
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from oda.errors import DesignError
+from oda.estimate import Estimate, check_share, check_whole
 from oda.evaluate.distributions import t_quantile
-from oda.evaluate.estimate import Estimate, check_share, check_whole
 from oda.evaluate.rates.limits import wilson_limits
 from oda.evaluate.words import percent_change
 

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from oda.errors import DesignError
+from oda.estimate import Estimate, check_share
 from oda.evaluate.columns import take
 from oda.evaluate.distributions import chi2_quantile
-from oda.evaluate.estimate import Estimate, check_share
 from oda.evaluate.planning.shocks import (
     STRONGEST,
     change_contrast,

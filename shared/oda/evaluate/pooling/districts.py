@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from oda.errors import DesignError
+from oda.estimate import Estimate, check_share, ratio_limits
 from oda.evaluate.columns import numbers, take
 from oda.evaluate.distributions import normal_quantile, normal_tail, t_quantile, t_tail
-from oda.evaluate.estimate import Estimate, check_share, ratio_limits
 from oda.evaluate.pooling.variance import (
     METHODS,
     Heterogeneity,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from oda.evaluate.estimate import Estimate
+from oda.estimate import Estimate
 from oda.evaluate.rates.crude import SMALL
 from oda.evaluate.rates.limits import FEWEST_EVENTS
 from oda.evaluate.words import quantity, sentence

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from oda.errors import DesignError
+from oda.estimate import check_share
 from oda.evaluate.columns import numbers, take
-from oda.evaluate.estimate import check_share
 from oda.evaluate.rates.area_results import NO_COUNT, Rates, gather
 from oda.evaluate.rates.crude import limits_named, per, share_unit
 from oda.evaluate.rates.limits import poisson_limits, wilson_limits

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from oda.errors import DesignError
+from oda.estimate import Estimate, check_numbers, check_share, ratio_limits
 from oda.evaluate.columns import take
 from oda.evaluate.distributions import t_quantile, t_tail
-from oda.evaluate.estimate import Estimate, check_numbers, check_share, ratio_limits
 from oda.evaluate.rates.limits import FEWEST_EVENTS, poisson_limits, wilson_limits
 
 FEWEST_ROWS = 3  # in a group; fewer say nothing of the spread

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from oda.errors import DesignError
+from oda.estimate import check_share
 from oda.evaluate.columns import numbers
-from oda.evaluate.estimate import check_share
 from oda.evaluate.rates.area_results import NO_COUNT, NOTHING_EXPECTED, NUMBERS, Rates, gather
 from oda.evaluate.rates.bands import differ, take_bands
 from oda.evaluate.rates.crude import limits_named, per

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy import special
 
 from oda.errors import DesignError
-from oda.evaluate.estimate import check_share
+from oda.estimate import check_share
 
 FEWEST_EVENTS = 10  # below this Byar's limits are not used
 

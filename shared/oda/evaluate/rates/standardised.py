@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from oda.evaluate.estimate import check_share
+from oda.estimate import check_share
 from oda.evaluate.rates.area_results import FEW, Rates, gather
 from oda.evaluate.rates.bands import differ, shares, take_bands
 from oda.evaluate.rates.crude import per

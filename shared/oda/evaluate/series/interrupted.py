@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from oda.errors import DesignError
+from oda.estimate import Estimate, check_share
 from oda.evaluate.columns import numbers
-from oda.evaluate.estimate import Estimate, check_share
 from oda.evaluate.series.interrupted_effects import (
     autocorrelations,
     effect_of,

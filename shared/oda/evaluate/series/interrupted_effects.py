@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from oda.evaluate.estimate import Estimate, ratio_limits
+from oda.estimate import Estimate, ratio_limits
 from oda.evaluate.series.interrupted_fit import Fit, Model, p_of, reach_of
 
 AR_APPROXIMATE = 50  # points below which an AR(1) interval is only approximate

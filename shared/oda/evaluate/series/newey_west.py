@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 from oda.errors import DesignError
-from oda.evaluate.estimate import Estimate, ratio_limits
+from oda.estimate import Estimate, ratio_limits
 from oda.evaluate.series.interrupted import InterruptedSeries
 from oda.evaluate.series.interrupted_fit import p_of, reach_of
 

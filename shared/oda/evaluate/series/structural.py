@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from oda.errors import DesignError
+from oda.estimate import Estimate, check_share
 from oda.evaluate.columns import numbers
-from oda.evaluate.estimate import Estimate, check_share
 from oda.evaluate.series.interrupted_rows import check_sides, series_rows
 from oda.evaluate.series.structural_fit import Forecast, forecast_series, shift_of
 from oda.evaluate.series.structural_gaps import Reading, Scale, cumulative_gap, gap_series, mean_gap, read_effect

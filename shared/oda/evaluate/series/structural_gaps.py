@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from oda.evaluate.estimate import Estimate, ratio_limits
+from oda.estimate import Estimate, ratio_limits
 from oda.evaluate.series.interrupted_fit import p_of, reach_of
 from oda.evaluate.series.structural_fit import Forecast
 

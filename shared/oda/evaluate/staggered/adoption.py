@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from oda.errors import DesignError
-from oda.evaluate.estimate import WIDEST, Estimate, check_share, ratio_limits
+from oda.estimate import WIDEST, Estimate, check_share, ratio_limits
 from oda.evaluate.staggered.cells import Layout, lay_out, put_together
 from oda.evaluate.staggered.chance import count_assignments
 from oda.evaluate.staggered.panel import AdoptionPanel, name_times, read_panel, say_time

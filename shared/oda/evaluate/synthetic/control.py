@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from oda.errors import DesignError
+from oda.estimate import Estimate, check_share
 from oda.evaluate.columns import ordinals
-from oda.evaluate.estimate import Estimate, check_share
 from oda.evaluate.synthetic.cautions import cautions, judge_fit
 from oda.evaluate.synthetic.fit import attainable, fit, invert, mean_squares, rank_p
 from oda.evaluate.synthetic.frames import SEEN, donor_weights, gap_series, placebo_ratios, predictor_balance

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from oda.errors import DesignError
+from oda.estimate import Estimate, check_share
 from oda.evaluate.distributions import t_quantile, t_tail
-from oda.evaluate.estimate import Estimate, check_share
 from oda.evaluate.synthetic.panel import find_treated, read_panel
 from oda.evaluate.synthetic.simplex import frank_wolfe_weights, simplex_weights
 from oda.evaluate.words import quantity, sentence

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from oda.errors import DesignError
+from oda.estimate import Estimate, check_share
 from oda.evaluate.columns import numbers, take
 from oda.evaluate.distributions import t_quantile, t_tail
-from oda.evaluate.estimate import Estimate, check_share
 from oda.evaluate.weighting.balance import Comparability, Denominator, balance_table, label
 from oda.evaluate.weighting.covariates import check_covariates, effective_size, groups, model_columns
 from oda.evaluate.weighting.influence import WeightedGroups, augmented_means, standard_error, weighted_means

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from oda.errors import DesignError
-from oda.evaluate.estimate import Estimate, check_share
+from oda.estimate import Estimate, check_share
 from oda.evaluate.words import sentence
 from oda.evaluate.worth.cautions import effect_cautions, method_words, say_pounds, say_share, sheet_cautions
 from oda.evaluate.worth.discounting import DiscountSchedule, discount_factors, discount_schedule

@@ -10,8 +10,8 @@ from typing import Literal
 import numpy as np
 
 from oda.errors import DesignError
+from oda.estimate import Estimate
 from oda.evaluate.distributions import normal_quantile, t_quantile
-from oda.evaluate.estimate import Estimate
 
 FARTHEST = 300.0  # of the logarithm of a ratio; a draw beyond it is held there, so that sums stay numbers
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from oda.errors import DesignError
-from oda.evaluate.estimate import check_whole
+from oda.estimate import check_whole
 from oda.evaluate.words import sentence
 
 Design = Literal[

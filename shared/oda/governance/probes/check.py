@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from oda.governance.classes import FREE_CLASSES
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from oda.governance.gathering import DatasetCard
 
-FREE_CLASSES = frozenset({"synthetic", "open"})  # any other class counts as data about people
 SHOWN = 3
 
 

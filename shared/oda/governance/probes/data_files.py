@@ -17,7 +17,8 @@ from os.path import lexists
 from typing import TYPE_CHECKING, Any
 
 from oda.errors import COMMAND, DatasetError, SettingsError
-from oda.governance.probes.check import FREE_CLASSES, Check, unknown
+from oda.governance.classes import FREE_CLASSES
+from oda.governance.probes.check import Check, unknown
 from oda.governance.probes.measuring import KEY_FILE, KEYED, PIECE, PLAIN, Measured, data_files, measure, open_plain
 from oda.pilot import read_yaml
 

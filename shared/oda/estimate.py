@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
+from numbers import Integral
 from typing import Any, ClassVar, Literal
-
-import numpy as np
 
 from oda.errors import DesignError
 
@@ -121,7 +120,7 @@ def check_whole(**counts: float) -> None:
         When one is not whole.
     """
     for name, count in counts.items():
-        if not isinstance(count, int | np.integer) or isinstance(count, bool):
+        if not isinstance(count, Integral) or isinstance(count, bool):
             message = f"{name} is {count!r}. Give a whole number, such as 3."
             raise DesignError(message)
 
