@@ -275,9 +275,7 @@ def record(key: str, result: Fact | CannotSay | Estimated | Table | Picture) -> 
 
     _check_key(key)
     if not isinstance(result, Fact | CannotSay | Estimated | Table | Picture):
-        message = (
-            f"Result {key!r} is of type {type(result).__name__}, not Fact, Estimated, Table, Picture or CannotSay."
-        )
+        message = f"Result {key!r} is of type {type(result).__name__}, not Fact, Estimated, Table, Picture or CannotSay."
         raise ResultError(message)
     payload = json.loads(json.dumps({"key": key, "result": result.model_dump(mode="json")}, allow_nan=False))
     display({MIME: payload, "text/html": result.to_html(), "text/plain": f"{key}: {result!r:.200}"}, raw=True)  # type: ignore[no-untyped-call]
