@@ -89,9 +89,9 @@ def test_pictures_carry_answer_words_and_numbers(found: WeightedEffect) -> None:
         "effect": plot_weighted_effect(found),
         "p": plot_adjusted_p_values(adjusted),
     }
-    assert drawn["balance"].caption.startswith("1 of 3 characteristics differ")
-    assert drawn["effect"].caption.startswith("Cost: £")
-    assert drawn["p"].caption.startswith("2 of 2 p-values")
+    assert drawn["balance"].headline.startswith("1 of 3 characteristics differ")
+    assert drawn["effect"].headline.startswith("Cost: £")
+    assert drawn["p"].headline.startswith("2 of 2 p-values")
     assert drawn["balance"].description.startswith(sentence(found.balance))
     assert drawn["effect"].description.startswith(sentence(found))
     assert drawn["p"].description.startswith(sentence(adjusted))
@@ -100,7 +100,7 @@ def test_pictures_carry_answer_words_and_numbers(found: WeightedEffect) -> None:
     for one in drawn.values():
         assert one.svg.startswith("<svg")
         assert one.data.rows
-        assert not re.search(r"significan|prove|strongly", one.caption + one.description + one.data.note)
+        assert not re.search(r"significan|prove|strongly", one.headline + one.description + one.data.note)
 
 
 def test_the_shares_drawn_add_up(found: WeightedEffect) -> None:

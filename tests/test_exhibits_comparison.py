@@ -75,14 +75,14 @@ def drawn(scale: str) -> list[tuple[object, Picture]]:
 def test_every_picture_has_its_answer_words_and_numbers(scale: str) -> None:
     """The answer with its interval as caption, an alternative text, a visible description, and the data it shows."""
     for result, one in drawn(scale):
-        assert "95% interval: " in one.caption
-        assert sentence(result) in f"{one.caption} {one.description}"
+        assert "95% interval: " in one.headline
+        assert sentence(result) in f"{one.headline} {one.description}"
         assert one.svg.startswith("<svg")
         assert len(one.alt) > 20
         assert len(one.description) > 40
         assert one.data.rows
-        assert "nan" not in f"{one.caption} {one.alt} {one.description} {one.data.note}".lower().split()
-        assert not VERDICT.search(one.caption + one.description + one.data.note)
+        assert "nan" not in f"{one.headline} {one.alt} {one.description} {one.data.note}".lower().split()
+        assert not VERDICT.search(one.headline + one.description + one.data.note)
 
 
 def test_the_same_result_draws_the_same_picture() -> None:

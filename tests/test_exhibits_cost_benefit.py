@@ -107,7 +107,7 @@ def test_the_chart_says_its_answer_and_shows_its_numbers() -> None:
     """The caption has value and cash, the description the sentence and both paybacks, the data each year."""
     found, result = plot_cost_benefit(analysis()), analysis()
     assert found.description.startswith(sentence(result))
-    assert "The data cannot tell which is larger. Cashable savings are £348,000 less" in found.caption
+    assert "The data cannot tell which is larger. Cashable savings are £348,000 less" in found.headline
     assert "public value less costs end at £594,000, paid back: 2027" in found.description
     assert "paid back: not by 2027" in found.description
     assert [row[0] for row in found.data.shown()] == ["2026", "2027"]
@@ -117,7 +117,7 @@ def test_the_chart_says_its_answer_and_shows_its_numbers() -> None:
 def test_large_sums_are_said_in_millions_and_billions() -> None:
     """A thousand times the units is said for people to read, not in ten figures."""
     assert investment_case_table(analysis(units=1e6)).shown()[1][1:] == ["£652 million", "£1.59 billion"]
-    assert "£1.59 billion more than the costs" in plot_cost_benefit(analysis(units=1e6)).caption
+    assert "£1.59 billion more than the costs" in plot_cost_benefit(analysis(units=1e6)).headline
 
 
 def test_without_draws_or_public_costs_nothing_is_made_up() -> None:
@@ -128,7 +128,7 @@ def test_without_draws_or_public_costs_nothing_is_made_up() -> None:
     assert shown["Benefits at which costs would just be met"] == ["no costs", "66% lower than put here"]
     assert shown["Draws in which benefits exceed costs"] == ["nothing drawn", "nothing drawn"]
     assert shown["Costs paid back"][1] == "year 1"
-    assert "interval" not in plot_cost_benefit(certain()).caption
+    assert "interval" not in plot_cost_benefit(certain()).headline
 
 
 @pytest.mark.parametrize("n_treated", [1, 4])
@@ -140,6 +140,6 @@ def test_the_grade_is_shown_with_what_holds_it_and_what_would_raise_it(n_treated
     assert sum(row[0] == "What holds it down" for row in rows) == len(grade.caps)
     assert sum(row[0] == "What would raise it" for row in rows) == len(grade.raises)
     drawn = plot_evidence_grade(grade)
-    assert drawn.caption == f"Level {grade.level} of 5 on the Maryland scale: {grade.meaning}."
+    assert drawn.headline == f"Level {grade.level} of 5 on the Maryland scale: {grade.meaning}."
     assert drawn.description.startswith(sentence(grade))
     assert [row[2] for row in drawn.data.shown()] == ["yes"] * grade.level + ["no"] * (5 - grade.level)

@@ -255,12 +255,12 @@ def test_a_picture_says_its_answer_shortly_and_in_words(name: str) -> None:
     """A caption that is read, an alternative text, a description with the sentence, and the numbers drawn."""
     drawn = exhibit(name, "plot")
     assert isinstance(drawn, Picture)
-    assert len(drawn.caption) <= CAPTION
-    assert drawn.caption[0] == drawn.caption[0].upper()
+    assert len(drawn.headline) <= CAPTION
+    assert drawn.headline[0] == drawn.headline[0].upper()
     assert len(drawn.alt) <= CAPTION
     assert len(drawn.description) > len(drawn.alt)
     assert drawn.data.rows
-    for words in (drawn.caption, drawn.alt, drawn.description):
+    for words in (drawn.headline, drawn.alt, drawn.description):
         assert set(INTERNAL.findall(words)) <= FUNCTIONS
     if type(results()[name]) in ev.sentence.registry and name not in OWN_WORDS:
         assert ev.sentence(results()[name]) in drawn.description
@@ -328,7 +328,7 @@ def test_small_rates_are_given_for_as_many_as_can_be_read() -> None:
 def test_the_squares_filled_are_the_share_that_p_is() -> None:
     """Two of twenty ways to choose three of six districts give as large a difference: ten per cent."""
     drawn = exhibits.plot_randomisation_test(results()["RandomisationTest"])
-    assert drawn.caption.startswith("Had chance chosen other units, 10 per cent of choices")
+    assert drawn.headline.startswith("Had chance chosen other units, 10 per cent of choices")
     assert "A square is one way to choose 3 of 6 units" in drawn.description
 
 
@@ -336,14 +336,14 @@ def test_a_rate_on_its_own_is_no_effect() -> None:
     """The headline of a rate says the rate, and compares it with nothing."""
     rates = {name: ev.crude_rate(n, 1000, outcome="falls") for name, n in (("Redditch", 30), ("Worcester", 40))}
     drawn = exhibits.plot_estimates(rates)
-    assert drawn.caption == "Crude rate of falls: 3,000 per 100,000 people (95% interval: 2,024 to 4,283)."
+    assert drawn.headline == "Crude rate of falls: 3,000 per 100,000 people (95% interval: 2,024 to 4,283)."
     assert drawn.data.columns[1].heading == "Crude rate (per 100,000 people)"
 
 
 def test_an_unchanged_outcome_is_said_in_words() -> None:
     """A ratio of 1 is about the same; a column's underscores are no part of a caption."""
     none = dataclasses.replace(effect().estimate, outcome="emergency_admissions", value=1.0, ci_low=0.9, ci_high=1.1)
-    said = exhibits.plot_estimates({"The headline": none}).caption
+    said = exhibits.plot_estimates({"The headline": none}).headline
     assert said.startswith("Emergency admissions: about the same as without the treatment (95% interval: 10 per cent")
     assert said.endswith("The data cannot tell this from no difference.")
 

@@ -36,11 +36,11 @@ def chart(**more: object) -> SpcChart:
 def test_the_funnel_says_its_answer_and_names_the_outlier(measure: str) -> None:
     """The caption counts the areas outside, the description says what they are, and the data are all areas."""
     shown = plot_funnel(funnel(measure=measure))
-    assert shown.caption.split(" areas ")[0].endswith("of 30")
+    assert shown.headline.split(" areas ")[0].endswith("of 30")
     assert "By status:" in shown.description
     assert len(shown.data.rows) == 30
     if measure == "rate":
-        assert shown.caption.startswith("1 of 30 areas is outside the 99.8% limits of falls")
+        assert shown.headline.startswith("1 of 30 areas is outside the 99.8% limits of falls")
         assert "Funnel chart of falls per 100,000 in 30 areas" in shown.alt
 
 
@@ -59,7 +59,7 @@ def test_widened_limits_are_said() -> None:
     falls = people / 100 * np.tile([0.8, 1.0, 1.25], 10)
     frame = pd.DataFrame({"area": range(30), "falls": falls, "people": people})
     wide = funnel_limits(frame, outcome="falls", unit="area", exposure="people", measure="rate", overdispersion=True)
-    assert plot_funnel(wide).caption.endswith("widened for the spread between areas")
+    assert plot_funnel(wide).headline.endswith("widened for the spread between areas")
 
 
 def test_the_funnel_table_lists_every_area_with_its_limits_and_how_they_were_set() -> None:
@@ -75,7 +75,7 @@ def test_the_funnel_table_lists_every_area_with_its_limits_and_how_they_were_set
 def test_the_chart_says_its_answer() -> None:
     """The caption says how many points are marked and what the latest is; a target adds what the limits say of it."""
     shown = plot_spc_chart(chart(target=80))
-    assert shown.caption == (
+    assert shown.headline == (
         "Calls: 1 of 20 points special cause, the latest common cause; consistently meets the target"
     )
     assert "XmR chart" in shown.description

@@ -63,7 +63,7 @@ def test_the_forest_plot_says_its_answer(scale: str, districts: int) -> None:
     """The caption has the mean, the description the sentence and each district's own estimate."""
     result = pooled(districts, scale)
     made = plot_pooled(result)
-    assert made.caption.startswith("Admissions: ")
+    assert made.headline.startswith("Admissions: ")
     assert made.description.startswith(sentence(result))
     assert all(f"Place {number} " in made.description for number in range(districts))
     assert f"{districts} districts" in made.alt
@@ -74,7 +74,7 @@ def test_the_power_curve_says_its_answer(worthwhile: float | None, more: dict[st
     """The caption has the size detected, the alternative text the design, the description points of the curve."""
     result = plan(worthwhile, **more)
     made = plot_power_plan(result)
-    assert "would be detected 80 times in 100" in made.caption
+    assert "would be detected 80 times in 100" in made.headline
     assert "2 of 6 districts" in made.alt
     assert made.description.startswith(f"{sentence(result)} Times in 100 that a ")
 
@@ -95,5 +95,5 @@ def test_the_spread_has_its_parts() -> None:
     assert rows["Sides compared"] == "12 and 12 months"
     assert rows["Standard deviation of a change (log ratio)"].startswith(f"{spread.estimate.value:.3g} (")
     made = plot_pre_period_spread(spread)
-    assert f"{100 * math.expm1(spread.estimate.value):.3g} per cent" in made.caption
+    assert f"{100 * math.expm1(spread.estimate.value):.3g} per cent" in made.headline
     assert made.description.startswith(sentence(spread))

@@ -60,7 +60,7 @@ def test_the_table_s_note_carries_the_cautions() -> None:
 def test_the_chart_says_its_answer_and_holds_all_areas() -> None:
     """The caption names the ends, the description has every rate with its interval, the table its numbers."""
     drawn = plot_rates(standardised())
-    assert drawn.caption.startswith("Directly standardised rate of falls per 100,000 people: lowest in C (")
+    assert drawn.headline.startswith("Directly standardised rate of falls per 100,000 people: lowest in C (")
     assert drawn.description.startswith("The directly standardised rate of falls was lowest in C")
     assert re.search(r"A: \d+ \(\d+ to \d+\); B: not given, fewer than 10 events; C: \d+ ", drawn.description)
     assert len(drawn.data.rows) == 3

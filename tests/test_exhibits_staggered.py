@@ -64,7 +64,7 @@ def test_ratios_are_shown_as_changes_in_per_cent() -> None:
 def test_the_chart_answers_in_its_caption_and_in_words(found: StaggeredAdoption) -> None:
     """The caption is the sentence; the description gives every effect with its interval."""
     drawn = plot_staggered_adoption(found)
-    assert "95% interval" in drawn.caption
+    assert "95% interval" in drawn.headline
     assert drawn.description.count(" before the start: ") == 5
     assert "Chart of the effect on visits" in drawn.alt
     assert len(drawn.data.rows) == 4 + len(found.by_event_time)

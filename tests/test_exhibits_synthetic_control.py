@@ -62,7 +62,7 @@ def test_the_answer_is_in_the_caption(found: SyntheticControl, double: Synthetic
         (plot_synthetic_difference(double), double),
     ):
         assert sentence(result) in picture.description
-        assert "interval" in picture.caption or "p 0.200" in picture.caption
+        assert "interval" in picture.headline or "p 0.200" in picture.headline
         assert picture.svg.startswith("<svg")
 
 

@@ -51,8 +51,8 @@ def change() -> BeforeAfter:
 def test_the_chart_of_an_interrupted_series_gives_the_answer(interrupted: InterruptedSeries) -> None:
     """The caption has the mean effect and its interval; the table beneath has every month."""
     drawn = plot_interrupted_series(interrupted)
-    assert percent_change(interrupted.average_change.value) in drawn.caption
-    assert "95% interval" in drawn.caption
+    assert percent_change(interrupted.average_change.value) in drawn.headline
+    assert "95% interval" in drawn.headline
     assert "per 1,000 of exposure" in drawn.data.caption
     assert len(drawn.data.rows) == 48
     shown = drawn.data.shown()
@@ -84,14 +84,14 @@ def test_a_measurement_below_zero_is_drawn_and_said_in_its_unit() -> None:
     frame = pd.DataFrame({"week": range(24), "balance": [-3.5, -4.1, -3.2, -4.4] * 3 + [-6.1, -7.3, -6.5, -6.9] * 3})
     found = interrupted_time_series(frame, outcome="balance", time="week", start=12, slope_change=False)
     drawn = plot_interrupted_series(found)
-    assert drawn.caption.startswith("Balance: 2.69 lower than the earlier trend")
+    assert drawn.headline.startswith("Balance: 2.69 lower than the earlier trend")
     assert interrupted_series_table(found).columns[1].unit == "balance"
 
 
 def test_the_chart_of_a_counterfactual_gives_the_answer(structural: StructuralCounterfactual) -> None:
     """The caption has the mean gap and its interval; the table beneath has every month."""
     drawn = plot_structural_counterfactual(structural)
-    assert percent_change(structural.average.value) in drawn.caption
+    assert percent_change(structural.average.value) in drawn.headline
     assert len(drawn.data.rows) == len(structural.series)
     assert "forecast" in drawn.description
 
@@ -112,7 +112,7 @@ def test_the_table_of_a_counterfactual_has_gap_sum_step_and_placebo(structural: 
 def test_before_and_after_is_drawn_with_its_caveat(change: BeforeAfter) -> None:
     """Caption and note say how weak the evidence is; every district has its row."""
     drawn = plot_before_after(change)
-    assert drawn.caption.endswith("Weak evidence: no comparison.")
+    assert drawn.headline.endswith("Weak evidence: no comparison.")
     shown = before_after_table(change)
     assert [row[0] for row in shown.shown()] == [*(f"d{place}" for place in range(6)), "Change of all"]
     assert "regression to the mean" in shown.note

@@ -17,7 +17,7 @@ LAYERS = (
     ("pilot", "presets", "periods"),
     ("evaluate", "disclosure", "governance", "datasets"),
     ("finding",),
-    ("reading", "results", "charts"),
+    ("reading", "results", "charts", "making"),
     ("exhibits",),
     ("checking", "district_rows", "synthetic", "describing", "handing_over"),
     ("loading",),

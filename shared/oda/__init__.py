@@ -8,9 +8,10 @@ if TYPE_CHECKING:
     from oda.governance.gates import pass_gate
     from oda.governance.showing import check
     from oda.loading import Loaded, load
+    from oda.making import picture, table
     from oda.outputs import output
     from oda.pilot import load_pilot
-    from oda.results import CannotSay, Estimated, Fact, TableColumn, picture, record, table
+    from oda.results import CannotSay, Estimated, Fact, TableColumn, record
 
 __all__ = [
     "CannotSay",
@@ -36,7 +37,9 @@ _HOMES = {
     "load_pilot": "pilot",
     "output": "outputs",
     "pass_gate": "governance.gates",
+    "picture": "making",
     "protect_counts": "disclosure",
+    "table": "making",
 }
 
 

@@ -9,9 +9,10 @@ from oda.disclosure import protect_counts
 from oda.errors import DesignError
 from oda.evaluate import Comparison, difference_in_differences, minimum_detectable_effect, sentence
 from oda.evaluate.words import interval_words, percent_change
+from oda.making import table
 from oda.panel import Panel, rates, steps, without_hidden
 from oda.periods import say_period, say_span
-from oda.results import CannotSay, Estimated, Fact, Table, TableColumn, table
+from oda.results import CannotSay, Estimated, Fact, Table, TableColumn
 
 SIZES = (6, 10, 20, 33)  # numbers of districts to reckon the detectable effect for, beside the pilot's own
 BOTH_SIDES = "data for districts with and without visits, from before and after the visits began."

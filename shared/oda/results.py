@@ -8,20 +8,14 @@ from __future__ import annotations
 
 import html
 import json
-import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from oda.disclosure import HIDDEN
 from oda.errors import ResultError
 from oda.estimate import Estimate
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure as Drawing
 
 MIME = "application/vnd.oda.result+json"
 UNKNOWN = "[x]"  # the mark of a value that is not available
@@ -144,9 +138,10 @@ class Table(Result):
 
 
 class Picture(Result):
-    """A chart: drawing, headline, short alternative text, full description, and the numbers it is drawn from."""
+    """A chart: drawing, message, title, short alternative text, full description, and the numbers it is drawn from."""
 
     kind: Literal["figure"] = "figure"
+    headline: str = ""
     caption: str = Field(min_length=1)
     alt: str = Field(min_length=20)
     description: str = Field(min_length=20)
@@ -163,97 +158,16 @@ class Picture(Result):
         return self
 
     def to_html(self) -> str:
-        """Return the drawing with its alternative text, caption and description as HTML."""
+        """Return the message, the title, the drawing with its alternative text and the description as HTML."""
         alt, caption, description = (html.escape(text) for text in (self.alt, self.caption, self.description))
+        message = f"<p><strong>{html.escape(self.headline)}</strong></p>" if self.headline else ""
         drawing = f'<div role="img" aria-label="{alt}">{self.svg}</div>'
-        return f"<figure>{drawing}<figcaption>{caption}</figcaption></figure><p>{description}</p>"
+        return f"{message}<figure><figcaption>{caption}</figcaption>{drawing}</figure><p>{description}</p>"
 
 
 AnyResult = Annotated[Fact | CannotSay | Estimated | Table | Picture, Field(discriminator="kind")]
 Results = dict[str, AnyResult]
 _RESULT: TypeAdapter[AnyResult] = TypeAdapter(AnyResult)
-
-
-def table(
-    frame: pd.DataFrame,
-    *,
-    caption: str,
-    columns: Mapping[str, TableColumn | str],
-    note: str = "",
-    hidden: Sequence[str] | Mapping[str, Sequence[bool]] = (),
-) -> Table:
-    """Make a table result from a frame.
-
-    Parameters
-    ----------
-    frame
-        One row a row.
-    caption
-        What the table holds, where and when.
-    columns
-        The frame's columns to show, in order, each with its heading or a `TableColumn`.
-    note
-        A line below the table.
-    hidden
-        Columns whose missing values were hidden as small numbers: shown as `[c]`, not as not available. Where some
-        were hidden and others never known, a truth value a row for each such column.
-
-    Returns
-    -------
-    Table
-        The result.
-
-    Raises
-    ------
-    ResultError
-        When the frame lacks a column, or `hidden` names one that is not shown.
-    """
-    absent = [name for name in columns if name not in frame.columns] + [name for name in hidden if name not in columns]
-    if absent:
-        message = f"No column {', '.join(map(repr, absent))} to show. There is: {', '.join(map(repr, frame.columns))}."
-        raise ResultError(message)
-    heads = tuple(TableColumn(title=head) if isinstance(head, str) else head for head in columns.values())
-    marked = hidden if isinstance(hidden, Mapping) else dict.fromkeys(hidden, [True] * len(frame))
-    cells = [list(map(_cell, frame[name].array, marked.get(name, [False] * len(frame)))) for name in columns]
-    return Table(caption=caption, columns=heads, rows=tuple(zip(*cells, strict=True)), note=note)
-
-
-def picture(drawing: Drawing, *, caption: str, alt: str, description: str, data: Table) -> Picture:
-    """Make a chart result from a matplotlib figure.
-
-    Parameters
-    ----------
-    drawing
-        The figure, as `oda.charts.new_chart` made it.
-    caption
-        The headline: what the chart shows, where and when.
-    alt
-        Short alternative text: what kind of chart, of what; at least 20 characters.
-    description
-        What the chart shows, in words, for everyone; at least 20 characters.
-    data
-        The protected numbers that the chart was drawn from.
-
-    Returns
-    -------
-    Picture
-        The result, its drawing as SVG.
-    """
-    from oda.charts import to_svg
-
-    return Picture(caption=caption, alt=alt, description=description, svg=to_svg(drawing), data=data)
-
-
-def _cell(value: Any, hidden: bool) -> Cell:  # noqa: ANN401, FBT001  a cell of any frame, and its mark
-    """Return a cell as plain JSON; a missing one as None, or as the mark of a hidden one."""
-    import pandas as pd  # a worker, which reads results, has no use for it
-
-    plain = value.item() if hasattr(value, "item") else value
-    if plain is None or plain is pd.NA or plain is pd.NaT or (isinstance(plain, float) and not math.isfinite(plain)):
-        return HIDDEN if hidden else None
-    if isinstance(plain, bool):
-        return "yes" if plain else "no"
-    return plain if isinstance(plain, int | float | str) else str(plain)
 
 
 def record(key: str, result: Fact | CannotSay | Estimated | Table | Picture) -> None:
@@ -275,7 +189,9 @@ def record(key: str, result: Fact | CannotSay | Estimated | Table | Picture) -> 
 
     _check_key(key)
     if not isinstance(result, Fact | CannotSay | Estimated | Table | Picture):
-        message = f"Result {key!r} is of type {type(result).__name__}, not Fact, Estimated, Table, Picture or CannotSay."
+        message = (
+            f"Result {key!r} is of type {type(result).__name__}, not Fact, Estimated, Table, Picture or CannotSay."
+        )
         raise ResultError(message)
     payload = json.loads(json.dumps({"key": key, "result": result.model_dump(mode="json")}, allow_nan=False))
     display({MIME: payload, "text/html": result.to_html(), "text/plain": f"{key}: {result!r:.200}"}, raw=True)  # type: ignore[no-untyped-call]

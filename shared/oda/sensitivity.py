@@ -26,8 +26,9 @@ from oda.evaluate import (
 )
 from oda.evaluate.words import cannot_tell, interval_words, percent_change
 from oda.exhibits import plot_event_study, plot_falsification
+from oda.making import table
 from oda.panel import Panel
-from oda.results import CannotSay, Estimated, Fact, Picture, Table, table
+from oda.results import CannotSay, Estimated, Fact, Picture, Table
 
 STEP_WORDS = {12: "year", 6: "half-year", 3: "quarter", 1: "month"}  # by months in a step
 STEPS = {12: (12, 6, 3), 4: (4, 2, 1), 1: (1,)}  # periods a step by periods a year, the longest first

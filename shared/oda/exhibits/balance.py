@@ -16,8 +16,10 @@ from oda.evaluate.weighting.effect import WeightedEffect
 from oda.evaluate.weighting.propensity import ESTIMANDS, PropensityWeights
 from oda.evaluate.words import sentence
 from oda.exhibits.dots import dot_rows, draw_dots, draw_intervals, name_above, say_dots
+from oda.exhibits.titles import titled
 from oda.exhibits.values import axis_words, decimals, effect_columns, headline
-from oda.results import Picture, Table, TableColumn, picture, table
+from oda.making import table
+from oda.results import Picture, Table, TableColumn
 
 BINS = 20  # of scores from 0 to 1
 
@@ -88,9 +90,9 @@ def plot_comparability(result: Comparability) -> Picture:
         f"{int(result.rows[name].sum())} of {len(names)}" for name in ("flag", "weighted_flag") if name in result.rows
     ]
     after = f"; after weighting, {apart[1]}" if weighted else ""
-    return picture(
+    return titled(
         drawing,
-        caption=(
+        headline=(
             f"{apart[0]} characteristics differ between the groups by more than {result.flag_above:g} standard "
             f"deviations{after}. What was not measured does not show."
         ),
@@ -186,9 +188,9 @@ def plot_propensity_weights(result: PropensityWeights) -> Picture:
             "comparison": TableColumn(title="Comparison", unit="per cent", decimals=1),
         },
     )
-    return picture(
+    return titled(
         drawing,
-        caption=(
+        headline=(
             f"After weighting both groups stand for {ESTIMANDS[result.estimand]}: {worth['treated']:,.0f} treated and "
             f"{worth['control']:,.0f} comparison rows of equal weight."
         ),
@@ -253,9 +255,9 @@ def plot_weighted_effect(result: WeightedEffect) -> Picture:
     axes.axvline(0, color=GREY, linewidth=1)
     draw_intervals(axes, np.array([[e.value, e.ci_low, e.ci_high] for _, e in _both(result)]), lead=1)
     axes.set_xlabel(axis_words(f"Difference in {result.estimate.outcome}", result.estimate))
-    return picture(
+    return titled(
         drawing,
-        caption=f"{headline(result.estimate)} Only what was measured is evened out.",
+        headline=f"{headline(result.estimate)} Only what was measured is evened out.",
         alt="Two dots with their intervals: the difference between the groups before and after weighting.",
         description=f"{sentence(result)} {sentence(result.balance)} {' '.join(result.estimate.cautions)}",
         data=weighted_effect_table(result),

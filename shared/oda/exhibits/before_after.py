@@ -7,8 +7,10 @@ import pandas as pd
 
 from oda.charts import COLOURS, new_chart
 from oda.evaluate import BeforeAfter, sentence
+from oda.exhibits.titles import titled
 from oda.exhibits.values import capital, decimals, headline, note_of, per_many, say_ends, say_span, shown, unit_shown
-from oda.results import Picture, Table, TableColumn, picture, table
+from oda.making import table
+from oda.results import Picture, Table, TableColumn
 
 SIDES = ["before", "after"]
 
@@ -86,9 +88,9 @@ def plot_before_after(result: BeforeAfter) -> Picture:
     who = (
         f"Each of {len(frame)} units is a thin line, their mean the thick one" if many else "One line, the whole group"
     )
-    return picture(
+    return titled(
         drawing,
-        caption=f"{headline(found, 'than before the start')} Weak evidence: no comparison.",
+        headline=f"{headline(found, 'than before the start')} Weak evidence: no comparison.",
         alt="Chart of lines from before to after, one a unit, with their mean.",
         description=f"{sentence(result)} {who}, from {middle[0]:,.3g} before to {middle[1]:,.3g} after ({what}).",
         data=before_after_table(result),

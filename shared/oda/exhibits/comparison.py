@@ -9,8 +9,10 @@ from matplotlib.axes import Axes
 from oda.charts import COLOURS, GREY
 from oda.evaluate import Comparison, sentence
 from oda.exhibits.dots import ROW, dot_rows, name_above
+from oda.exhibits.titles import titled
 from oda.exhibits.values import axis_words, capital, decimals, headline, per_many, say_span, unit_shown
-from oda.results import Picture, Table, TableColumn, picture, table
+from oda.making import table
+from oda.results import Picture, Table, TableColumn
 
 NAMED = 30  # units; more have no name in the chart, only in its table
 MARKS = (("treated", "o"), ("not treated", "s"))
@@ -81,9 +83,9 @@ def plot_comparison(result: Comparison) -> Picture:
         "group": "Group",
         "value": TableColumn(title="After against before", unit=unit_shown(e), decimals=digits),
     }
-    return picture(
+    return titled(
         drawing,
-        caption=headline(e),
+        headline=headline(e),
         alt=f"Dot chart of the change in {e.outcome} of each unit, treated units above the others.",
         description=(f"One dot a unit, a bar at each group's {kind}: {said}{_say_sides(result)}. {sentence(result)}"),
         data=table(frame, caption=f"Change in {e.outcome} by unit", columns=columns),

@@ -12,8 +12,10 @@ from oda.evaluate.words import cannot_tell, sentence
 from oda.evaluate.worth.cautions import say_pounds, say_share
 from oda.evaluate.worth.cost_benefit import CostBenefit
 from oda.evaluate.worth.discounting import DiscountSchedule
+from oda.exhibits.titles import titled
 from oda.exhibits.values import capital
-from oda.results import Picture, Table, TableColumn, picture, table
+from oda.making import table
+from oda.results import Picture, Table, TableColumn
 
 CASES = {"financial": "Financial case: cashable savings of public bodies", "economic": "Economic case: public value"}
 
@@ -199,9 +201,9 @@ def plot_cost_benefit(result: CostBenefit) -> Picture:
         "financial": _pounds("Cashable savings less costs, so far"),
     }
     data = table(years.assign(year=years["year"].map(_year)), caption=f"Year by year{_when(result)}", columns=columns)
-    return picture(
+    return titled(
         drawing,
-        caption=_caption(result),
+        headline=_caption(result),
         alt="Line chart of benefits less costs so far, by year, for public value and for cashable savings.",
         description=f"{sentence(result)} Year by year: {said}.",
         data=data,

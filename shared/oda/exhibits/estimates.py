@@ -8,8 +8,10 @@ from oda.charts import GREY
 from oda.errors import DesignError
 from oda.evaluate import Estimate
 from oda.exhibits.dots import dot_rows, draw_intervals
+from oda.exhibits.titles import titled
 from oda.exhibits.values import axis_words, capital, effect_columns, headline, say_ends, say_size, shown
-from oda.results import Picture, Table, TableColumn, picture, table
+from oda.making import table
+from oda.results import Picture, Table, TableColumn
 
 
 def estimate_table(estimates: dict[str, Estimate], *, caption: str) -> Table:
@@ -68,9 +70,9 @@ def plot_estimates(estimates: dict[str, Estimate], *, caption: str = "") -> Pict
     draw_intervals(axes, numbers, lead=0 if len(estimates) > 1 else None)
     axes.set_xlabel(axis_words(_kind(first), first))
     said = "; ".join(f"{name} {say_size(e.value, first)} ({say_ends(e)})" for name, e in estimates.items())
-    return picture(
+    return titled(
         drawing,
-        caption=caption or headline(first),
+        headline=caption or headline(first),
         alt=f"Chart of {len(estimates)} estimates for {first.outcome} with their intervals.",
         description=f"A line is the interval, its dot the estimate: {said}. {capital(first.method)}.",
         data=estimate_table(estimates, caption=f"Estimates for {first.outcome}"),

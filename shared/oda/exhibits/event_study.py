@@ -6,8 +6,10 @@ from oda.charts import new_chart
 from oda.evaluate import EventStudy, sentence
 from oda.evaluate.comparing.event_study import say_drift
 from oda.exhibits.dots import draw_events
+from oda.exhibits.titles import titled
 from oda.exhibits.values import axis_words, capital, decimals, effect_columns, headline, say_span, shown, unit_shown
-from oda.results import Picture, Table, TableColumn, picture, table
+from oda.making import table
+from oda.results import Picture, Table, TableColumn
 
 ENDS = ["value", "ci_low", "ci_high"]
 
@@ -68,9 +70,9 @@ def plot_event_study(result: EventStudy) -> Picture:
         for name, side in (("before the start", moments < -1), ("after it", moments >= 0))
         if side.any()
     ]
-    return picture(
+    return titled(
         drawing,
-        caption=headline(e),
+        headline=headline(e),
         alt=f"Chart of the gap in {e.outcome} between treated and other units, step by step, with intervals.",
         description=(
             f"Gap against the step before the start, {unit_shown(e)}: {'; '.join(said)}. {sentence(result)} "

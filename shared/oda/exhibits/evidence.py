@@ -7,8 +7,10 @@ import pandas as pd
 from oda.charts import COLOURS, GREY, new_chart
 from oda.evaluate.words import sentence
 from oda.evaluate.worth.evidence import MEANING, EvidenceGrade
+from oda.exhibits.titles import titled
 from oda.exhibits.values import facts_table
-from oda.results import Picture, Table, picture, table
+from oda.making import table
+from oda.results import Picture, Table
 
 
 def evidence_grade_table(result: EvidenceGrade) -> Table:
@@ -82,9 +84,9 @@ def plot_evidence_grade(result: EvidenceGrade) -> Picture:
         caption="The five levels",
         columns={"level": "Level", "meaning": "What it means", "reached": "Reached"},
     )
-    return picture(
+    return titled(
         drawing,
-        caption=f"Level {result.level} of 5 on the Maryland scale: {result.meaning}.",
+        headline=f"Level {result.level} of 5 on the Maryland scale: {result.meaning}.",
         alt=f"Ladder of five levels of evidence; level {result.level} is reached.",
         description=" ".join([sentence(result), *result.caps[1:], *result.raises]),
         data=data,

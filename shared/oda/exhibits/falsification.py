@@ -7,8 +7,10 @@ import pandas as pd
 from oda.charts import GREY
 from oda.evaluate import Falsification, sentence
 from oda.exhibits.dots import dot_rows, draw_intervals
+from oda.exhibits.titles import titled
 from oda.exhibits.values import axis_words, capital, effect_columns, say_ends, say_size, shown, spaced
-from oda.results import Picture, Table, TableColumn, picture, table
+from oda.making import table
+from oda.results import Picture, Table, TableColumn
 
 TITLES = {
     "placebo in time": ("Starts made up before the real one", "Made-up start"),
@@ -59,9 +61,9 @@ def plot_falsification(result: Falsification) -> Picture:
     axes.axvline(0, color=GREY, linewidth=1.2)
     draw_intervals(axes, frame[ENDS].to_numpy(), lead=0)
     axes.set_xlabel(axis_words(f"Estimate for {result.actual.outcome}", result.actual))
-    return picture(
+    return titled(
         drawing,
-        caption=_caption(result),
+        headline=_caption(result),
         alt=f"Chart of the estimate for {result.actual.outcome} beside others: {title.lower()}.",
         description=f"{title}: a filled diamond is the estimate itself, hollow dots are the others. {sentence(result)}",
         data=falsification_table(result),

@@ -13,8 +13,10 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from oda.charts import COLOURS, GREY, new_chart
 from oda.evaluate.rates.funnel import STATUSES, WITHIN, Funnel
 from oda.evaluate.words import quantity, sentence
+from oda.exhibits.titles import titled
 from oda.exhibits.values import capital, decimals
-from oda.results import Picture, Table, TableColumn, picture, table
+from oda.making import table
+from oda.results import Picture, Table, TableColumn
 
 CROWDED = (0.16, 0.05)  # of the width and height; a name so near another is left out
 NAMED = 6  # areas outside the 99.8 per cent limits named in the picture, the farthest first
@@ -57,9 +59,9 @@ def plot_funnel(result: Funnel) -> Picture:
     start = "" if bottom == 0 else f" The vertical axis starts at {quantity(bottom, '')}, not at zero."
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), frameon=False, ncols=2, fontsize=10, handlelength=3)
     counts = "; ".join(f"{int((result.areas['status'] == status).sum())} {status}" for status in reversed(STATUSES))
-    return picture(
+    return titled(
         drawing,
-        caption=_caption(result),
+        headline=_caption(result),
         alt=f"Funnel chart of {result.outcome} {result.per} in {len(result.areas)} areas by size, with limits.",
         description=f"{sentence(result)} By status: {counts}.{start} {capital(result.method)}.",
         data=funnel_table(result),

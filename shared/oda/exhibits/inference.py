@@ -7,8 +7,9 @@ import numpy as np
 from oda.charts import COLOURS, GREY, new_chart
 from oda.evaluate import BootstrapTest, RandomisationTest, Route
 from oda.exhibits.estimates import plot_estimates
+from oda.exhibits.titles import titled
 from oda.exhibits.values import capital, facts_table, say_ends, say_size
-from oda.results import Picture, Table, picture
+from oda.results import Picture, Table
 
 SQUARES = 100  # drawn at most; beyond it a square stands for one way in a hundred
 ACROSS = 20  # squares in a row
@@ -119,9 +120,9 @@ def plot_randomisation_test(result: RandomisationTest) -> Picture:
     axes.set_axis_off()
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), frameon=False, ncols=2)
     each = "one way to choose" if result.assignments <= SQUARES else "one in a hundred of the ways to choose"
-    return picture(
+    return titled(
         drawing,
-        caption=(
+        headline=(
             f"Had chance chosen other units, {100 * result.p_value:.3g} per cent of choices would show as large a "
             f"difference (p {result.p_value:.3g}; the smallest possible is {result.smallest_p:.3g})."
         ),

@@ -6,7 +6,9 @@ from oda.charts import GREY
 from oda.evaluate.inference.multiple import AdjustedPValues
 from oda.evaluate.words import sentence
 from oda.exhibits.dots import dot_rows, draw_dots, say_dots
-from oda.results import Picture, Table, TableColumn, picture, table
+from oda.exhibits.titles import titled
+from oda.making import table
+from oda.results import Picture, Table, TableColumn
 
 
 def adjusted_p_values_table(result: AdjustedPValues) -> Table:
@@ -55,9 +57,9 @@ def plot_adjusted_p_values(result: AdjustedPValues) -> Picture:
     axes.axvline(result.level, color=GREY, linewidth=1, linestyle="--")
     axes.set_xlim(-0.02, 1.02)
     axes.set_xlabel(f"P-value (dashed: {result.level:g})")
-    return picture(
+    return titled(
         drawing,
-        caption=(
+        headline=(
             f"{result.n_below_raw} of {result.n} p-values are at or below {result.level:g} alone, {result.n_below} "
             "after allowing for their number. A p-value says nothing of the size of an effect."
         ),

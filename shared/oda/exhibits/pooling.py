@@ -13,8 +13,10 @@ from oda.charts import COLOURS, GREY
 from oda.evaluate.pooling.districts import Pooled
 from oda.evaluate.words import sentence
 from oda.exhibits.dots import ROW, dot_rows, name_above, number_across
+from oda.exhibits.titles import titled
 from oda.exhibits.values import axis_words, capital, effect_columns, headline, note_of, say_size, shown
-from oda.results import Picture, Table, TableColumn, picture, table
+from oda.making import table
+from oda.results import Picture, Table, TableColumn
 
 RATIOS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.85, 1, 1.2, 1.5, 2, 3, 5, 10, 20)  # where the axis of ratios is marked
 MOST_MARKS = 7
@@ -43,9 +45,9 @@ def plot_pooled(result: Pooled) -> Picture:
     names, sizes = result.districts["district"], result.districts["effect"]
     e = result.estimate
     own = "; ".join(f"{name} {say_size(size, e)}" for name, size in zip(names, sizes, strict=True))
-    return picture(
+    return titled(
         drawing,
-        caption=_caption(result),
+        headline=_caption(result),
         alt=f"Forest plot of the effects in {len(names)} districts and their mean, with intervals.",
         description=f"{sentence(result)} Own estimates: {own}. {capital(e.method)}.",
         data=pooled_table(result),

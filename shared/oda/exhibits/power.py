@@ -10,8 +10,10 @@ from oda.evaluate.planning.plan import PowerPlan, direction, say_size
 from oda.evaluate.planning.spread import PrePeriodSpread
 from oda.evaluate.words import plural, sentence
 from oda.exhibits.dots import dot_rows, number_across
+from oda.exhibits.titles import titled
 from oda.exhibits.values import capital, decimals, facts_table
-from oda.results import Picture, Table, TableColumn, picture, table
+from oda.making import table
+from oda.results import Picture, Table, TableColumn
 
 
 def plot_power_plan(result: PowerPlan) -> Picture:
@@ -59,9 +61,9 @@ def plot_power_plan(result: PowerPlan) -> Picture:
     axes.set_xlabel(f"True {direction(result)} in {outcome}{' (per cent)' if result.spread.scale == 'ratio' else ''}")
     number_across(axes)
     axes.legend(loc="lower right", frameon=False)
-    return picture(
+    return titled(
         drawing,
-        caption=_caption(result),
+        headline=_caption(result),
         alt=(
             f"Curve of the power of a pilot with {result.n_treated} of {_total(result)} {plural(result.spread.unit)} "
             "treated."
@@ -215,9 +217,9 @@ def plot_pre_period_spread(result: PrePeriodSpread) -> Picture:
     unit = " per cent" if ratio else ""
     axes.set_xlabel(f"Standard deviation of {found.outcome}{' (per cent)' if ratio else ''}")
     said = "; ".join(f"{name} {size:.3g}{unit}" for name, size in zip(names, sizes, strict=True))
-    return picture(
+    return titled(
         drawing,
-        caption=(
+        headline=(
             f"With nothing done, a {result.unit}'s change in {found.outcome} varies by {sizes[0]:.3g}{unit}, as a "
             f"standard deviation ({found.level * 100:g}% interval: {low:.3g} to {high:.3g}{unit})."
         ),

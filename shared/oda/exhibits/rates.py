@@ -7,8 +7,10 @@ from oda.errors import DesignError
 from oda.evaluate import Estimate, Rates, Suppressed, sentence
 from oda.evaluate.words import quantity
 from oda.exhibits.dots import dot_rows, draw_intervals
+from oda.exhibits.titles import titled
 from oda.exhibits.values import capital, decimals
-from oda.results import CannotSay, Estimated, Picture, Table, TableColumn, picture, table
+from oda.making import table
+from oda.results import CannotSay, Estimated, Picture, Table, TableColumn
 
 MOST_AREAS = 40  # in one chart; more cannot be read on a page
 
@@ -95,9 +97,9 @@ def plot_rates(result: Rates) -> Picture:
         )
     axes.set_xlim(left=0)
     axes.set_xlabel(f"{capital(result.estimand)}{', ' if result.unit else ''}{result.unit}")
-    return picture(
+    return titled(
         drawing,
-        caption=_caption(result),
+        headline=_caption(result),
         alt=f"Chart of one line an area: the {result.estimand} of {result.outcome} and its interval.",
         description=f"{sentence(result)} {_describe(result)}",
         data=rates_table(result),

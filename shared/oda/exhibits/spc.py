@@ -11,8 +11,10 @@ from oda.charts import COLOURS, GREY, new_chart
 from oda.evaluate.rates.spc import SpcChart
 from oda.evaluate.words import quantity, sentence
 from oda.exhibits.dots import times_across
+from oda.exhibits.titles import titled
 from oda.exhibits.values import capital, decimals, say_time
-from oda.results import Picture, Table, TableColumn, picture, table
+from oda.making import table
+from oda.results import Picture, Table, TableColumn
 
 MARKS = {  # marker and colour by variation, so that they differ without colour too
     "common cause": ("o", "white"),
@@ -59,9 +61,9 @@ def plot_spc_chart(result: SpcChart) -> Picture:
     bottom = _frame(axes, result)
     start = "" if bottom == 0 else f" The vertical axis starts at {quantity(bottom, '')}, not at zero."
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), frameon=False, ncols=2, fontsize=10, handlelength=3)
-    return picture(
+    return titled(
         drawing,
-        caption=_caption(result),
+        headline=_caption(result),
         alt=f"SPC chart of {result.outcome}, {len(points)} points with mean and process limits.",
         description=f"{sentence(result)}{start} {result.method}.",
         data=spc_chart_table(result),

@@ -10,8 +10,10 @@ import pandas as pd
 from oda.charts import COLOURS, GREY, new_chart
 from oda.evaluate import BaconDecomposition, StaggeredAdoption, sentence
 from oda.exhibits.dots import draw_events, name_above, number_across
+from oda.exhibits.titles import titled
 from oda.exhibits.values import axis_words, capital, decimals, effect_columns, headline, shown
-from oda.results import Picture, Table, TableColumn, picture, table
+from oda.making import table
+from oda.results import Picture, Table, TableColumn
 
 MARKS = ("o", "s", "X")  # of the three kinds of comparison
 TWO_WAY = "Comparisons in the two-way fixed-effects coefficient"
@@ -74,9 +76,9 @@ def plot_staggered_adoption(result: StaggeredAdoption) -> Picture:
     draw_events(axes, moments, numbers)
     axes.set_xlabel("Periods since the start")
     axes.set_ylabel(axis_words(f"Effect on {e.outcome}", e))
-    return picture(
+    return titled(
         drawing,
-        caption=headline(e),
+        headline=headline(e),
         alt=f"Chart of the effect on {e.outcome} and its interval by period before and since the start.",
         description=f"{sentence(result)} {_describe(result, moments, numbers)}",
         data=staggered_adoption_table(result),
@@ -145,9 +147,9 @@ def plot_bacon_decomposition(result: BaconDecomposition) -> Picture:
         f"{kind}: {100 * weight:.1f} per cent of the weight" + (f", {value:.3g} on average" if weight else "")
         for kind, weight, value in result.kinds.to_numpy().tolist()
     )
-    return picture(
+    return titled(
         drawing,
-        caption=(
+        headline=(
             f"Two-way coefficient of {result.outcome}: {result.coefficient:,.3g}, to be examined, not an effect; "
             f"{100 * result.already_treated:.0f} per cent of its weight rests on units treated already."
         ),

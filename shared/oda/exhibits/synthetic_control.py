@@ -16,6 +16,7 @@ from oda.evaluate.synthetic.control import SyntheticControl
 from oda.evaluate.synthetic.differences import SyntheticDifference
 from oda.evaluate.words import sentence
 from oda.exhibits.dots import dot_rows, draw_intervals, name_above, times_across
+from oda.exhibits.titles import titled
 from oda.exhibits.values import (
     axis_words,
     capital,
@@ -28,7 +29,8 @@ from oda.exhibits.values import (
     shown,
     unit_shown,
 )
-from oda.results import Picture, Table, TableColumn, picture, table
+from oda.making import table
+from oda.results import Picture, Table, TableColumn
 
 WORST_DRAWN = 5.0  # times the treated unit's error before; a donor followed worse would dwarf it
 
@@ -143,9 +145,9 @@ def plot_synthetic_control(result: SyntheticControl) -> Picture:
     axes.set_ylabel(capital(e.unit))
     _mark(axes, result)
     early = frame[~frame["after"]]
-    return picture(
+    return titled(
         drawing,
-        caption=headline(e, "than its synthetic control", of=f"{e.outcome} of {name}"),
+        headline=headline(e, "than its synthetic control", of=f"{e.outcome} of {name}"),
         alt=f"Line chart: {e.outcome} of {name} and of its synthetic control, {_span(frame)}.",
         description=(
             f"Before the start the two lines are {say_size(result.pre_rmspe, e)} apart as a rule; "
@@ -185,9 +187,9 @@ def plot_synthetic_placebos(result: SyntheticControl) -> Picture:
     left_out = len(errors) - 1 - len(drawn)
     which = "1 donor that was" if left_out == 1 else f"{left_out} donors that were"
     said = f" Left out: {which} followed more than {WORST_DRAWN:g} times worse before." * bool(left_out)
-    return picture(
+    return titled(
         drawing,
-        caption=(
+        headline=(
             f"Against the fit before the start, the gap of {name} is number {result.rank} of {len(errors)} in size "
             f"(p {e.p_value:.3f}; the smallest possible is {e.smallest_p:.3f})."
         ),
@@ -252,9 +254,9 @@ def plot_synthetic_difference(result: SyntheticDifference) -> Picture:
         "donor": "Donor",
         "value": TableColumn(title="Effect found", unit=unit_shown(e), decimals=decimals(frame["value"])),
     }
-    return picture(
+    return titled(
         drawing,
-        caption=f"{headline(e, 'than its weighted donors would have it')} {_say_p(e)}",
+        headline=f"{headline(e, 'than its weighted donors would have it')} {_say_p(e)}",
         alt=f"Chart: the effect on the treated unit beside the effects found in {len(frame)} donors.",
         description=(
             f"The filled diamond is the treated unit; hollow dots are the effects found in donors, where nothing was "

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from oda.charts import COLOURS, GREY, mark_start, new_chart
 from oda.evaluate import InterruptedSeries, StructuralCounterfactual, sentence
 from oda.exhibits.dots import times_across
+from oda.exhibits.titles import titled
 from oda.exhibits.values import (
     capital,
     decimals,
@@ -20,7 +21,8 @@ from oda.exhibits.values import (
     shown,
     unit_shown,
 )
-from oda.results import Picture, Table, TableColumn, picture, table
+from oda.making import table
+from oda.results import Picture, Table, TableColumn
 
 TRENDS = {
     "linear, slope change": "Straight, slope may change",
@@ -92,9 +94,9 @@ def plot_interrupted_series(result: InterruptedSeries) -> Picture:
         f"line with its shaded {result.level_change.level * 100:g}% interval what the earlier trend would have given."
     )
     data = _series_table(rows, unit, ("observed", "fitted", "counterfactual"))
-    return picture(
+    return titled(
         drawing,
-        caption=headline(result.average_change, "than the earlier trend would have given, on average after the start"),
+        headline=headline(result.average_change, "than the earlier trend would have given, on average after the start"),
         alt="Chart of dots and two lines over time: observed, fitted, and expected from the earlier trend.",
         description=description,
         data=data,
@@ -165,9 +167,9 @@ def plot_structural_counterfactual(result: StructuralCounterfactual) -> Picture:
         f"{_span(rows)}. {sentence(result)} The solid line is what was observed; the dashed line with its shaded "
         f"{result.average.level * 100:g}% interval, for single periods, is the forecast."
     )
-    return picture(
+    return titled(
         drawing,
-        caption=headline(result.average, "than the forecast from before the start, on average"),
+        headline=headline(result.average, "than the forecast from before the start, on average"),
         alt="Chart of two lines over time: observed, and the forecast from before the start with its interval.",
         description=description,
         data=_series_table(rows, outcome, ("observed", "counterfactual")),

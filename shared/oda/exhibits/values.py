@@ -11,8 +11,9 @@ import pandas as pd
 
 from oda.estimate import Estimate
 from oda.evaluate.words import EFFECTS, cannot_tell, compared_with, interval_words, percent_change, quantity
+from oda.making import table
 from oda.periods import say_period
-from oda.results import Table, TableColumn, table
+from oda.results import Table, TableColumn
 
 PER_ONE = re.compile(r"(?P<what>.+) per (?!unit of )(?P<whom>\D+)")  # such as `admissions per people`
 UNTREATED = "than without the treatment"  # shorter than a sentence has it
