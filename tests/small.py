@@ -18,7 +18,6 @@ from unittest.mock import patch
 import yaml
 
 from finished import baked
-from oda.kernels.preloading import ALWAYS
 from oda.kernels.warming import Warm
 from oda.pilot import load_pilot
 from oda.pool import Pool
@@ -77,13 +76,13 @@ def write(folder: Path, name: str, cells: list[str]) -> None:
 @cache
 def _warm() -> Warm:
     """Start the parent of kernels once for all runs of this process."""
-    warm = Warm(ALWAYS)
+    warm = Warm(())
     atexit.register(warm.__exit__, None, None, None)
     return warm
 
 
 @contextmanager
-def warm_farm(prepared: Prepared, _to_do: object) -> Iterator[Pool]:
+def warm_farm(prepared: Prepared, *_: object) -> Iterator[Pool]:
     """Execute notebooks as a run does, with a parent of kernels that was there already."""
     with Pool(_warm(), 2, prepared.folder / "workers.log") as pool:
         yield pool

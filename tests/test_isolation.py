@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from oda.kernels.preloading import ALWAYS
 from oda.kernels.warming import Warm
 from warmed import printed, run, said, write
 
@@ -192,7 +191,7 @@ def test_what_is_not_the_same_when_imported_ahead_is_left_to_the_notebook(
         "import starts, says, asks, quiet, os; print(starts.thread.is_alive(), asks.found, quiet.made == os.getpid())"
     )
     tasks = "print(len(os.listdir(f'/proc/{os.getppid()}/task')) if os.path.isdir('/proc') else 2)"
-    with Warm((*ALWAYS, *packages)) as warm:
+    with Warm(tuple(packages)) as warm:
         run(tmp_path, {"uses": [cell, tasks]}, warm=warm)
     assert said(tmp_path, "uses")[0].split("stdout: ")[1].split("\n")[:2] == ["said at import", "True True False"]
 

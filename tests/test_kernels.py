@@ -16,7 +16,6 @@ import pytest
 
 from oda import kernels
 from oda.errors import RunError
-from oda.kernels.preloading import ALWAYS
 from oda.kernels.provisioning import end_ahead, start_ahead
 from oda.kernels.warming import Warm
 from warmed import job, run, said, write
@@ -125,7 +124,7 @@ def test_kernels_started_ahead_are_as_isolated(tmp_path: Path):
     """Where nothing is forked, each notebook still has a process of its own, and the same outputs."""
     cells = ["import os, sys; os.environ['LEFT'] = sys.path[0]; print(told, 'fractions' in sys.modules)"]
     look = ["import os; print('LEFT' in os.environ, [name for name in os.environ if name.startswith('ODA_')])"]
-    with Warm((*ALWAYS, "fractions"), fork=False) as warm:
+    with Warm(("fractions",), fork=False) as warm:
         records = run(tmp_path, {"one": cells, "two": look}, warm=warm)
     assert [record["error"] for record in records.values()] == ["", ""]
     assert said(tmp_path, "one") == ["stdout: nothing True\n"]

@@ -15,7 +15,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from oda.kernels.preloading import ALWAYS
 from oda.kernels.warming import Warm
 from oda.pool import DIED, Pool, default_workers
 from warmed import job, place, run, write
@@ -162,7 +161,7 @@ def test_a_parent_that_dies_is_started_again_once(tmp_path: Path):
         write(tmp_path, name, "import os, signal; os.kill(int(os.environ['JPY_PARENT_PID']), signal.SIGKILL)")
     for name in ("b", "d"):
         write(tmp_path, name, "1 + 1")
-    with Warm(ALWAYS) as warm, Pool(warm, 1, tmp_path / "workers.log") as pool:
+    with Warm(()) as warm, Pool(warm, 1, tmp_path / "workers.log") as pool:
         jobs = [job(tmp_path, name) for name in "abcd"]
         records = {one["task"]: one["error"] for one in pool.run(jobs, lambda _: None, lambda: None)}
     assert ["(SIGKILL)" in records[name] for name in "abc"] == [True, False, True]

@@ -12,11 +12,10 @@ from typing import Any
 import nbformat
 
 from oda.jobs import Job
-from oda.kernels.preloading import ALWAYS
 from oda.kernels.warming import Warm
 from oda.pool import Pool
 
-MODULES = (*ALWAYS, "pandas", "matplotlib.pyplot")
+MODULES = ("pandas", "matplotlib.pyplot")
 
 
 @cache
@@ -88,7 +87,7 @@ def main(folder: str, mode: str) -> None:
     """Run the notebooks of a folder until they end or are interrupted, as a process of its own."""
     names = sorted(path.stem for path in Path(folder, "notebooks").glob("*.ipynb"))
     jobs = [job(Path(folder), name) for name in names]
-    with Warm(ALWAYS, fork=mode == "fork") as warm, Pool(warm, len(jobs), Path(folder, "workers.log")) as pool:
+    with Warm((), fork=mode == "fork") as warm, Pool(warm, len(jobs), Path(folder, "workers.log")) as pool:
         for record in pool.run(jobs, lambda _: None, lambda: None):
             sys.stdout.write(f"{record['task']} {record['error']}\n")
 

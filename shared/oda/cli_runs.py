@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -51,13 +52,23 @@ def run(*, dry_run: bool, progress: str | None, quiet: bool, as_json: bool, **ch
     shown = _one_of(progress, quiet=quiet, as_json=as_json)
     chosen["scheduler"] = _scheduler(chosen["scheduler"], files=chosen["files"])
     fail_fast, retries = not chosen.pop("keep_going"), chosen.pop("retry")
-    prepared = prepare(load_pilot(), Policy(fail_fast=fail_fast, retries=retries, **chosen))
-    if dry_run:
-        _tell_plan(prepared, as_json=shown == "json")
-    elif prepared.finished:
-        _tell_unchanged(prepared, shown)
-    else:
-        _execute(prepared, shown)
+    with _warm(unless=dry_run or chosen["scheduler"]) as warm:
+        prepared = prepare(load_pilot(), Policy(fail_fast=fail_fast, retries=retries, **chosen))
+        if dry_run:
+            _tell_plan(prepared, as_json=shown == "json")
+        elif prepared.finished:
+            _tell_unchanged(prepared, shown)
+        else:
+            _execute(prepared, shown, warm)
+
+
+def _warm(*, unless: object) -> AbstractContextManager[Any]:
+    """Start what kernels come from while settings are still read; it ends with the context, needed or not."""
+    if unless:
+        return nullcontext()
+    from oda.kernels.warming import Warm
+
+    return Warm()
 
 
 def _scheduler(address: str | None, *, files: str) -> str:
@@ -95,7 +106,7 @@ def _tell_unchanged(prepared: Prepared, shown: str) -> None:
     click.echo(f"{counts}. Record: runs/{name}/run.json")
 
 
-def _execute(prepared: Prepared, kind: Any) -> None:  # noqa: ANN401  one of click's choices
+def _execute(prepared: Prepared, kind: Any, warm: Any) -> None:  # noqa: ANN401  one of click's choices
     """Run what is to be done, show it, and exit with 1 when anything that was asked for is not done."""
     from oda.progress import display
     from oda.running import execute_plan
@@ -104,7 +115,7 @@ def _execute(prepared: Prepared, kind: Any) -> None:  # noqa: ANN401  one of cli
     with display(kind) as shown:
         if prepared.broken:
             shown.message(f"{prepared.broken}; it is made again.")
-        record = execute_plan(prepared, shown=shown)
+        record = execute_plan(prepared, shown=shown, warm=warm)
         shown.summary(one_line(record))
     if kind not in ("json", "quiet"):
         for line in summarise(record, short=True)[1:]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from oda.jobs import Job
+    from oda.kernels.warming import Warm
     from oda.planning import Task
     from oda.preparing import Prepared
 
@@ -45,7 +46,7 @@ class _Idle:
 
 
 @contextmanager
-def open_farm(prepared: Prepared, to_do: Sequence[Task]) -> Iterator[Farm]:
+def open_farm(prepared: Prepared, to_do: Sequence[Task], warm: Warm | None = None) -> Iterator[Farm]:
     """Return what executes the jobs: workers of this machine, or of a Dask scheduler.
 
     Parameters
@@ -54,6 +55,8 @@ def open_farm(prepared: Prepared, to_do: Sequence[Task]) -> Iterator[Farm]:
         The run.
     to_do
         What may have to be executed; nothing is started when there is none.
+    warm
+        Parents of this machine's workers and kernels that have been started already, if any.
 
     Yields
     ------
@@ -73,9 +76,7 @@ def open_farm(prepared: Prepared, to_do: Sequence[Task]) -> Iterator[Farm]:
         from oda.kernels.warming import Warm
         from oda.pool import Pool, default_workers
 
-        modules = needed(prepared.pilot.folder, [task.planned.notebook for task in to_do])
-        with (
-            Warm(modules) as warm,
-            Pool(warm, policy.workers or default_workers(), prepared.folder / "workers.log") as pool,
-        ):
-            yield pool
+        with warm or Warm() as place:
+            place.expect(needed(prepared.pilot.folder, [task.planned.notebook for task in to_do]))
+            with Pool(place, policy.workers or default_workers(), prepared.folder / "workers.log") as pool:
+                yield pool

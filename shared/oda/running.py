@@ -25,6 +25,7 @@ from oda.summary import NOT_STARTED, summarise
 from oda.tally import without_end
 
 if TYPE_CHECKING:
+    from oda.kernels.warming import Warm
     from oda.progress import Display
 
 SUMMARY = "summary.txt"
@@ -65,7 +66,7 @@ def run_plan(pilot: Pilot, policy: Policy | None = None, *, shown: Display | Non
     return read_run(prepared.folder), True
 
 
-def execute_plan(prepared: Prepared, *, shown: Display | None = None) -> dict[str, Any]:
+def execute_plan(prepared: Prepared, *, shown: Display | None = None, warm: Warm | None = None) -> dict[str, Any]:
     """Execute what a prepared run has to do, take over the rest, and write the record.
 
     Parameters
@@ -74,6 +75,8 @@ def execute_plan(prepared: Prepared, *, shown: Display | None = None) -> dict[st
         What `prepare` returned.
     shown
         What is told of the progress.
+    warm
+        Where kernels start, if that has been made ready already.
 
     Returns
     -------
@@ -87,7 +90,7 @@ def execute_plan(prepared: Prepared, *, shown: Display | None = None) -> dict[st
     """
     try:
         with one_at_a_time(prepared.pilot.folder / RUNS):
-            return _Going(prepared, shown or _nobody()).go()
+            return _Going(prepared, shown or _nobody(), warm).go()
     except OdaError:  # a refusal in its own words, though some are also errors of the system
         raise
     except OSError as error:  # a full disk, a folder that may not be written
@@ -108,9 +111,9 @@ def _nobody() -> Display:
 class _Going:
     """A run that is going on: what has become of its tasks so far."""
 
-    def __init__(self, prepared: Prepared, shown: Display) -> None:
+    def __init__(self, prepared: Prepared, shown: Display, warm: Warm | None) -> None:
         """Begin with nothing done."""
-        self.prepared, self.shown = prepared, shown
+        self.prepared, self.shown, self.warm = prepared, shown, warm
         self.pilot, self.folder = prepared.pilot, prepared.folder
         self.to_do = [task for task in prepared.tasks if task.name in prepared.to_do]
         self.outcomes: dict[str, Outcome] = {}
@@ -127,7 +130,7 @@ class _Going:
         status = ""
         try:
             self.shown.planned(*shown_plan(self.prepared))
-            with open_farm(self.prepared, self.to_do) as farm:
+            with open_farm(self.prepared, self.to_do, self.warm) as farm:
                 self._begin()
                 for stage in stages(self.prepared.tasks):
                     self._run_stage(farm, stage)

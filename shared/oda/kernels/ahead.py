@@ -6,7 +6,7 @@ import json
 import sys
 
 from oda.kernels.becoming import become_fresh, import_kernel, leave_folder, prepare_environment, run_kernel
-from oda.kernels.preloading import import_ahead, well_known
+from oda.kernels.preloading import ALWAYS, import_ahead, well_known
 
 
 def main(modules: list[str]) -> None:
@@ -20,7 +20,7 @@ def main(modules: list[str]) -> None:
     prepare_environment()
     leave_folder()
     import_kernel()
-    for name in well_known(modules):
+    for name in (*ALWAYS, *well_known(modules)):
         import_ahead(name)
     line = sys.stdin.readline()
     if line:

@@ -51,11 +51,11 @@ def needed(folder: Path, notebooks: Iterable[str]) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        What every kernel needs, and what the notebooks import.
+        What they import, and what `import oda` does once it is asked for something.
     """
     sources = [cell.source for notebook in dict.fromkeys(notebooks) for cell in code_cells(folder / notebook)]
     modules = imported(sources)
-    return (*ALWAYS, *modules, *(OF_ODA if "oda" in modules else ()))
+    return (*modules, *(OF_ODA if "oda" in modules else ()))
 
 
 def imported(sources: Iterable[str]) -> tuple[str, ...]:
@@ -112,7 +112,7 @@ def well_known(modules: Iterable[str]) -> list[str]:
     Returns
     -------
     list of str
-        Those of Python itself, of what every kernel imports, and of packages that are known to be the same.
+        Those of Python itself, and of packages that are known to be the same.
 
     Examples
     --------
@@ -120,7 +120,7 @@ def well_known(modules: Iterable[str]) -> list[str]:
     ['numpy.linalg', 'json']
     """
     known = WELL_KNOWN | sys.stdlib_module_names
-    return [name for name in modules if name in ALWAYS or name.split(".", maxsplit=1)[0] in known]
+    return [name for name in modules if name.split(".", maxsplit=1)[0] in known]
 
 
 def in_order(modules: Sequence[str]) -> list[str]:
@@ -134,16 +134,14 @@ def in_order(modules: Sequence[str]) -> list[str]:
     Returns
     -------
     list of str
-        The first as it is, then those that are not well known, then the others.
+        Those that are not well known, then the others.
 
     Examples
     --------
-    >>> in_order(["pyarrow", "numpy", "plotly", "json"])
-    ['pyarrow', 'plotly', 'numpy', 'json']
+    >>> in_order(["numpy", "plotly", "json"])
+    ['plotly', 'numpy', 'json']
     """
-    first, *rest = modules or [""]
-    known = set(well_known(rest))
-    return [name for name in (first, *sorted(rest, key=known.__contains__)) if name]
+    return sorted(modules, key=set(well_known(modules)).__contains__)
 
 
 def import_ahead(name: str) -> bool:

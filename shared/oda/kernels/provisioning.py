@@ -27,7 +27,7 @@ from oda.kernels.warming import Warm
 NAME = "oda-warm"  # of the entry point
 PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 OPENING, ENDING = 10.0, 1.0  # seconds in which a kernel opens its sockets, and ends when it is asked to
-USUAL = ("pyarrow", "ipykernel.debugger", "numpy", "pandas", "matplotlib.pyplot")  # imported when nobody says what
+USUAL = ("numpy", "pandas", "matplotlib.pyplot")  # imported when nobody says what
 _parents: list[Warm] = []  # of this process, when no runner has one
 _ahead: list[Any] = []  # processes that have imported everything and wait for their notebook
 _before: dict[str, str] = {}  # the variables of this process when no notebook had any yet

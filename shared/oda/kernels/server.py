@@ -34,7 +34,7 @@ from oda.kernels.becoming import (
     prepare_environment,
     run_kernel,
 )
-from oda.kernels.preloading import OF_WORKER, import_ahead, in_order
+from oda.kernels.preloading import ALWAYS, OF_WORKER, import_ahead, in_order
 
 LONGEST = 1 << 20  # bytes of a request
 PARENT_DEATH = 1  # of prctl(2), which Linux alone has
@@ -42,7 +42,7 @@ LEAVING = 1.5  # seconds in which all that came from this process is to end
 GIVE_WAY = "500"  # a kernel is ended before its parent and before the person's other programs when memory is short
 
 
-def main(listener: int, kind: str, modules: list[str]) -> None:
+def main(listener: int, kind: str, told: str = "") -> None:
     """Import what is needed, then fork a process for each request until standard input closes.
 
     Parameters
@@ -51,9 +51,9 @@ def main(listener: int, kind: str, modules: list[str]) -> None:
         File descriptor of a listening Unix socket in a folder of this user alone.
     kind
         `KERNELS` or `WORKERS`: what to fork.
-    modules
-        What kernels import first. One that starts threads is left out, since a fork would take no thread with it, and
-        so is one that would be another in a new kernel.
+    told
+        What kernels import first, as a JSON list; read from standard input when empty. A module that starts threads is
+        left out, since a fork would take no thread with it, and so is one that would be another in a new kernel.
     """
     gc.disable()  # what is imported stays
     prepare_environment()
@@ -63,6 +63,9 @@ def main(listener: int, kind: str, modules: list[str]) -> None:
             importlib.import_module(name)
     else:
         import_kernel()
+        for name in ALWAYS:
+            import_ahead(name)
+        modules = json.loads(told or _told())
         for name in in_order(modules):
             if not import_ahead(name):
                 _begin_again(listener, [other for other in modules if other != name])
@@ -73,10 +76,21 @@ def main(listener: int, kind: str, modules: list[str]) -> None:
     Server(listener, kind).serve()
 
 
+def _told() -> bytes:
+    """Wait for the line that says what notebooks import; end when nobody will."""
+    line = b""
+    while not line.endswith(b"\n"):
+        part = os.read(sys.stdin.fileno(), LONGEST)
+        if not part:
+            sys.exit()
+        line += part
+    return line
+
+
 def _begin_again(listener: int, modules: list[str]) -> None:
     """Become a new process, which imports these modules."""
     os.set_inheritable(listener, True)  # noqa: FBT003  the function's own signature
-    os.execv(sys.executable, [sys.executable, "-m", "oda.kernels.server", str(listener), KERNELS, *modules])  # noqa: S606
+    os.execv(sys.executable, [sys.executable, "-m", "oda.kernels.server", str(listener), KERNELS, json.dumps(modules)])  # noqa: S606
 
 
 class Server:
@@ -305,4 +319,4 @@ def end_group(number: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2], sys.argv[3:])
+    main(int(sys.argv[1]), *sys.argv[2:])

@@ -32,15 +32,13 @@ class Parent:
         `KERNELS` or `WORKERS`: what it forks.
     folder
         Of this user alone, where its socket is.
-    modules
-        What it imports first; a parent of workers knows that by itself.
     """
 
-    def __init__(self, kind: str, folder: Path, modules: Sequence[str] = ()) -> None:
+    def __init__(self, kind: str, folder: Path) -> None:
         """Start the process, which imports its packages while this one goes on."""
-        self.folder = folder
+        self.kind, self.folder = kind, folder
         self.address = str(folder / kind)
-        self.arguments = [kind, *modules]
+        self.told = b""
         self.starts = 0
         self.start()
 
@@ -54,12 +52,29 @@ class Parent:
             listener.bind(self.address)
             listener.listen(64)
             self.process = subprocess.Popen(  # noqa: S603  this package's own module
-                [sys.executable, "-m", "oda.kernels.server", str(listener.fileno()), *self.arguments],
+                [sys.executable, "-m", "oda.kernels.server", str(listener.fileno()), self.kind],
                 cwd=self.folder,  # so that no folder of the pilot is taken for a package
-                stdin=subprocess.PIPE,  # never written to: when it closes, the process ends everything and itself
+                stdin=subprocess.PIPE,  # when it closes, the process ends everything and itself
                 pass_fds=[listener.fileno()],
                 start_new_session=True,
             )
+        self._say(self.told)
+
+    def tell(self, modules: Sequence[str]) -> None:
+        """Tell a parent of kernels, which waits for it, what else to import.
+
+        Parameters
+        ----------
+        modules
+            What notebooks import.
+        """
+        self.told = json.dumps(list(modules)).encode("utf-8") + b"\n"
+        self._say(self.told)
+
+    def _say(self, words: bytes) -> None:
+        """Write to the process; one that has ended is noticed later."""
+        with suppress(OSError):
+            os.write(self.process.stdin.fileno(), words)  # type: ignore[union-attr]
 
     @property
     def ended(self) -> bool:
@@ -89,7 +104,7 @@ class Warm:
     Parameters
     ----------
     modules
-        What notebooks import.
+        What notebooks import; when not given, `expect` says it before the first worker starts.
     fork
         Whether to fork; as this system bears when not given.
     kinds
@@ -97,15 +112,33 @@ class Warm:
     """
 
     def __init__(
-        self, modules: tuple[str, ...], *, fork: bool | None = None, kinds: tuple[str, ...] = (KERNELS, WORKERS)
+        self,
+        modules: Sequence[str] | None = None,
+        *,
+        fork: bool | None = None,
+        kinds: tuple[str, ...] = (KERNELS, WORKERS),
     ) -> None:
         """Start the parents, two processes that import at the same time, each only what its own children need."""
-        self.modules = list(modules)
+        self.modules: list[str] = []
         self.private = make_private_folder()
         self.lock = threading.Lock()
         self.parents: dict[str, Parent] = {}
         if can_fork() if fork is None else fork:
-            self.parents = {kind: Parent(kind, self.private, modules if kind == KERNELS else ()) for kind in kinds}
+            self.parents = {kind: Parent(kind, self.private) for kind in kinds}
+        if modules is not None:
+            self.expect(modules)
+
+    def expect(self, modules: Sequence[str]) -> None:
+        """Say what notebooks import, which kernels then have imported before they are asked for.
+
+        Parameters
+        ----------
+        modules
+            Their names, said once.
+        """
+        self.modules = list(modules)
+        if KERNELS in self.parents:
+            self.parents[KERNELS].tell(modules)
 
     @property
     def ended(self) -> bool:
