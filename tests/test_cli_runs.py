@@ -17,12 +17,26 @@ from small import settings, small, write
 pytestmark = pytest.mark.xdist_group("run")
 
 
+class Early:
+    """Stands for what kernels come from, and notes what is done with it."""
+
+    def __init__(self) -> None:
+        self.noted: list[str] = []
+
+    def __enter__(self) -> Early:
+        self.noted.append("started")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.noted.append("ended")
+
+
 class Called:
     """A pilot of two notebooks, and the commands in it."""
 
     def __init__(self, folder: Path) -> None:
         """Note the folder; the notebooks end well unless told otherwise."""
-        self.folder, self.script = folder, Script()
+        self.folder, self.script, self.early = folder, Script(), Early()
 
     def __call__(self, *words: str, code: int = 0) -> str:
         """Return what a command said on standard output, or where it refused on the other."""
@@ -39,6 +53,7 @@ def oda(tmp_path, monkeypatch) -> Called:
     monkeypatch.chdir(folder)
     monkeypatch.setattr("oda.planning.package_hash", lambda: "as installed")
     monkeypatch.setattr("oda.running.open_farm", lambda *_: nullcontext(called.script))
+    monkeypatch.setattr("oda.kernels.warming.Warm", lambda: called.early)
     return called
 
 
@@ -66,6 +81,18 @@ def test_a_run_a_second_one_and_what_has_changed_are_said_in_words(oda):
         "1 notebook would run, 1 would be kept as they are.",
     ]
     assert "2 of 2 notebooks done (1 of them unchanged)" in oda("run")
+
+
+def test_what_is_started_early_ends_whether_it_is_needed_or_not(oda):
+    """Kernels are made ready while settings are read; a plan that is only shown starts none."""
+    oda("run", "--dry-run")
+    oda("status")
+    assert oda.early.noted == []
+    oda("run")
+    oda("run")
+    (oda.folder / "pilot.yml").write_text("pilot: [", encoding="utf-8")
+    oda("run", code=1)
+    assert oda.early.noted == ["started", "ended"] * 3
 
 
 def test_the_exit_code_and_the_cell_say_what_failed(oda):
