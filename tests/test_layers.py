@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # From the ground up; a module may import those of its own line and of the lines before it.
 LAYERS = (
     ("errors", "estimate", "hashing", "readers", "missing", "places"),
-    ("locking",),
+    ("locking", "wording"),
     ("settings", "meaning"),
     ("plan", "tracing"),
     ("pilot", "presets", "periods"),
