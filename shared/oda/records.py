@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from oda.hashing import ABSENT
 
 TASKS = "tasks"
 NOTEBOOKS = "notebooks"
 KEPT = {"record": "record", "aggregate": "out/aggregate", "public": "out/public"}  # folder of a run by level
 CHECKSUM = "checksum"
+PUT_IN = "injected-parameters"  # the tag of the cell that tells a notebook its parameters
+READ = ("dataset ", "file ", "folder ", "made ", "after ")  # what a notebook uses that a figure may come from
 
 
 def hash_file(path: Path) -> str:
@@ -122,6 +126,59 @@ def _products(record: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the files of a task, from the run's folder, with the hash that each must have."""
     files = [(f"{KEPT[one['level']]}/{record['task']}/{one['file']}", one["sha256"]) for one in record["outputs"]]
     return [(f"{NOTEBOOKS}/{record['task']}.ipynb", record["notebook_sha256"]), *files]
+
+
+def recorded_in(cells: Sequence[Mapping[str, Any]], mime: str) -> dict[str, dict[str, Any]]:
+    """Return the cell that recorded each result, counted as in the notebook as it was written.
+
+    Parameters
+    ----------
+    cells
+        Those of the executed notebook, in order.
+    mime
+        The type of output that is a result.
+
+    Returns
+    -------
+    dict
+        By key `cell`, from 0 without the one that was put in, and `id`, the cell's own name.
+
+    Examples
+    --------
+    >>> told = {"metadata": {"tags": ["injected-parameters"]}}
+    >>> said = {"id": "a", "metadata": {}, "outputs": [{"data": {"m": {"key": "effect"}}}]}
+    >>> recorded_in([told, said], "m")
+    {'effect': {'cell': 0, 'id': 'a'}}
+    """
+    tags = [cell.get("metadata", {}).get("tags", []) for cell in cells]
+    told = next((place for place, named in enumerate(tags) if PUT_IN in named), len(cells))
+    return {
+        output["data"][mime]["key"]: {"cell": place - (place > told), "id": cell.get("id", "")}
+        for place, cell in enumerate(cells)
+        for output in cell.get("outputs", ())
+        if mime in output.get("data", {})
+    }
+
+
+def read_by(uses: Mapping[str, str]) -> list[str]:
+    """Return what a notebook read that a figure may come from, of all that it used.
+
+    Parameters
+    ----------
+    uses
+        Hashes by name, as a task's record has them.
+
+    Returns
+    -------
+    list of str
+        Such as `dataset falls`, `file data/raw/list.csv` or `after 10-data`; not what it asked for and did not find.
+
+    Examples
+    --------
+    >>> read_by({"dataset falls": "1f02", "setting run": "33ad", "file data/raw/none.csv": "absent"})
+    ['dataset falls']
+    """
+    return [name for name, digest in uses.items() if name.startswith(READ) and digest != ABSENT]
 
 
 def remove_task(run: Path, task: str) -> None:

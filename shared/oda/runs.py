@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from oda.errors import COMMAND, RunError
 from oda.pilot import Pilot
 from oda.planning import hash_values
-from oda.records import CHECKSUM, TASKS, hash_file
+from oda.records import CHECKSUM, TASKS, hash_file, read_by
 
 if TYPE_CHECKING:
     from oda.results import Results
@@ -43,6 +43,9 @@ class Outcome:
     outputs, undeclared, elsewhere
         Files that left the run, files that did not since the plan does not declare them, and files that the notebook
         wrote in the pilot outside its own folder.
+    recorded, read
+        The cell that recorded each result, by key; what the notebook read that a figure may come from. Both are empty
+        in records of runs that did not note them.
     """
 
     task: str
@@ -60,6 +63,8 @@ class Outcome:
     elsewhere: list[str] = field(default_factory=list)
     notebook_sha256: str = ""
     tries: int = 1
+    recorded: dict[str, dict[str, Any]] = field(default_factory=dict)
+    read: list[str] = field(default_factory=list)
 
     @property
     def done(self) -> bool:
@@ -80,7 +85,8 @@ class Outcome:
         Outcome
             What became of the task.
         """
-        return cls(**{one.name: record[one.name] for one in fields(cls) if one.name in record})
+        told = {"read": read_by(record.get("uses") or {})} | record
+        return cls(**{one.name: told[one.name] for one in fields(cls) if one.name in told})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
