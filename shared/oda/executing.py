@@ -40,8 +40,8 @@ from oda.kernels.client import PromptClient
 from oda.kernels.provisioning import end_ahead, start_ahead, use_warm_kernels
 from oda.kernels.watching import memory_watched, say_end
 from oda.outputs import AFTER, RUN, sort_out
-from oda.records import hash_file, write_task
-from oda.results import Results, collect
+from oda.records import hash_file, recorded_in, write_task
+from oda.results import MIME, Results, collect
 
 ENGINE = "oda"
 PRIVATE_SOCKETS = os.name == "posix"  # whether the system has sockets in a folder
@@ -183,7 +183,7 @@ def _hold_to_told(job: Job, seen: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _run(job: Job, notebook: Path) -> dict[str, Any]:
-    """Execute the notebook, and return its results, or its error with the cell."""
+    """Execute the notebook, and return its results with their cells, or its error with the cell."""
     source = Path(job.home, job.source)
     with _private_folder() as private, _surroundings(job, source.parent):
         try:
@@ -198,7 +198,7 @@ def _run(job: Job, notebook: Path) -> dict[str, Any]:
                 config=_settings(private),
                 job=job,
             )
-            return {"results": _results_of(notebook, job)}
+            return _results_of(notebook, job)
         except Exception as failure:  # noqa: BLE001  the others must finish whatever this one met
             return say_failure(failure, job, _Engine.client)
 
@@ -246,11 +246,12 @@ def _settings(private: Path) -> Config:
 
 
 def _results_of(path: Path, job: Job) -> dict[str, Any]:
-    """Return the results that an executed notebook holds as plain values, and hold a district's to its district."""
+    """Return an executed notebook's results with the cell of each; hold a district's results to their district."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     results = collect(output for cell in cells for output in cell.get("outputs", []))
     check_district(results, job)
-    return {key: result.model_dump(mode="json") for key, result in results.items()}
+    plain = {key: result.model_dump(mode="json") for key, result in results.items()}
+    return {"results": plain, "recorded": recorded_in(cells, MIME)}
 
 
 def check_district(results: Results, job: Job) -> None:
