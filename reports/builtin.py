@@ -27,7 +27,7 @@ from oda.reports.subset import source_refusals, tree_refusals
 
 LOOK = Path(__file__).parent / "look"
 DEFAULT_LANG = "en-GB"
-_FILTERS = ("visible", "crossref", "notices", "tables", "maths", "literal")
+_FILTERS = ("brand", "visible", "tables", "crossref", "notices", "maths", "literal")
 _SECONDS = 120
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July", "August"),
@@ -59,20 +59,35 @@ def render(project: Path, documents: Sequence[Document], output: Path) -> list[P
         One or more documents failed: the message names each with its reason. All the others have
         been written by then.
     """
+    failures = attempt(project, documents, output)
+    if failures:
+        said = "\n".join(f"{name}: {reason}" for name, reason in failures.items())
+        raise RenderError(f"{len(failures)} of {len(documents)} documents could not be rendered.\n{said}")
+    return [output / f"{one.name}.{wanted}" for one in documents for wanted in one.formats]
+
+
+def attempt(project: Path, documents: Sequence[Document], output: Path) -> dict[str, str]:
+    """Render staged documents; one that fails is named, and the others are rendered all the same.
+
+    Parameters
+    ----------
+    project, documents, output
+        As for `render`.
+
+    Returns
+    -------
+    dict
+        Why it could not be rendered, by document.
+    """
     output.mkdir(parents=True, exist_ok=True)
     workers = max(1, min(4, os.cpu_count() or 1, len(documents)))
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        outcomes = list(pool.map(lambda one: _attempt(project, one, output), documents))
-    failures = [str(one) for one in outcomes if isinstance(one, RenderError)]
-    if failures:
-        raise RenderError(
-            f"{len(failures)} of {len(documents)} documents could not be rendered.\n" + "\n".join(failures)
-        )
-    return [path for one in outcomes if not isinstance(one, RenderError) for path in one]
+        reasons = list(pool.map(lambda one: _attempt(project, one, output), documents))
+    return {one.name: reason for one, reason in zip(documents, reasons, strict=True) if reason}
 
 
-def _attempt(project: Path, document: Document, output: Path) -> list[Path] | RenderError:
-    """Render one document, and return its failure rather than raise it."""
+def _attempt(project: Path, document: Document, output: Path) -> str:
+    """Render one document; return why it could not be, or nothing."""
     targets: dict[Format, Path] = {one: output / f"{document.name}.{one}" for one in document.formats}
     for path in targets.values():
         path.unlink(missing_ok=True)
@@ -80,10 +95,10 @@ def _attempt(project: Path, document: Document, output: Path) -> list[Path] | Re
         tree = _read(project, document)
         made = {one: _write(project, tree, one) for one in targets}
     except RenderError as error:
-        return RenderError(f"{document.name}: {error}")
+        return str(error)
     for one, path in targets.items():
         path.write_bytes(made[one])
-    return list(targets.values())
+    return ""
 
 
 def _read(project: Path, document: Document) -> dict[str, Any]:

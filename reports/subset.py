@@ -15,9 +15,10 @@ from oda.reports.findings import Findings, check_attributes, check_raw, identify
 from oda.reports.inlines import check_inlines
 
 KEYS = frozenset({"title", "subtitle", "date", "author", "lang", "description", "keywords", "format"})
+MARKS = frozenset({"draft", "oda-brand"})  # which `branding.front_lines` writes, and nobody else
 CALLOUTS = frozenset(f"callout-{kind}" for kind in ("note", "tip", "important", "warning", "caution"))
-BOXES = frozenset({"answer", "provenance"})
-MOST_COLUMNS = 12
+BOXES = frozenset({"answer", "exhibit", "provenance"})
+MOST_COLUMNS = 24
 
 # Found in the source itself, because pandoc's reader no longer shows them for what they are.
 _SOURCE = (
@@ -97,7 +98,7 @@ def tree_refusals(source: Path, text: str, tree: dict[str, Any], project: Path) 
 
 def _check_front_matter(findings: Findings, meta: dict[str, Any]) -> None:
     """Refuse unknown keys, a missing title or date, and values of the wrong form."""
-    for key in sorted(set(meta) - KEYS):
+    for key in sorted(set(meta) - KEYS - MARKS):
         findings.refuse(f"the front matter key {key!r}", f"{key}:")
     for key in ("title", "date"):
         if not plain(meta.get(key)):
