@@ -21,13 +21,16 @@ class Early:
     """Stands for what kernels come from, and notes what is done with it."""
 
     def __init__(self) -> None:
+        """Begin with nothing noted."""
         self.noted: list[str] = []
 
     def __enter__(self) -> Early:
+        """Note the start."""
         self.noted.append("started")
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Note the end."""
         self.noted.append("ended")
 
 

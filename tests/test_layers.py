@@ -26,7 +26,7 @@ LAYERS = (
     ("freshness", "records"),
     ("outputs", "jobs"),
     ("failing",),
-    ("kernels", "executing", "pool"),
+    ("kernels", "engine", "executing", "pool"),
     ("describe", "effect", "runs"),
     ("sensitivity",),
     ("summary", "tally", "progress", "grid"),

@@ -170,6 +170,8 @@ def test_limits_of_time_and_memory_end_their_notebook_alone(tmp_path):
     done = go(small(tmp_path, run, **cells))
     assert of(done, "first").error.startswith("TimeoutError: it ran for more than ")
     assert of(done, "first").cell == 2
+    kept = json.loads((done.folder / "notebooks" / "first.ipynb").read_text(encoding="utf-8"))
+    assert [cell["metadata"]["papermill"]["status"] for cell in kept["cells"]] == ["completed", "completed", "failed"]
     assert "MemoryError" in of(done, "second").error
     assert of(done, "third").done
 
