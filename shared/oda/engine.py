@@ -29,10 +29,12 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]  # untyped
 
     Parameters
     ----------
-    *args, **kwargs
+    *args
         As papermill gives them.
     job
         What is executed.
+    **kwargs
+        As papermill gives them.
     """
 
     def __init__(self, *args: Any, job: Job, **kwargs: Any) -> None:  # noqa: ANN401  papermill's
