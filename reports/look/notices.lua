@@ -58,6 +58,21 @@ local function boxed(div, name)
   return blocks
 end
 
+-- A sign beside its words is not read aloud: the words say the same.
+function Span(span)
+  if not span.classes:includes("symbol") then return nil end
+  if html then
+    span.attributes["aria-hidden"] = "true"
+    return span
+  end
+  if typst then
+    local inlines = pandoc.Inlines { pandoc.RawInline("typst", "#symbol-of[") }
+    inlines:extend(span.content)
+    inlines:insert(pandoc.RawInline("typst", "]"))
+    return inlines
+  end
+end
+
 function Div(div)
   local kind = kind_of(div)
   if kind and (html or typst) then return notice(div, kind) end

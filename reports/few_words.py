@@ -1,0 +1,115 @@
+"""A result in a few words: its number, the ends of its interval, and which of several things it says."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from oda.estimate import Estimate
+from oda.results import AnyResult, CannotSay, Estimated, Fact
+from oda.wording import cannot_tell, change_words, interval_ends, percent_change, quantity
+
+NOT_SAID = "cannot be concluded"
+Reading = Literal["lower", "higher", "unclear", "alike", "level", "fact", "unsaid"]
+
+
+def read(result: AnyResult | None) -> Reading | None:
+    """Tell which of a few things a result says; the rules of main points and ratings turn on it alone.
+
+    Parameters
+    ----------
+    result
+        Any result, or None.
+
+    Returns
+    -------
+    str or None
+        Of an estimate: `lower` or `higher` when its interval keeps from no difference, `alike` when it is none to
+        speak of, `unclear` otherwise; `level` for a quantity that is set against nothing. `fact`; `unsaid` for an
+        answer that the data cannot give; None for a table, a figure or nothing.
+    """
+    match result:
+        case CannotSay():
+            return "unsaid"
+        case Fact():
+            return "fact"
+        case Estimated(estimate=estimate):
+            return _read_estimate(estimate)
+    return None
+
+
+def _read_estimate(estimate: Estimate) -> Reading:
+    """Tell which of a few things an estimate says."""
+    if estimate.scale == "level":
+        return "level"
+    if change_words(estimate) == "unchanged" and (not cannot_tell(estimate) or _narrow(estimate)):
+        return "alike"
+    if cannot_tell(estimate):
+        return "unclear"
+    return "higher" if estimate.value > (1 if estimate.scale == "ratio" else 0) else "lower"
+
+
+def _narrow(estimate: Estimate) -> bool:
+    """Tell whether even the ends of a ratio's interval are no change to speak of."""
+    ends = (estimate.ci_low, estimate.ci_high)
+    return estimate.scale == "ratio" and all(percent_change(end) == "unchanged" for end in ends)
+
+
+def fields(result: AnyResult) -> dict[str, str]:
+    """Return what may be asked of a result in a main point, such as `{effect.value}`, as a reader sees it.
+
+    Parameters
+    ----------
+    result
+        Any result.
+
+    Returns
+    -------
+    dict
+        Words by field: `value`, and of an estimate `size` (without direction), `low`, `high` and `interval`; of a fact
+        `unit`, and `of` where its unit says of how many. Empty for a table, a figure, and an answer that is none.
+
+    Examples
+    --------
+    >>> fields(Fact(sentence="About 2,000 visits were made.", value=2000, unit="visits"))
+    {'value': '2,000', 'unit': 'visits'}
+    """
+    match result:
+        case Fact(value=value, unit=unit) if value is not None:
+            number = value if isinstance(value, str) else quantity(value, "")
+            out_of = re.search(r"\bof (\d+)", unit)
+            return {"value": number, "unit": unit, **({"of": out_of[1]} if out_of else {})}
+        case Estimated(estimate=estimate):
+            return _of_estimate(estimate)
+    return {}
+
+
+def _of_estimate(estimate: Estimate) -> dict[str, str]:
+    """Return the words of an estimate."""
+    low, high = interval_ends(estimate)
+    value = quantity(estimate.value, estimate.unit) if estimate.scale == "level" else change_words(estimate)
+    size = value.removesuffix(" lower").removesuffix(" higher")
+    return {"value": value, "size": size, "low": low, "high": high, "interval": f"{low} to {high}"}
+
+
+def summary(result: AnyResult | None) -> str:
+    """Say what a result came to, to see whether it has moved since.
+
+    Parameters
+    ----------
+    result
+        Any result, or None where it is no longer recorded.
+
+    Returns
+    -------
+    str
+        Such as `11 per cent lower (16 per cent lower to 5.5 per cent lower)`.
+    """
+    if result is None:
+        return "not recorded"
+    found = fields(result)
+    if "interval" in found:
+        return f"{found['value']} ({found['interval']})"
+    if found:
+        return f"{found['value']} {found['unit']}".strip()
+    return result.sentence if isinstance(result, Fact) else NOT_SAID

@@ -1,0 +1,196 @@
+"""The first page at a glance: each question of the pilot, its answer, how it is rated, and what was expected.
+
+A rating is a sign with its words beside it, so that neither colour nor the sign alone says anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from oda.errors import RenderError
+from oda.reports import blocks
+from oda.reports.document import escape
+from oda.reports.edited_points import main_points
+from oda.reports.few_words import Reading, fields, read
+from oda.reports.points import draft_district_points, fill_words
+from oda.results import AnyResult, CannotSay, Estimated, Fact
+
+if TYPE_CHECKING:
+    from oda.pilot import Question
+    from oda.reports.expanding import Context
+
+EFFECT, STRENGTH, COST = "effect", "strength", "cost"  # results by whose keys an effect is rated
+CAUSAL = ("ATT", "ATE", "ATC", "mean effect")  # estimands that are effects; others describe
+SIGNS: dict[Reading, str] = {"lower": "−", "higher": "+", "unclear": "±", "alike": "0"}
+UNKNOWN = "?"
+MOST_STEPS = 10  # of a scale that is drawn as dots
+
+
+def questions(context: Context) -> str:
+    """Answer the pilot's questions of this kind of report: question, answer, rating, and what was expected.
+
+    Parameters
+    ----------
+    context
+        What the document is expanded with.
+
+    Returns
+    -------
+    str
+        One box; nothing when the pilot asks nothing of such a report.
+
+    Raises
+    ------
+    RenderError
+        When no notebook recorded the evidence of a question as a sentence.
+    """
+    kind = "district" if context.district else "board"
+    asked = [_question(question, context) for question in context.pilot.questions if question.report == kind]
+    return "::: {.answer}\n\n" + "\n".join(asked) + "\n:::\n" if asked else ""
+
+
+def _question(question: Question, context: Context) -> str:
+    """Return one question as a term, with what belongs to it as its definitions."""
+    evidence = context.results.get(question.evidence)
+    said = None if evidence is None else blocks.sentence(evidence)
+    if evidence is None or said is None:
+        there = ", ".join(sorted(key for key, item in context.results.items() if blocks.sentence(item))) or "none"
+        message = (
+            f"pilot.yml: question {question.id!r} names the evidence {question.evidence!r}, which no notebook recorded "
+            f"as a sentence. Recorded: {there}."
+        )
+        raise RenderError(message)
+    answer = f"{escape(said)}{_source(question.evidence, context)}"
+    rated = list(_ratings(question.evidence, evidence, context))
+    parts = [answer, *(["\n    ".join(f"- {one}" for one in rated)] if rated else [])]
+    parts.append(f"*Expected beforehand: {escape(question.expected)}*")
+    return escape(question.question) + "\n\n" + "\n".join(f":   {part}\n" for part in parts)
+
+
+def _ratings(key: str, evidence: AnyResult, context: Context) -> Iterator[str]:
+    """Yield the ratings of an effect: its direction with the interval, the strength of evidence, the cost."""
+    causal = isinstance(evidence, Estimated) and evidence.estimate.estimand in CAUSAL
+    if not causal and key != EFFECT:
+        return
+    yield _rating("Effect", *rate_effect(evidence))
+    for name, words, rate in ((STRENGTH, "Strength of evidence", rate_strength), (COST, "Cost", rate_cost)):
+        result = context.results.get(name)
+        if result is not None and name != key:
+            yield _rating(words, *rate(result))
+
+
+def _rating(what: str, sign: str, words: str) -> str:
+    """Write a rating: what is rated, its sign, which is not read aloud, and its words."""
+    return f"**{escape(what)}:** [{escape(sign)}]{{.symbol}} {escape(words)}"
+
+
+def rate_effect(result: AnyResult) -> tuple[str, str]:
+    """Return the sign and the words of an effect.
+
+    Parameters
+    ----------
+    result
+        An estimate, or an answer that the data cannot give.
+
+    Returns
+    -------
+    tuple of str
+        `−` lower, `+` higher, `±` not to be told from none, `0` none to speak of, `?` no answer; and what it says.
+    """
+    reading, said = read(result), fields(result)
+    if reading is None or reading not in SIGNS:
+        return UNKNOWN, "cannot be concluded"
+    words = {
+        "lower": f"lower, by {said.get('size')}",
+        "higher": f"higher, by {said.get('size')}",
+        "unclear": f"not to be told from none, {said.get('interval')}",
+        "alike": f"none to speak of, {said.get('interval')}",
+    }
+    return SIGNS[reading], words[reading]
+
+
+def rate_strength(result: AnyResult) -> tuple[str, str]:
+    """Return the strength of evidence as dots of so many, and in words.
+
+    Parameters
+    ----------
+    result
+        A fact with a level and a unit that says of how many, or anything else, which is no rating.
+
+    Returns
+    -------
+    tuple of str
+        Such as `●●●○○` and `level 3 of 5`.
+
+    Examples
+    --------
+    >>> rate_strength(Fact(sentence="Level 3.", value=3, unit="level, of 5"))
+    ('●●●○○', 'level 3 of 5')
+    """
+    said = fields(result)
+    level = result.value if isinstance(result, Fact) else None
+    if not isinstance(level, int) or "of" not in said or not 0 <= level <= int(said["of"]) <= MOST_STEPS:
+        return UNKNOWN, "not rated"
+    return "●" * level + "○" * (int(said["of"]) - level), f"level {level} of {said['of']}"
+
+
+def rate_cost(result: AnyResult) -> tuple[str, str]:
+    """Return the sign and the words of what the pilot costs.
+
+    Parameters
+    ----------
+    result
+        A fact in pounds, or an answer that the data cannot give.
+
+    Returns
+    -------
+    tuple of str
+        `£` and the sum, or that it is not known.
+    """
+    said = fields(result)
+    if isinstance(result, CannotSay) or "value" not in said:
+        return "£?", "not known"
+    if isinstance(result, Fact) and result.unit.startswith("£"):
+        return "£", f"£{said['value']} {result.unit.removeprefix('£').strip()}".strip()
+    return "£", said["value"]
+
+
+def points(context: Context) -> str:
+    """Write the main points of a report, and below them which of them somebody should look at again.
+
+    Parameters
+    ----------
+    context
+        What the document is expanded with.
+
+    Returns
+    -------
+    str
+        A list; for a district as drafted from its own results, else as people have edited it.
+
+    Raises
+    ------
+    RenderError
+        When an edited point cannot be shown.
+    """
+    if context.district:
+        drafted = draft_district_points(context.results)
+        texts = tuple((one.id, fill_words(one.text, context.results), one.results) for one in drafted)
+        return _listed(texts, context)
+    found = main_points(context.pilot.folder, context.results)
+    again = "".join(f"- {escape(sentence)}\n" for sentence in found.moved)
+    note = f"::: {{.callout-warning}}\n## Main points to look at again\n\n{again}:::\n" if again else ""
+    return f"{_listed(found.texts, context)}\n{note}"
+
+
+def _listed(texts: tuple[tuple[str, str, tuple[str, ...]], ...], context: Context) -> str:
+    """Write points as a list, each with where its numbers come from."""
+    lines = [f"- {escape(words)}{''.join(_source(key, context) for key in keys)}" for _, words, keys in texts]
+    return "\n".join(lines) + "\n"
+
+
+def _source(key: str, context: Context) -> str:
+    """Return the link to where a result comes from."""
+    found = str(getattr(context, "source_of", lambda _: "")(key))
+    return f" {found}" if found else ""
