@@ -1,13 +1,20 @@
-"""Typed results as markdown that both renderers take: sentences, tables, figures."""
+"""Typed results as markdown that both renderers take: sentences, tables, figures, each with its data beside it."""
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
+import re
 from pathlib import Path
 
+from oda.disclosure import HIDDEN
 from oda.reports.document import attribute, escape
-from oda.results import AnyResult, CannotSay, Estimated, Fact, Picture, Table
+from oda.results import UNKNOWN, AnyResult, CannotSay, Cell, Estimated, Fact, Picture, Table
+
+MARKS = {HIDDEN: "a value hidden because it is, or would give away, a small number", UNKNOWN: "no value available"}
+_FORMULA = re.compile(r"\s*[=+\-@]|[\t\r\n]")  # what a spreadsheet takes for a formula when a cell begins with it
+_NUMBER = re.compile(r"[+-]?[\d,]*\.?\d+%?")
 
 
 def sentence(result: AnyResult) -> str | None:
@@ -28,8 +35,8 @@ def sentence(result: AnyResult) -> str | None:
     return result.sentence if isinstance(result, Fact | Estimated) else None
 
 
-def table(key: str, result: Table) -> str:
-    """Write a table with its caption, its id and the note below it.
+def table(key: str, result: Table, *, file: str = "", source: str = "") -> str:
+    """Write a table with its caption, its id, the note below it and its data.
 
     Parameters
     ----------
@@ -37,22 +44,27 @@ def table(key: str, result: Table) -> str:
         The result's key; the table's id is `tbl-` and this.
     result
         The table.
+    file
+        What the file of its data is called; the table has none when not given.
+    source
+        A link to where the table comes from, as markdown; none when not given.
 
     Returns
     -------
     str
-        A pipe table; numbers to the right.
+        A pipe table, numbers to the right, in a div of the class `exhibit`.
     """
     heads = [escape(column.heading) for column in result.columns]
     rules = ["---:" if column.decimals is not None else ":---" for column in result.columns]
     lines = [heads, rules, *([escape(cell) for cell in row] for row in result.shown())]
     body = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-    note = f"\n\n{escape(result.note)}" if result.note else ""
-    return f"{body}\n\n: {escape(result.caption)} {{#tbl-{key}}}{note}\n"
+    title = f": {escape(result.caption)} {{#tbl-{key}}}"
+    note = " ".join(filter(None, [result.note, _explain(result, said=result.note)]))
+    return _exhibit(f"{body}\n\n{title}", escape(note), _data_line("table", result, file, source) if file else source)
 
 
-def figure(key: str, result: Picture, folder: Path, project: Path) -> str:
-    """Write a figure with its caption, alternative text and visible description; save its drawing.
+def figure(key: str, result: Picture, drawing: str, *, file: str, source: str = "") -> str:
+    """Write a figure with its message, title, alternative text, visible description and data.
 
     Parameters
     ----------
@@ -60,26 +72,51 @@ def figure(key: str, result: Picture, folder: Path, project: Path) -> str:
         The result's key; the figure's id is `fig-` and this.
     result
         The chart.
+    drawing
+        Where its drawing stands, as `draw` returned it.
+    file
+        What the file of its data is called.
+    source
+        A link to where the figure comes from, as markdown; none when not given.
+
+    Returns
+    -------
+    str
+        The message in bold, the figure and the paragraph that describes it, in a div of the class `exhibit`.
+    """
+    message = f"**{escape(result.headline)}**" if result.headline else ""
+    image = f"![{escape(result.caption)}]({drawing}){{#fig-{key} fig-alt={attribute(result.alt)}}}"
+    about = " ".join(filter(None, [result.description, _explain(result.data, said=result.description)]))
+    return _exhibit(message, image, escape(about), _data_line("figure", result.data, file, source))
+
+
+def draw(key: str, result: Picture, folder: Path, project: Path) -> str:
+    """Save the drawing of a figure.
+
+    Parameters
+    ----------
+    key
+        The result's key, which names the file.
+    result
+        The chart.
     folder
-        Where to save the drawing, a folder of this document alone, so that no two documents share a figure.
+        Where to save it, a folder of one document alone, so that no two documents share a figure.
     project
         The staged project, which the path of the drawing is relative to.
 
     Returns
     -------
     str
-        The figure and the paragraph that describes it.
+        Its path in the project.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{key}.svg"
     path.write_text(result.svg, encoding="utf-8", newline="\n")
-    place = path.relative_to(project).as_posix()
-    image = f"![{escape(result.caption)}]({place}){{#fig-{key} fig-alt={attribute(result.alt)}}}"
-    return f"{image}\n\n{escape(result.description)}\n"
+    return path.relative_to(project).as_posix()
 
 
 def comma_separated(result: Table) -> str:
-    """Write a table's exact, protected values as CSV.
+    """Write a table's exact, protected values as CSV, one heading and then the values, none of them a formula.
 
     Parameters
     ----------
@@ -89,10 +126,60 @@ def comma_separated(result: Table) -> str:
     Returns
     -------
     str
-        A heading with units, then one line a row.
+        A heading with units, then one line a row; words that a spreadsheet would run as a formula begin with `'`.
     """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([column.heading for column in result.columns])
-    writer.writerows([["[x]" if cell is None else cell for cell in row] for row in result.rows])
+    writer.writerow([_plain(column.heading) for column in result.columns])
+    writer.writerows([[_plain(cell) for cell in row] for row in result.rows])
     return stream.getvalue()
+
+
+def say_size(size: int) -> str:
+    """Say the size of a file.
+
+    Parameters
+    ----------
+    size
+        In bytes.
+
+    Returns
+    -------
+    str
+        In thousands, or millions, of bytes.
+
+    Examples
+    --------
+    >>> say_size(120), say_size(5400), say_size(2_340_000)
+    ('1kb', '5kb', '2.3mb')
+    """
+    return f"{size / 1e6:.1f}mb" if size >= 999_500 else f"{max(1, round(size / 1000))}kb"
+
+
+def _exhibit(*parts: str) -> str:
+    """Put what belongs to one table or figure into a div of its own."""
+    return "::: {.exhibit}\n\n" + "\n\n".join(filter(None, parts)) + "\n\n:::\n"
+
+
+def _data_line(kind: str, data: Table, file: str, source: str) -> str:
+    """Write the link that holds the data; `look/tables.lua` puts the number in, and attaches the file to a PDF."""
+    content = comma_separated(data).encode("utf-8-sig")
+    address = f"data:text/csv;charset=utf-8;base64,{base64.b64encode(content).decode('ascii')}"
+    words = escape(f"Download the data for this {kind} ({say_size(len(content))} CSV)")
+    return f"[{words}]({address}){{download={attribute(file)}}} {source}".rstrip()
+
+
+def _explain(data: Table, *, said: str) -> str:
+    """Explain the marks that stand in a table, but for those that its own words explain."""
+    cells = {cell for row in data.shown() for cell in row}
+    parts = [f"{mark} means {meaning}" for mark, meaning in MARKS.items() if mark in cells and mark not in said]
+    return f"{'; '.join(parts)}." if parts else ""
+
+
+def _plain(cell: Cell) -> Cell:
+    """Return a value as CSV holds it: the mark of an absent one, and no word that would run as a formula."""
+    if cell is None:
+        return UNKNOWN
+    if isinstance(cell, str) and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
+        return f"'{cell}"
+    return cell

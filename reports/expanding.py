@@ -190,7 +190,7 @@ def _table(key: str, result: AnyResult, number: int, context: Context) -> str:
     if not isinstance(result, Table):
         raise _fault(f"result {key!r} is not a table but of kind {result.kind!r}", number, context)
     context.shown[key] = result
-    return blocks.table(key, result)
+    return blocks.table(key, result, file=f"{context.name}-{key}.csv", source=_source(key, context))
 
 
 def _figure(key: str, result: AnyResult, number: int, context: Context) -> str:
@@ -198,7 +198,13 @@ def _figure(key: str, result: AnyResult, number: int, context: Context) -> str:
     if not isinstance(result, Picture):
         raise _fault(f"result {key!r} is not a figure but of kind {result.kind!r}", number, context)
     context.shown[key] = result.data
-    return blocks.figure(key, result, context.project / "figures" / context.name, context.project)
+    drawing = blocks.draw(key, result, context.project / "figures" / context.name, context.project)
+    return blocks.figure(key, result, drawing, file=f"{context.name}-{key}.csv", source=_source(key, context))
+
+
+def _source(key: str, context: Context) -> str:
+    """Return the link to where a result comes from, where the document traces its results."""
+    return str(getattr(context, "source_of", lambda _: "")(key))
 
 
 def _questions(context: Context) -> str:

@@ -456,7 +456,7 @@ REFUSED = {
     "| A | B |\n|---|---|\n| 1 | 2 |": "a table without an id",
     "| A | B |\n|---|---|\n| 1 | 2 |\n\n: {#tbl-x}": "a table without",
     "| A |  |\n|---|---|\n| 1 | 2 |\n\n: Cap {#tbl-x}": "an empty header cell",
-    "|" + " A |" * 13 + "\n|" + "---|" * 13 + "\n\n: Cap {#tbl-x}": "a table of 13 columns",
+    "|" + " A |" * 25 + "\n|" + "---|" * 25 + "\n\n: Cap {#tbl-x}": "a table of 25 columns",
     "| A |\n|---|\n| 1 |\n\n: Cap {#tbl-x tbl-colwidths=50}": "the attribute 'tbl-colwidths'",
 }
 

@@ -9,6 +9,7 @@ local counts = { fig = 0, tbl = 0 }
 
 local function count(element)
   local kind = element.identifier:match("^(%a+)%-")
+  if not NAMES[kind] then return end
   counts[kind] = counts[kind] + 1
   numbers[element.identifier] = NAMES[kind] .. NBSP .. counts[kind]
 end
@@ -25,7 +26,7 @@ end
 
 local function typst_figure(id, image, caption)
   local open = "#figure(image(" .. quoted(image.src) .. ", alt: " .. quoted(image.attributes["fig-alt"])
-    .. '), kind: "quarto-float-fig", supplement: "Figure", caption: figure.caption(position: bottom, ['
+    .. '), kind: "quarto-float-fig", supplement: "Figure", caption: figure.caption(position: top, ['
   local inlines = pandoc.Inlines { pandoc.RawInline("typst", open) }
   inlines:extend(caption)
   inlines:insert(pandoc.RawInline("typst", "])) <" .. id .. ">"))
@@ -38,15 +39,32 @@ local function figure(fig)
   if not html then return typst_figure(fig.identifier, image, caption) end
   image.attr = pandoc.Attr("", {}, { { "alt", image.attributes["fig-alt"] } })
   image.caption = {}
-  fig.caption = { long = { pandoc.Plain(numbered(fig.identifier, fig.caption.long)) } }
-  fig.content = { pandoc.Plain { image } }
-  return fig
+  local title = pandoc.Inlines { pandoc.RawInline("html", "<figcaption>") }
+  title:extend(numbered(fig.identifier, fig.caption.long))
+  title:extend { pandoc.RawInline("html", "</figcaption>\n"), image }
+  return {
+    pandoc.RawBlock("html", '<figure id="' .. fig.identifier .. '">'),
+    pandoc.Plain(title),
+    pandoc.RawBlock("html", "</figure>"),
+  }
 end
 
 local function table_caption(tbl)
   if not html then return nil end
   tbl.caption = { long = { pandoc.Plain(numbered(tbl.identifier, tbl.caption.long)) } }
   return tbl
+end
+
+-- A table in parts, as tables.lua made it for the PDF: its parts, then its caption.
+local function parts(div)
+  if html or not numbers[div.identifier] then return nil end
+  local caption = pandoc.Inlines { pandoc.RawInline("typst", "], kind: table, caption: [") }
+  caption:extend(div.content:remove().content)
+  caption:insert(pandoc.RawInline("typst", "]) <" .. div.identifier .. ">"))
+  local blocks = pandoc.Blocks { pandoc.RawBlock("typst", "#figure([") }
+  blocks:extend(div.content)
+  blocks:insert(pandoc.Plain(caption))
+  return blocks
 end
 
 local function reference(cite)
@@ -57,6 +75,6 @@ local function reference(cite)
 end
 
 return {
-  { traverse = "topdown", Figure = count, Table = count },
-  { Figure = figure, Table = table_caption, Cite = reference },
+  { traverse = "topdown", Figure = count, Table = count, Div = count },
+  { Figure = figure, Table = table_caption, Div = parts, Cite = reference },
 }
