@@ -5,6 +5,7 @@ An analyst writes prose in `reports/board.qmd` and asks for results by key; no n
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,17 +17,20 @@ import yaml
 from oda.errors import RenderError
 from oda.governance import Assessment
 from oda.pilot import District, Pilot
-from oda.reports import blocks
+from oda.reports import blocks, glance
 from oda.reports.document import escape, front_matter
 from oda.reports.provenance import notices, provenance
+from oda.reports.traces import HERE, Sources, in_one_format, put_sources
 from oda.results import AnyResult, Picture, Table
 from oda.runs import Run
 
 _SHORTCODE = re.compile(r"\{\{<\s*oda\s+([^>]*?)\s*>\}\}")
+_UNLINKED = ("#", ":::", "![")  # lines whose words stand in a heading, an attribute or an alternative text
 _MATTER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
 FORMS = (
-    "say KEY, table KEY, figure KEY (each may end in 'optional'), pilot FIELD, district FIELD, questions, "
-    "notices, provenance"
+    "say KEY, table KEY, figure KEY (each may end in 'optional'), pilot FIELD, district FIELD, questions, points, "
+    "notices, provenance, "
+    "sources, constant VALUE"
 )
 
 
@@ -52,6 +56,10 @@ class Context:
         Tables, and data of charts, that were put in, by key.
     origins
         For each line of the expanded document, the line of the source it comes from.
+    mark
+        Lines of the front matter that say whose the document is and whether it is a draft.
+    said
+        What each shortcode of the body stood for, by its words, in the order of the document.
     """
 
     pilot: Pilot
@@ -64,6 +72,13 @@ class Context:
     project: Path
     shown: dict[str, Table] = field(default_factory=dict)
     origins: list[int] = field(default_factory=list)
+    mark: str = ""
+    said: dict[str, list[str]] = field(default_factory=dict)
+
+    def note(self, asked: str, text: str) -> str:
+        """Keep what a shortcode stood for, for documents that are rendered by hand; return it."""
+        self.said.setdefault(" ".join(re.sub("[\"']", "", asked).split()), []).append(text)
+        return text
 
 
 def expand(text: str, context: Context) -> str:
@@ -94,7 +109,7 @@ def expand(text: str, context: Context) -> str:
     body = text[found.end() :]
     first = text[: found.end()].count("\n") + 1
     lines = [_expand_line(line, number, context) for number, line in enumerate(body.split("\n"), first)]
-    matter = front_matter(_fields(found[1], context))
+    matter = front_matter(_fields(found[1], context)).removesuffix("---\n") + context.mark + "---\n"
     context.origins.extend([1] * matter.count("\n"))
     for number, line in enumerate(lines, first):
         context.origins.extend([number] * (line.count("\n") + 1))
@@ -126,19 +141,23 @@ def _expand_line(line: str, number: int, context: Context) -> str:
     """Expand the shortcodes of one line: a block when it stands alone, words inside a line otherwise."""
     whole = _SHORTCODE.fullmatch(line.strip())
     if whole:
-        return _block(whole[1], number, context)
-    return _SHORTCODE.sub(lambda found: escape(_plain(found[1], number, context)), line)
+        return context.note(whole[1], _block(whole[1], number, context))
+    return _SHORTCODE.sub(lambda found: context.note(found[1], escape(_plain(found[1], number, context))), line)
 
 
 def _block(asked: str, number: int, context: Context) -> str:
     """Return what a shortcode on a line of its own stands for."""
     match asked.split():
         case ["questions"]:
-            return _questions(context)
+            return glance.questions(context)
+        case ["points"]:
+            return glance.points(context)
         case ["notices"]:
             return notices(context.pilot, context.run, context.assessment)
         case ["provenance"]:
-            return provenance(context.pilot, context.run, context.district)
+            return provenance(context)
+        case ["sources"]:
+            return HERE
         case ["table", key, *rest] if rest in ([], ["optional"]):
             result = _find(key, number, context, optional=bool(rest))
             return "" if result is None else _table(key, result, number, context)
@@ -146,7 +165,7 @@ def _block(asked: str, number: int, context: Context) -> str:
             result = _find(key, number, context, optional=bool(rest))
             return "" if result is None else _figure(key, result, number, context)
         case _:
-            return escape(_plain(asked, number, context))
+            return _inline(asked, number, context)
 
 
 def _plain(asked: str, number: int, context: Context) -> str:
@@ -161,7 +180,12 @@ def _plain(asked: str, number: int, context: Context) -> str:
                     number,
                     context,
                 )
+            if said:
+                context.sources.note(key)
             return said
+        case ["constant", *words] if words:
+            context.sources.constants.append((" ".join(words), number))
+            return " ".join(words)
         case ["pilot", "contact"]:
             return context.pilot.pilot.lead.contact
         case ["pilot", name] if name in type(context.pilot.pilot).model_fields:
@@ -204,27 +228,4 @@ def _figure(key: str, result: AnyResult, number: int, context: Context) -> str:
 
 def _source(key: str, context: Context) -> str:
     """Return the link to where a result comes from, where the document traces its results."""
-    return str(getattr(context, "source_of", lambda _: "")(key))
-
-
-def _questions(context: Context) -> str:
-    """Answer the pilot's questions: the question, the evidence's sentence, and what was expected."""
-    kind = "district" if context.district else "board"
-    parts = []
-    for question in context.pilot.questions:
-        if question.report != kind:
-            continue
-        evidence = context.results.get(question.evidence)
-        said = None if evidence is None else blocks.sentence(evidence)
-        if said is None:
-            there = ", ".join(sorted(key for key, item in context.results.items() if blocks.sentence(item))) or "none"
-            message = (
-                f"pilot.yml: question {question.id!r} names the evidence {question.evidence!r}, which no "
-                "notebook recorded "
-                f"as a sentence. Recorded: {there}."
-            )
-            raise RenderError(message)
-        parts.append(
-            f"**{escape(question.question)}**\n\n{escape(said)}\n\n*Expected beforehand: {escape(question.expected)}*\n"
-        )
-    return "::: {.answer}\n\n" + "\n".join(parts) + "\n:::\n" if parts else ""
+    return context.source_of(key)
