@@ -1,0 +1,120 @@
+"""Rules of a PDF: tagged, titled, in a language, its fonts inside, readable by everybody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from oda.reports.linting.fault import Fault
+from oda.reports.linting.pdf_file import PdfFile
+from oda.reports.linting.pdf_objects import PdfError, Stream
+
+_NAMESPACE = re.compile(r"xmlns:(\w+)\s*=\s*['\"]http://www\.aiim\.org/pdfua/ns/id/['\"]")
+_TITLE = re.compile(r"<dc:title\b[^>]*>.*?<rdf:li[^>]*>\s*([^<\s][^<]*)</rdf:li>", re.DOTALL)
+_AGAIN = "Make it again with the report command, or by Quarto with pdf-standard: ua-1."
+_FILES = ("FontFile", "FontFile2", "FontFile3")
+
+PdfRule = Callable[[PdfFile], Iterator[Fault]]
+
+
+def _catalogue(file: PdfFile) -> dict[str, Any]:
+    """Return the catalogue, where a PDF says what it is."""
+    found = file.get(file.trailer.get("Root"))
+    if not isinstance(found, dict):
+        raise PdfError("it has no catalogue")
+    return found
+
+
+def _part(file: PdfFile, name: str) -> dict[str, Any]:
+    """Return a dictionary of the catalogue; an empty one where there is none."""
+    found = file.get(_catalogue(file).get(name))
+    return found if isinstance(found, dict) else {}
+
+
+def _metadata(file: PdfFile) -> str:
+    """Return the metadata as text."""
+    found = file.get(_catalogue(file).get("Metadata"))
+    return found.unpack().decode(errors="replace") if isinstance(found, Stream) else ""
+
+
+def _fault(what: str, fix: str = _AGAIN) -> Fault:
+    """Return a fault of the whole file."""
+    return Fault(line=0, what=what, fix=fix)
+
+
+def _tagged(file: PdfFile) -> Iterator[Fault]:
+    """Find a PDF without tags, whose headings, tables and figures a screen reader does not know."""
+    if file.get(_part(file, "MarkInfo").get("Marked")) is not True or not _part(file, "StructTreeRoot"):
+        yield _fault("the PDF is not tagged.")
+
+
+def _titled(file: PdfFile) -> Iterator[Fault]:
+    """Find a PDF without a title, or one that shows its file name instead."""
+    info = file.get(file.trailer.get("Info"))
+    title = file.get(info.get("Title")) if isinstance(info, dict) else None
+    if not _TITLE.search(_metadata(file)) and not (isinstance(title, bytes) and title.strip(b"\xfe\xff\x00 ")):
+        yield _fault("the PDF has no title.", "Give the document a title in its front matter.")
+    if file.get(_part(file, "ViewerPreferences").get("DisplayDocTitle")) is not True:
+        yield _fault("the PDF shows its file name in the place of its title (DisplayDocTitle).")
+
+
+def _language(file: PdfFile) -> Iterator[Fault]:
+    """Find a PDF that does not name its language."""
+    lang = file.get(_catalogue(file).get("Lang"))
+    if not isinstance(lang, bytes) or not lang.strip(b"\xfe\xff\x00 "):
+        yield _fault("the PDF does not name its language.")
+
+
+def _claim(file: PdfFile) -> Iterator[Fault]:
+    """Find a PDF that does not say that it keeps PDF/UA-1."""
+    words = _metadata(file)
+    prefixes = "|".join(_NAMESPACE.findall(words))
+    if not prefixes or not re.search(rf"(?:{prefixes}):part(?:\s*=\s*['\"]|(?:\s[^<>]*)?>)\s*1\b", words):
+        yield _fault("the PDF does not say that it keeps PDF/UA-1.")
+
+
+def _fonts(file: PdfFile) -> Iterator[Fault]:
+    """Find fonts that are not in the file."""
+    for one in file.objects():
+        head = one.head if isinstance(one, Stream) else one
+        if not isinstance(head, dict) or head.get("Type") != "Font" or head.get("Subtype") in ("Type0", "Type3"):
+            continue
+        held = file.get(head.get("FontDescriptor"))
+        if not isinstance(held, dict) or not any(file.get(held.get(name)) for name in _FILES):
+            yield _fault(f"the font {str(head.get('BaseFont', 'without a name'))!r} is not in the PDF.")
+
+
+PDF_RULES: dict[str, PdfRule] = {
+    "pdf-tagged": _tagged,
+    "pdf-title": _titled,
+    "pdf-language": _language,
+    "pdf-ua": _claim,
+    "pdf-fonts": _fonts,
+}
+
+
+def lint_pdf(content: bytes) -> Iterator[tuple[str, Fault]]:
+    """Look at a PDF with every rule.
+
+    Parameters
+    ----------
+    content
+        The file's bytes.
+
+    Yields
+    ------
+    tuple
+        The rule's name and what it found; `pdf-unread` or `pdf-locked` where no rule could look.
+    """
+    try:
+        file = PdfFile(content)
+        if file.trailer.get("Encrypt") is not None:
+            yield "pdf-locked", _fault("the PDF is encrypted, so nothing in it was looked at.", "Save it unlocked.")
+            return
+        found = [(name, fault) for name, rule in PDF_RULES.items() for fault in rule(file)]
+    except (PdfError, TypeError, ValueError, AttributeError, KeyError, IndexError, RecursionError) as error:
+        reason = str(error) if isinstance(error, PdfError) else f"its objects are not as they should be ({error})"
+        yield "pdf-unread", _fault(f"the PDF could not be read: {reason}. Nothing in it was looked at.")
+        return
+    yield from found

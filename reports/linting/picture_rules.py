@@ -1,0 +1,121 @@
+"""Rules of pictures: words that stand in for them, and the data behind them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from oda.reports.linting.fault import Fault, Rule, quote
+from oda.reports.linting.page_rules import HEADINGS
+from oda.reports.linting.tree import Element, Page
+
+SHORTEST_ALT = 20
+_FILLER = re.compile(
+    r"no description has been provided for this image|<?figure size \d+.*|unnamed-chunk.*|cell-\d+-output.*"
+    r"|lorem ipsum.*|(?:an?|the|this)? ?(?:image|img|picture|photo|figure|fig|chart|graph|plot|diagram|graphic|output"
+    r"|screenshot|untitled|alt|alt text|alternative text|description|placeholder|logo|todo|tbc|none|null|n/a)"
+    r"(?: of(?: the)? data| here| goes here| needed)?[ .:]*\d*[ .]*",
+    re.IGNORECASE,
+)
+_FILE = re.compile(r"\S+\.(?:png|svg|jpe?g|gif|webp|tiff?|bmp|pdf)|[\w./\\-]*[/\\][\w./\\-]+|data:.*", re.IGNORECASE)
+_DATA = re.compile(r"data:(?:text/csv|application/)|[^?#]+\.(?:csv|xlsx|ods|json|zip)(?:[?#].*)?$", re.IGNORECASE)
+
+
+def _words(element: Element) -> str | None:
+    """Return what is said in the place of a picture; None where nothing is."""
+    attributes = element.attributes
+    if element.tag == "svg":
+        titles = [one for one in element.children if isinstance(one, Element) and one.tag == "title"]
+        return attributes.get("aria-label") or (titles[0].text() if titles else None)
+    return attributes.get("alt", attributes.get("aria-label"))
+
+
+def _is_hidden(element: Element) -> bool:
+    """Tell whether a picture is kept from screen readers on purpose, it or what it stands in."""
+    return any(one.attributes.get("aria-hidden") == "true" for one in (element, *element.above()))
+
+
+def _pictures(page: Page) -> Iterator[tuple[Element, str | None, bool]]:
+    """Yield each picture with its words, and whether it is one that must say something."""
+    for one in page.body().walk():
+        drawn = one.tag == "svg" and one.inside("svg") is None
+        if (one.tag == "img" or drawn) and not _is_hidden(one):
+            yield one, _words(one), one.inside("figure") is not None
+
+
+def _alt(page: Page) -> Iterator[Fault]:
+    """Find pictures without words in their place, and charts with under 20 characters of them."""
+    fix = "Say what kind of chart it is and of what: fig-alt."
+    for one, words, needed in _pictures(page):
+        if words is None or (needed and not words.strip()):
+            yield Fault(line=one.line, what="a picture has no alternative text.", fix=fix)
+        elif needed and len(words.strip()) < SHORTEST_ALT and not _is_filler(words):
+            what = f"the alternative text {quote(words)} has {len(words.strip())} characters, under {SHORTEST_ALT}."
+            yield Fault(line=one.line, what=what, fix=fix)
+
+
+def _is_filler(words: str) -> bool:
+    """Tell whether words say nothing of a picture."""
+    bare = " ".join(words.split())
+    return bool(_FILLER.fullmatch(bare) or _FILE.fullmatch(bare))
+
+
+def _filler_alt(page: Page) -> Iterator[Fault]:
+    """Find pictures whose words are a program's filler or a file's name."""
+    for one, words, _ in _pictures(page):
+        if words and _is_filler(words):
+            what = f"the alternative text {quote(words)} says nothing of the picture."
+            yield Fault(line=one.line, what=what, fix="Say what kind of chart it is and of what: fig-alt.")
+
+
+def _alt_is_caption(page: Page) -> Iterator[Fault]:
+    """Find pictures whose words are their caption once more."""
+    for one, words, _ in _pictures(page):
+        figure = one.inside("figure")
+        captions = figure.every("figcaption") if figure else []
+        if words and any(_bare(words) in (_bare(found.text()), _bare(_unnumbered(found.text()))) for found in captions):
+            what = f"the alternative text is the caption, {quote(words)}."
+            yield Fault(line=one.line, what=what, fix="Say what the chart looks like; the caption is read out anyway.")
+
+
+def _unnumbered(caption: str) -> str:
+    """Return a caption without its number."""
+    return re.sub(r"^\s*(?:figure|fig\.?|table)\s+[\w.]+\s*[:.]\s*", "", caption, flags=re.IGNORECASE)
+
+
+def _bare(text: str) -> str:
+    """Return words without what does not change them when they are read out."""
+    return re.sub(r"\W+", " ", text).strip().casefold()
+
+
+def _figure_data(page: Page) -> Iterator[Fault]:
+    """Find figures without a link to their data, in them or before the next figure or heading."""
+    for figure in page.every("figure"):
+        pictures = [one for one in figure.every("img", "svg") if not _is_hidden(one)]
+        if pictures and figure.inside("figure") is None and not any(map(_leads_to_data, _near(page, figure))):
+            named = next((one.text() for one in figure.every("figcaption")), "")
+            fix = "Show it with {{< oda figure KEY >}}, which adds one, or link its CSV below it."
+            yield Fault(line=figure.line, what=f"figure {quote(named)} has no link to its data.", fix=fix)
+
+
+def _near(page: Page, figure: Element) -> Iterator[Element]:
+    """Yield the elements of a figure and those after it, until the next figure or heading."""
+    inside = set(map(id, figure.walk()))
+    start = page.elements.index(figure) + 1
+    for one in page.elements[start:]:
+        if id(one) not in inside and one.tag in ("figure", *HEADINGS):
+            return
+        yield one
+
+
+def _leads_to_data(element: Element) -> bool:
+    """Tell whether an element is a link to data."""
+    return element.tag == "a" and bool(_DATA.match(element.attributes.get("href", "")))
+
+
+RULES: dict[str, Rule] = {
+    "alt": _alt,
+    "alt-filler": _filler_alt,
+    "alt-caption": _alt_is_caption,
+    "figure-data": _figure_data,
+}

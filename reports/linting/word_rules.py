@@ -1,0 +1,164 @@
+"""Rules of words: nothing left of markup, no number that failed or is not rounded, short points, the draft mark."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from oda.reports.linting.fault import Fault, Rule, quote
+from oda.reports.linting.page_rules import HEADINGS
+from oda.reports.linting.tree import Element, Page, Text
+
+MOST_POINTS = 6
+MOST_WORDS = 24  # under 25
+MOST_DECIMALS = 6
+_LEFT = re.compile(
+    r":::+|\{[#.](?:fig|tbl|sec|eq|lst|callout|answer|panel|content|column)[\w-]*|\{\{[<%{]|[>%}]\}\}|\?@\w+-|\[-?@\w|"
+    r"(?<![\w.])@(?:fig|tbl|sec|eq|lst)-\w|\{\{ ?cookiecutter|fig-alt=|```|#\| ?\w+:|\ufffd|â€|Ã[\u0080-\u00bf]"
+)
+_FAILED = re.compile(r"\bNaN\b|\bNaT\b|<NA>|\bpd\.NA\b|#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?)")
+_NO_NUMBER = r"(?:nan|-?inf(?:inity)?|None|null|undefined)"
+_FAILED_NUMBER = re.compile(
+    rf"(?:[£(=<>≈~+]\s?|\b(?:is|was|were|of|to|by|from|than|about|n =) ){_NO_NUMBER}(?=[\s,.;:)%]|$)"
+    rf"(?!\s+of\b)|\b{_NO_NUMBER}\s?(?:%|per cent\b|percentage\b|to -?\d|per \d)"
+)
+_FAILED_CELL = re.compile(rf"[£(]?-?{_NO_NUMBER}[%)]?", re.IGNORECASE)
+_UNROUNDED = re.compile(rf"(?<![\w.])\d[\d,]*\.\d{{{MOST_DECIMALS + 1},}}(?![\d/.])|\b\d(?:\.\d+)?e[-+]?\d+\b")
+_MARK = re.compile(r"\[(?:c|x|z|low|u|w|k|p|r|b|e|f|er)\]")
+_POINTS = re.compile(r"(?:the )?(?:main|key) (?:points|findings|messages)|headlines", re.IGNORECASE)
+_DRAFT = re.compile(r"\bdraft\b|\bnot approved for publication\b", re.IGNORECASE)
+
+
+def _texts(page: Page) -> Iterator[Text]:
+    """Yield the words of a page that are no code."""
+    yield from (one for one in page.body().texts() if not one.is_code())
+
+
+def _attributes(page: Page) -> Iterator[tuple[Element, str]]:
+    """Yield the words in attributes that are read out."""
+    for one in page.elements:
+        for name in ("alt", "aria-label", "title"):
+            if one.attributes.get(name):
+                yield one, one.attributes[name]
+        if one.tag == "meta" and one.attributes.get("name") == "description":
+            yield one, one.attributes.get("content", "")
+
+
+def _read(page: Page) -> Iterator[tuple[int, str]]:
+    """Yield all words that are read or read out, with their lines."""
+    heads = [text for one in page.every("title") for text in one.texts()]
+    for text in (*heads, *_texts(page)):
+        yield from enumerate(text.words.split("\n"), text.line)
+    for element, words in _attributes(page):
+        yield element.line, words
+
+
+def _left_over(page: Page) -> Iterator[Fault]:
+    """Find what is left of the marks of markdown, Quarto or the template, and garbled letters."""
+    for number, line in _read(page):
+        found = _LEFT.search(line)
+        if found:
+            what = f"{quote(line[max(0, found.start() - 10) :])} holds {found[0]!r}, a mark that was not understood."
+            yield Fault(line=number, what=what, fix="Mend it in the document.")
+
+
+def _failed_numbers(page: Page) -> Iterator[Fault]:
+    """Find numbers that failed: NaN, nan, inf, None, <NA>."""
+    for number, line in _read(page):
+        found = _FAILED.search(line) or _FAILED_NUMBER.search(line)
+        if found:
+            what = f"{found[0]!r} stands in {quote(line[max(0, found.start() - 20) :])}."
+            yield Fault(line=number, what=what, fix="Find out in the notebook why there is no number, and say it.")
+    for cell in page.every("td", "th"):
+        words = cell.text()
+        if _FAILED_CELL.fullmatch(words) and not _FAILED.search(words) and words != "none":
+            what = f"a cell of a table holds {words!r}."
+            yield Fault(line=cell.line, what=what, fix="Record None as [x], or find out why there is no number.")
+
+
+def _unrounded(page: Page) -> Iterator[Fault]:
+    """Find numbers that are not rounded for people: over 6 decimals, or a power of ten."""
+    for number, line in _read(page):
+        for found in _UNROUNDED.finditer(line):
+            what = f"the number {quote(found[0])} is not rounded."
+            yield Fault(line=number, what=what, fix="Round it; the exact value is in the CSV.")
+
+
+def _marks(page: Page) -> Iterator[Fault]:
+    """Find marks in a table, such as [c] or [x], that the page does not explain."""
+    shown: dict[str, int] = {}
+    for cell in page.every("td", "th"):
+        for mark in _MARK.findall(cell.text()):
+            shown.setdefault(mark, cell.line)
+    said = [one.words for one in _texts(page) if one.parent.inside("table") is None and one.parent.tag != "table"]
+    said += [one.text() for one in page.every("caption")]
+    for mark, line in shown.items():
+        if not any(mark in words and re.search(r"[a-z]{3}", words.replace(mark, "")) for words in said):
+            yield Fault(
+                line=line, what=f"{mark} stands in a table and nowhere is said what it means.", fix="Say it below."
+            )
+
+
+def _main_points(page: Page) -> Iterator[Fault]:
+    """Find more than six main points, and those of 25 words or more."""
+    for listed in _point_lists(page):
+        points = [one for one in listed.children if isinstance(one, Element) and one.tag == "li"]
+        if len(points) > MOST_POINTS:
+            what = f"there are {len(points)} main points."
+            yield Fault(line=listed.line, what=what, fix=f"Keep the {MOST_POINTS} that matter most.")
+        for point in points:
+            words = _count(point)
+            if words > MOST_WORDS:
+                what = f"the main point {quote(point.text())} has {words} words."
+                yield Fault(line=point.line, what=what, fix=f"Shorten it to {MOST_WORDS}.")
+
+
+def _point_lists(page: Page) -> Iterator[Element]:
+    """Yield each list of main points: in a box of that name, or the lists below a heading of that name."""
+    below = False
+    for one in page.body().walk():
+        if one.tag in HEADINGS:
+            below = bool(_POINTS.fullmatch(one.text().strip(" :")))
+        boxed = any("main-points" in up.classes() for up in (one, *one.above()))
+        if one.tag in ("ul", "ol") and (below or boxed) and one.inside("li", "nav") is None:
+            yield one
+
+
+def _count(point: Element) -> int:
+    """Count a point's words, without links to sources."""
+    small = [one for one in point.walk() if "source" in one.classes()]
+    skipped = {id(text) for one in small for text in one.texts()}
+    words = "".join(text.words for text in point.texts() if id(text) not in skipped).split()
+    return sum(bool(re.search(r"\w", word)) for word in words)
+
+
+def _draft_mark(page: Page) -> Iterator[Fault]:
+    """Find a page that does not say draft while the gate to publish is shut, or does once it is open."""
+    if page.draft is None:
+        return
+    body = page.body()
+    marked = any(_DRAFT.search(one.text()) for one in body.walk() if _is_banner(one))
+    if page.draft and not marked:
+        fix = "Begin the document with {{< oda notices >}}."
+        yield Fault(line=body.line, what="the gate to publish is shut, and the page does not say draft.", fix=fix)
+    if marked and not page.draft:
+        yield Fault(
+            line=body.line, what="the page says that it is a draft, and is to be published.", fix="Release again."
+        )
+
+
+def _is_banner(element: Element) -> bool:
+    """Tell whether an element is a notice or a banner."""
+    return element.attributes.get("role") == "note" or any(
+        name in ("notice", "draft") or name.startswith(("draft-", "callout")) for name in element.classes()
+    )
+
+
+RULES: dict[str, Rule] = {
+    "left-over": _left_over,
+    "failed-number": _failed_numbers,
+    "unrounded": _unrounded,
+    "marks": _marks,
+    "main-points": _main_points,
+    "draft-mark": _draft_mark,
+}

@@ -1,0 +1,74 @@
+"""How `oda report --lint` talks: a line for each finding, how many there are, or all of it as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from oda.console import count
+from oda.errors import COMMAND
+from oda.pilot import Pilot, load_pilot
+
+if TYPE_CHECKING:
+    from oda.reports.build import Report
+    from oda.reports.linting.linting import Linted
+
+
+def tell_lint(paths: Sequence[Path], *, as_json: bool) -> None:
+    """Look at pages and PDFs, say what was found, and exit 1 when anything was.
+
+    Parameters
+    ----------
+    paths
+        Files and folders; the reports of the pilot's latest run when there are none.
+    as_json
+        Print JSON.
+    """
+    from oda.reports.linting.linting import lint_paths
+
+    found = lint_paths(paths) if paths else _of_run(load_pilot())
+    if as_json:
+        told = {"pages": found.pages, "pdfs": found.pdfs, "findings": [one.to_dict() for one in found.findings]}
+        click.echo(json.dumps(told, indent=1, ensure_ascii=False))
+    else:
+        for one in found.findings:
+            click.echo(str(one))
+        click.echo(f"{_counted(found)} in {count(found.pages, 'page')} and {count(found.pdfs, 'PDF')}.")
+    if found.findings:
+        sys.exit(1)
+
+
+def tell_findings(pilot: Pilot, made: Report) -> None:
+    """Say how many findings the reports have that were just made, and what that means.
+
+    Parameters
+    ----------
+    pilot
+        The pilot.
+    made
+        Its reports.
+    """
+    from oda.reports.linting.linting import lint_run
+
+    found = lint_run(pilot, made.index.parent.parent)
+    if found.findings:
+        meaning = "They are warnings while this is a draft; a release is refused. To see them"
+        click.echo(f"Lint: {_counted(found)}. {meaning}: {COMMAND} report --lint", err=True)
+
+
+def _of_run(pilot: Pilot) -> Linted:
+    """Look at the reports of the latest run."""
+    from oda.preparing import current_run
+    from oda.reports.linting.linting import lint_run
+
+    return lint_run(pilot, current_run(pilot).folder)
+
+
+def _counted(found: Linted) -> str:
+    """Say how many findings there are."""
+    return count(len(found.findings), "finding") if found.findings else "No findings"

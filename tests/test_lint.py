@@ -1,0 +1,299 @@
+"""The lint: each rule finds the page that was broken on purpose, and leaves a good page alone."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from pathlib import Path
+
+import pikepdf
+import pytest
+from click.testing import CliRunner
+
+from oda.cli import main
+from oda.errors import RenderError
+from oda.reports.linting.linting import PAGE_RULES, lint_files, lint_folder, lint_page
+from oda.reports.linting.pdf_rules import PDF_RULES, lint_pdf
+from oda.reports.linting.tree import read_page
+
+ALT = "Line chart of two rates, described below"
+GOOD = f"""<!DOCTYPE html>
+<html lang="en-GB">
+<head>
+<meta charset="utf-8">
+<title>Falls and frailty</title>
+<meta name="description" content="What the pilot found.">
+<style>p {{ background: url(data:image/png;base64,AA==) }}</style>
+</head>
+<body>
+<a href="#page-main">Skip to the report</a>
+<main id="page-main" tabindex="-1">
+<h1>Falls and frailty</h1>
+<div role="note" class="notice"><p>Note: draft</p></div>
+<h2>Main points</h2>
+<ul><li>Visits came before a fall of 8.2 per cent. None of it is certain.</li></ul>
+<h2>The districts</h2>
+<figure id="fig-rates"><img src="data:image/svg+xml,%3Csvg/%3E" alt="{ALT}"><figcaption>Figure 1: Rates</figcaption>
+</figure>
+<p><a href="data:text/csv;base64,YQ==" download="rates.csv">Download the data for figure 1 (1 KB CSV)</a></p>
+<table><caption>Table 1: Rates</caption><thead><tr><th scope="col">District</th><th scope="col">Rate</th></tr></thead>
+<tbody><tr><th scope="row">Redditch</th><td>1.25</td></tr><tr><th scope="row">Wychavon</th><td>[c]</td></tr></tbody>
+</table>
+<p>[c] means hidden, as the number is small. Write <code>NaN ::: {{{{</code> in code.</p>
+<p><a href="https://example.org/">The guidance on falls</a></p>
+</main>
+</body>
+</html>
+"""
+# Each broken page: the rule that must find it, what is replaced, and by what.
+BROKEN = [
+    ("lang", '<html lang="en-GB">', "<html>"),
+    ("lang", 'lang="en-GB"', 'lang=" "'),
+    ("title", "<title>Falls and frailty</title>", ""),
+    ("title", "<title>Falls and frailty", "<title>" + "Falls " * 12),
+    ("description", "What the pilot found.", ""),
+    ("description", "What the pilot found.", "What the pilot found"),
+    ("description", "What the pilot found.", "What the pilot found. " * 9),
+    ("one-h1", "<h1>Falls and frailty</h1>", "<p>Falls</p>"),
+    ("one-h1", "<h2>Main points</h2>", "<h1>Main points</h1>"),
+    ("heading-order", "<h2>The districts</h2>", "<h4>The districts</h4>"),
+    ("heading-order", "<h2>The districts</h2>", "<h2> </h2>"),
+    ("main-landmark", "main", "div"),
+    ("skip-link", '<a href="#page-main">Skip to the report</a>', '<nav><a href="https://a.org/">Elsewhere</a></nav>'),
+    ("ids", 'id="fig-rates"', 'id="page-main"'),
+    ("key-order", 'tabindex="-1"', 'tabindex="3"'),
+    ("table-caption", "<caption>Table 1: Rates</caption>", ""),
+    ("table-scope", '<th scope="row">Redditch', "<th>Redditch"),
+    ("table-scope", '<th scope="row">Redditch', '<th scope="yes">Redditch'),
+    ("table-empty-header", '<th scope="col">District</th>', '<th scope="col"></th>'),
+    ("table-header-cells", '<th scope="col">Rate</th>', "<td>Rate</td>"),
+    ("table-header-cells", '<th scope="row">Redditch</th>', "<td>Redditch</td>"),
+    ("table-header-cells", "<td>1.25</td>", '<td scope="row">1.25</td>'),
+    ("table-cut", "1.25", "..."),
+    ("table-cut", "Redditch", "Redd…"),
+    ("alt", f' alt="{ALT}"', ""),
+    ("alt", ALT, ""),
+    ("alt", ALT, "Line chart, falls"),
+    ("alt-filler", ALT, "No description has been provided for this image"),
+    ("alt-filler", ALT, "Image"),
+    ("alt-filler", ALT, "Figure size 640x480 with 1 Axes"),
+    ("alt-filler", ALT, "output_12_0/rates-by-district.png"),
+    ("alt-caption", ALT, "Figure 1: rates"),
+    ("alt-caption", ALT, "Rates."),
+    ("figure-data", 'href="data:text/csv;base64,YQ=="', 'href="#page-main"'),
+    ("link-words", "The guidance on falls", "here"),
+    ("link-words", "The guidance on falls", "Read more…"),
+    ("link-words", "The guidance on falls", ""),
+    ("link-distinct", "The guidance on falls", "skip to the report"),
+    ("link-target", 'href="https://example.org/"', 'href="#nowhere"'),
+    ("link-target", 'href="https://example.org/"', 'href="nowhere.pdf"'),
+    ("requests", 'src="data:image/svg+xml,%3Csvg/%3E"', 'src="https://example.org/a.svg"'),
+    ("requests", "<style>", '<script src="//example.org/a.js"></script><style>'),
+    ("requests", "<style>", '<link rel="stylesheet" href="http://example.org/a.css"><style>'),
+    ("requests", "url(data:image/png;base64,AA==)", "url('https://example.org/a.png')"),
+    ("requests", "<style>", "<style>@import 'https://example.org/a.css';"),
+    ("requests", "<style>", '<link rel="stylesheet" href="data:text/css,@import%20%22//a.org/a.css%22"><style>'),
+    ("requests", "<p>[c]", "<p style=\"background: url('https://example.org/a.png')\">[c]"),
+    ("requests", 'alt="Line', 'srcset="https://example.org/a.png 2x" alt="Line'),
+    ("requests", "<style>", '<link rel="preconnect" href="https://example.org"><style>'),
+    ("requests", "<style>", '<script src="a_files/libs/a.js"></script><style>'),
+    ("scripts", "<style>", "<script>fetch('https://example.org')</script><style>"),
+    ("scripts", "<p>[c]", '<p onclick="go()">[c]'),
+    ("scripts", "https://example.org/", "javascript:go()"),
+    ("sends", "<style>", '<meta http-equiv="refresh" content="0; url=https://example.org"><style>'),
+    ("sends", "<p>[c]", '<form action="https://example.org"></form><p>[c]'),
+    ("left-over", "[c] means", "::: {.callout-note} [c] means"),
+    ("left-over", "[c] means", "{#fig-rates} [c] means"),
+    ("left-over", "[c] means", "{{< oda say effect >}} [c] means"),
+    ("left-over", "[c] means", "?@fig-rates [c] means"),
+    ("left-over", "[c] means", "[@fig-rates] [c] means"),
+    ("left-over", "[c] means", "caf\u00c3\u00a9 [c] means"),
+    ("failed-number", "8.2 per cent", "nan per cent"),
+    ("failed-number", "of 8.2 per", "of None per"),
+    ("failed-number", "8.2 per cent", "£inf"),
+    ("failed-number", "1.25", "NaN"),
+    ("failed-number", "1.25", "None"),
+    ("failed-number", "1.25", "&lt;NA&gt;"),
+    ("unrounded", "8.2 per cent", "8.2000000001 per cent"),
+    ("unrounded", "1.25", "1.2e-05"),
+    ("marks", "[c] means hidden, as the number is small.", ""),
+    ("marks", "1.25", "[x]"),
+    ("main-points", "<ul>", "<ul>" + "<li>One.</li>" * 6),
+    ("main-points", "Visits came", "Visits " * 15 + "came"),
+]
+
+
+def rules(page: str, **options: object) -> set[str]:
+    """Return the names of the rules that find something on a page."""
+    return {one.rule for one in lint_page(page, name="a.html", is_there=lambda _: False, **options)}
+
+
+def test_a_good_page_has_no_findings():
+    """Code may hold anything, `None of it` is English, and a skip link is the first stop of the keyboard."""
+    assert lint_page(GOOD, name="a.html", is_there=lambda _: False, draft=True) == ()
+
+
+@pytest.mark.parametrize(("rule", "before", "after"), BROKEN)
+def test_a_page_broken_on_purpose_is_found(rule: str, before: str, after: str):
+    """One thing is broken, and the rule for it says so."""
+    assert before in GOOD
+    assert rule in rules(GOOD.replace(before, after))
+
+
+def test_every_rule_has_a_broken_page():
+    """No rule is there that was never seen to fail."""
+    assert {rule for rule, _, _ in BROKEN} | {"draft-mark"} == set(PAGE_RULES)
+
+
+def test_a_page_says_draft_while_the_gate_is_shut_and_only_then():
+    """A page without its banner is found, and so is a page to be published that still has one."""
+    bare = GOOD.replace("Note: draft", "Note: made-up data")
+    assert (rules(bare, draft=True), rules(GOOD, draft=False)) == ({"draft-mark"}, {"draft-mark"})
+    assert rules(bare, draft=False) == rules(GOOD, draft=True) == rules(bare, draft=None) == set()
+
+
+def test_a_finding_says_where_what_and_what_to_do():
+    """A person goes to the line and knows what to write there."""
+    found = lint_page(GOOD.replace(ALT, "Image"), name="board.html")
+    expected = (
+        "board.html:17: the alternative text 'Image' says nothing of the picture. "
+        "Say what kind of chart it is and of what: fig-alt. [alt-filler]"
+    )
+    assert [str(one) for one in found] == [expected]
+
+
+def test_links_to_sources_do_not_make_a_point_long():
+    """What leads from a number to its source is small print, not words of the point."""
+    point = "word " * 24 + '<span class="source">' + "small " * 9 + "</span>"
+    page = GOOD.replace("Visits came before a fall of 8.2 per cent. None of it is certain.", point)
+    assert rules(page) == set()
+    assert rules(page.replace("word ", "word and ", 1)) == {"main-points"}
+
+
+def test_a_caption_of_a_table_may_stand_in_the_figure_around_it():
+    """Quarto puts a table into a figure with its caption, and a table needs no link to its data."""
+    table = "<table><caption>Table 1: Rates</caption>"
+    page = GOOD.replace(table, "<figure><figcaption>Table 1: Rates</figcaption><table>")
+    assert rules(page.replace("</table>", "</table></figure>")) == set()
+
+
+def test_tags_that_html_lets_an_author_leave_out_are_understood():
+    """A page by hand need not close its cells, rows and paragraphs."""
+    page = read_page("<table><caption>A<tr><th scope=col>B<td>C<tr><td>D</table><p>E<p>F<ul><li>G<li>H</ul>")
+    assert [one.text() for one in page.every("th", "td", "p", "li")] == ["B", "C", "D", "E", "F", "G", "H"]
+
+
+def test_a_page_nested_without_end_is_read():
+    """A hostile page does not end the lint."""
+    assert "lang" in rules("<div>" * 5000 + "deep")
+
+
+@pytest.fixture
+def pdf(tmp_path: Path) -> Path:
+    """Write a PDF that keeps every rule, by another program than ours."""
+    made = pikepdf.new()
+    made.add_blank_page()
+    made.Root.MarkInfo = pikepdf.Dictionary(Marked=True)
+    made.Root.StructTreeRoot = made.make_indirect(pikepdf.Dictionary(Type=pikepdf.Name.StructTreeRoot))
+    made.Root.Lang = "en-GB"
+    made.Root.ViewerPreferences = pikepdf.Dictionary(DisplayDocTitle=True)
+    held = pikepdf.Dictionary(Type=pikepdf.Name.FontDescriptor, FontFile2=made.make_stream(b"font"))
+    font = pikepdf.Dictionary(
+        Type=pikepdf.Name.Font, Subtype=pikepdf.Name.TrueType, BaseFont=pikepdf.Name.Sans, FontDescriptor=held
+    )
+    made.pages[0].Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F1=made.make_indirect(font)))
+    with made.open_metadata() as meta:
+        meta["dc:title"] = "Falls (and frailty)"
+        meta["pdfuaid:part"] = "1"
+    made.save(tmp_path / "a.pdf")
+    return tmp_path / "a.pdf"
+
+
+def found_in(path: Path, change: object = None, **how: object) -> set[str]:
+    """Return the rules that find something in a PDF once it is changed and written in some way."""
+    with pikepdf.open(path) as made:
+        if callable(change):
+            change(made)
+        made.save(path.with_name("changed.pdf"), **how)
+    return {rule for rule, _ in lint_pdf(path.with_name("changed.pdf").read_bytes())}
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"object_stream_mode": pikepdf.ObjectStreamMode.generate},
+        {"object_stream_mode": pikepdf.ObjectStreamMode.disable},
+        {"linearize": True},
+        {"qdf": True},
+    ],
+    ids=["packed", "plain", "linearised", "by-lines"],
+)
+def test_a_good_pdf_has_no_findings_however_it_is_written(pdf: Path, how: dict[str, object]):
+    """Objects may be packed into streams or lie open, with one table of them or several."""
+    assert found_in(pdf, **how) == set()
+
+
+@pytest.mark.parametrize(
+    ("rule", "change"),
+    [
+        ("pdf-tagged", lambda made: made.Root.__delitem__("/MarkInfo")),
+        ("pdf-tagged", lambda made: made.Root.__delitem__("/StructTreeRoot")),
+        ("pdf-title", lambda made: made.Root.ViewerPreferences.__setitem__("/DisplayDocTitle", False)),  # noqa: FBT003
+        ("pdf-language", lambda made: made.Root.__delitem__("/Lang")),
+        ("pdf-ua", lambda made: made.Root.__delitem__("/Metadata")),
+        ("pdf-title", lambda made: (made.Root.__delitem__("/Metadata"), made.trailer.__delitem__("/Info"))),
+        ("pdf-fonts", lambda made: made.pages[0].Resources.Font.F1.FontDescriptor.__delitem__("/FontFile2")),
+    ],
+)
+def test_a_pdf_broken_on_purpose_is_found(pdf: Path, rule: str, change: object):
+    """Each rule of PDF finds what it is for, in packed objects too."""
+    assert rule in found_in(pdf, change, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+    assert rule in PDF_RULES
+
+
+def test_a_pdf_that_cannot_be_read_is_never_passed(pdf: Path):
+    """A locked, cut or garbled PDF is a finding that says that nothing was looked at."""
+    content = pdf.read_bytes()
+    assert found_in(pdf, encryption=pikepdf.Encryption(owner="a", user="b")) == {"pdf-locked"}
+    for broken in (
+        b"",
+        b"%PDF-1.7",
+        content[: len(content) // 2],
+        content.replace(b"obj", b"xyz"),
+        zlib.compress(content),
+    ):
+        assert [rule for rule, _ in lint_pdf(broken)] == ["pdf-unread"]
+
+
+def test_the_command_looks_at_any_page_and_exits_1_on_a_finding(tmp_path: Path):
+    """A page by hand or by Quarto needs no pilot around it."""
+    good, bad = tmp_path / "good.html", tmp_path / "bad.html"
+    good.write_text(GOOD, encoding="utf-8")
+    bad.write_text(GOOD.replace(ALT, "Image"), encoding="utf-8")
+    passed = CliRunner().invoke(main, ["report", "--lint", str(good)])
+    failed = CliRunner().invoke(main, ["report", "--lint", "--json", str(good), str(bad)])
+    assert (passed.exit_code, passed.output) == (0, "No findings in 1 page and 0 PDFs.\n")
+    told = json.loads(failed.output)
+    assert (failed.exit_code, told["pages"], [one["rule"] for one in told["findings"]]) == (1, 2, ["alt-filler"])
+
+
+@pytest.mark.parametrize("name", ["absent.html", "words.txt"])
+def test_a_file_that_cannot_be_looked_at_is_refused(tmp_path: Path, name: str):
+    """A file that is not there, or is neither a page nor a PDF, is not passed over."""
+    (tmp_path / "words.txt").write_text("words", encoding="utf-8")
+    with pytest.raises(RenderError, match=name):
+        lint_files([tmp_path / name])
+
+
+def test_what_was_found_is_kept_until_something_changes(tmp_path: Path):
+    """A page is looked at again once it, the files beside it or the draft's state change, and not before."""
+    folder, kept = tmp_path / "pages", tmp_path / "lint.json"
+    folder.mkdir()
+    page = folder / "a.html"
+    page.write_text(GOOD.replace("https://example.org/", "b.csv"), encoding="utf-8")
+    assert [one.rule for one in lint_folder(folder, kept=kept).findings] == ["link-target"]
+    kept.write_text(kept.read_text(encoding="utf-8").replace("link-target", "from-memory"), encoding="utf-8")
+    assert [one.rule for one in lint_folder(folder, kept=kept).findings] == ["from-memory"]
+    (folder / "b.csv").write_text("a\n", encoding="utf-8")
+    assert lint_folder(folder, kept=kept).findings == ()
+    assert [one.rule for one in lint_folder(folder, kept=kept, draft=False).findings] == ["draft-mark"]
