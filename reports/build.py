@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from oda.console import count
 from oda.datasets import load_datasets
 from oda.errors import RenderError
 from oda.governance import Assessment, assess
-from oda.pilot import District, Pilot, PlannedReport
-from oda.reports import blocks, builtin, index, quarto
+from oda.hashing import hash_file
+from oda.pilot import Pilot
+from oda.reports import index, keeping, quarto
 from oda.reports.document import Document
-from oda.reports.expanding import Context, expand
-from oda.results import Results
+from oda.reports.staging import INDEX, Staged, stage
 from oda.runs import Outcome, Run
 
 Renderer = Literal["auto", "quarto", "builtin"]
 
-_RENDERERS = {"quarto": quarto, "builtin": builtin}
 STAGED = "documents"
 MADE = "reports"
-INDEX = Document(name="index", formats=("html",))
+INDEX_PAGE = "index.html"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,13 +36,16 @@ class Report:
     index
         The page to open.
     files
-        Every HTML, PDF and CSV file made.
+        Every HTML, PDF and CSV file there is.
     renderer
-        Which renderer made them.
+        Which renderer is used.
     failures
         What could not be made, a sentence each.
     notes
         What a person should know all the same, such as that Quarto failed and the built-in renderer stood in.
+    made
+        The pages and PDFs that were made now, by file name; the others are those of an earlier build, as nothing that
+        decides them has changed.
     """
 
     index: Path
@@ -50,6 +53,38 @@ class Report:
     renderer: str
     failures: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    made: tuple[str, ...] = ()
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The pages and PDFs of an earlier build."""
+        names = (path.relative_to(self.index.parent).as_posix() for path in self.files)
+        return tuple(name for name in names if name.endswith((".html", ".pdf")) and name not in self.made)
+
+    @property
+    def summary(self) -> str:
+        """How many were made and how many kept, in a sentence."""
+        made, kept = _count(self.made), _count(self.kept)
+        if not self.made:
+            return f"Nothing has changed: {kept} are kept as they are."
+        others = f"; {kept} are kept as they are" if self.kept else ""
+        return f"Made {made} with the {self.renderer} renderer{others}."
+
+
+def _count(names: Sequence[str]) -> str:
+    """Say how many pages and PDFs there are among files."""
+    pages, pdfs = (sum(name.endswith(ending) for name in names) for ending in (".html", ".pdf"))
+    return " and ".join(words for words in (count(pages, "page"), count(pdfs, "PDF")) if not words.startswith("0 "))
+
+
+@dataclass(kw_only=True, slots=True)
+class _Rendering:
+    """What came of rendering: for each document made the renderer, why others failed, and what to say of it."""
+
+    renderer: str
+    by: dict[str, str] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 def choose_renderer(wanted: Renderer = "auto") -> Literal["quarto", "builtin"]:
@@ -80,7 +115,7 @@ def choose_renderer(wanted: Renderer = "auto") -> Literal["quarto", "builtin"]:
 def build_reports(
     pilot: Pilot, run: Run, *, renderer: Renderer = "auto", assessment: Assessment | None = None
 ) -> Report:
-    """Make every report of the pilot from a run's results.
+    """Make the reports of the pilot from a run's results: those of which anything has changed since they were made.
 
     Parameters
     ----------
@@ -105,31 +140,114 @@ def build_reports(
     """
     name = choose_renderer(renderer)
     project, output = run.folder / STAGED, run.folder / MADE
-    for folder in (project, output):
-        _empty(folder)
+    earlier = keeping.read_made(project)
+    _empty(project)
     assessment = assessment or assess(pilot, load_datasets(pilot))
-    entries, failures = _stage(pilot, run, assessment, project, output)
-    failures += [_say_failed(outcome) for outcome in run.failed]
-    index_text = index.write(pilot, run, assessment, entries, failures)
-    (project / "index.qmd").write_text(index_text, encoding="utf-8", newline="\n")
-    documents = [*(entry.document for entry in entries), INDEX]
+    staged = stage(pilot, run, assessment, project)
+    failures = [*staged.failures, *(_say_failed(outcome) for outcome in run.failed)]
+
+    def write_index(lost: Mapping[str, str]) -> None:
+        """Write the index page of what there is, once it is known what could not be rendered."""
+        entries = [entry for entry in staged.entries if entry.document.name not in lost]
+        text = index.write(pilot, run, assessment, entries, [*failures, *_say_lost(lost, staged)])
+        (project / f"{INDEX.name}.qmd").write_text(text, encoding="utf-8", newline="\n")
+
+    write_index({})
+    documents = [*(entry.document for entry in staged.entries), INDEX]
     quarto.write_project_file(project, documents)
-    notes = []
-    try:
-        _RENDERERS[name].render(project, documents, output)
-    except RenderError as raised:
-        error = _in_source(str(raised), entries)
-        if name == "quarto" and renderer == "auto":
-            notes.append(f"Quarto failed, so the built-in renderer made the reports instead. {error}")
-            name = "builtin"
-            failures += _stand_in(project, documents, output, entries)
-        else:
-            failures.append(error)
-    page = output / "index.html"
-    if not page.is_file():
+    kept = _kept(earlier, project, documents, output, renderer=name)
+    changed = _changed(documents, kept)
+    keeping.sweep(output, keep=(*kept, *staged.files))
+    keeping.write_made(project, kept)
+    for path, content in staged.files.items():
+        keeping.write_whole(output / path, content)
+    done = _Rendering(renderer=name)
+    if changed:
+        done = _render(project, changed, name, instead=renderer == "auto")
+        if done.failures:
+            write_index(done.failures)
+            again = _render(project, [INDEX], name, instead=renderer == "auto")
+            done.failures, done.by = {**done.failures, **again.failures}, {**done.by, **again.by}
+        quarto.write_project_file(project, documents)
+        kept = _put(project, changed, done, kept, output)
+    failures += _say_lost(done.failures, staged)
+    if INDEX_PAGE not in kept:
         raise RenderError("\n".join(failures))
-    files = sorted(path for path in output.rglob("*") if path.is_file())
-    return Report(index=page, files=tuple(files), renderer=name, failures=tuple(failures), notes=tuple(notes))
+    return Report(
+        index=output / INDEX_PAGE,
+        files=tuple(sorted(path for path in output.rglob("*") if path.is_file())),
+        renderer=done.renderer,
+        failures=tuple(failures),
+        notes=tuple(_in_source(note, staged.entries) for note in done.notes),
+        made=tuple(sorted(f"{one.name}.{wanted}" for one in changed if one.name in done.by for wanted in one.formats)),
+    )
+
+
+def _kept(
+    earlier: keeping.Made, project: Path, documents: Sequence[Document], output: Path, *, renderer: str
+) -> dict[str, Mapping[str, str]]:
+    """Return what need not be made again; the index, which is made last, is only kept along with all else."""
+    keys = keeping.keys_of(project, documents, renderer=renderer)
+    kept = keeping.still_whole(earlier, keys, output)
+    if len(kept) < len(keys):
+        kept.pop(INDEX_PAGE, None)
+    return kept
+
+
+def _changed(documents: Iterable[Document], kept: Mapping[str, object]) -> list[Document]:
+    """Return the documents of which anything must be made, with the formats in which it must."""
+    lacking = ((one, tuple(way for way in one.formats if f"{one.name}.{way}" not in kept)) for one in documents)
+    return [Document(name=one.name, formats=formats) for one, formats in lacking if formats]
+
+
+def _render(project: Path, documents: Sequence[Document], renderer: str, *, instead: bool) -> _Rendering:
+    """Render documents into a folder of their own; with the built-in renderer instead what Quarto fails at."""
+    from oda.reports import builtin  # which loads Typst, and is not asked where nothing has changed
+
+    fresh = project / keeping.FRESH
+    attempt = quarto.attempt if renderer == "quarto" else builtin.attempt
+    failures = attempt(project, documents, fresh)
+    notes = []
+    by = {one.name: renderer for one in documents if one.name not in failures}
+    if failures and renderer == "quarto" and instead:
+        lost = [one for one in documents if one.name in failures]
+        said = "\n".join(f"{name}: {words}" for name, words in _by_words(failures).items())
+        notes.append(f"Quarto failed, so the built-in renderer made the reports instead. {said}")
+        failures = builtin.attempt(project, lost, fresh)
+        by |= {one.name: "builtin" for one in lost if one.name not in failures}
+        renderer = renderer if len(lost) < len(documents) else "builtin"
+    return _Rendering(renderer=renderer, by=by, failures=failures, notes=notes)
+
+
+def _by_words(failures: Mapping[str, str]) -> dict[str, str]:
+    """Return what was said, once for all documents of which the same was said."""
+    alike: dict[str, list[str]] = {}
+    for name, words in failures.items():
+        alike.setdefault(words, []).append(name)
+    return {", ".join(names): words for words, names in alike.items()}
+
+
+def _put(
+    project: Path,
+    changed: Sequence[Document],
+    done: _Rendering,
+    kept: Mapping[str, Mapping[str, str]],
+    output: Path,
+) -> dict[str, Mapping[str, str]]:
+    """Put what was rendered in its place, the index last; write down and return all that is there."""
+    made = {name: one for name, one in kept.items() if name.rpartition(".")[0] not in done.failures}
+    for name in set(kept) - set(made):  # the other format of a document that failed
+        (output / name).unlink(missing_ok=True)
+    for renderer in sorted(set(done.by.values())):
+        ours = [one for one in changed if done.by.get(one.name) == renderer]
+        for name, key in keeping.keys_of(project, ours, renderer=renderer).items():
+            fresh = project / keeping.FRESH / name
+            made[name] = {"key": key, "sha256": hash_file(fresh)}
+    for name in sorted(set(made) - set(kept), key=lambda name: (name == INDEX_PAGE, name)):
+        keeping.move(project / keeping.FRESH / name, output / name)
+    shutil.rmtree(project / keeping.FRESH, ignore_errors=True)
+    keeping.write_made(project, made)
+    return made
 
 
 def _empty(folder: Path) -> None:
@@ -138,9 +256,7 @@ def _empty(folder: Path) -> None:
         if folder.exists():
             shutil.rmtree(folder)
     except OSError as error:
-        name = Path(error.filename or folder).name
-        message = f"{name} is open in another program. Close it, then make the reports again."
-        raise RenderError(message) from error
+        raise keeping.in_use(Path(error.filename or folder)) from error
     folder.mkdir(parents=True)
 
 
@@ -148,6 +264,11 @@ def _say_failed(outcome: Outcome) -> str:
     """Say that a notebook failed and where; not its message, which may quote data and would stand on a page."""
     cell = "" if outcome.cell is None else f" in cell {outcome.cell + 1}"
     return f"{outcome.task} failed{cell} ({outcome.error.partition(':')[0]}); run.json has the message"
+
+
+def _say_lost(lost: Mapping[str, str], staged: Staged) -> list[str]:
+    """Say what could not be rendered, by the analyst's own document."""
+    return [_in_source(f"{name}: {words}", staged.entries) for name, words in lost.items()]
 
 
 def _in_source(message: str, entries: Sequence[index.Entry]) -> str:
@@ -158,116 +279,5 @@ def _in_source(message: str, entries: Sequence[index.Entry]) -> str:
             line = min(int(found[1]), len(entry.origins)) - 1
             return f"{entry.source}:{entry.origins[line]}"
 
-        message = re.sub(rf"(?:[^\s:]*[/\\])?{re.escape(entry.document.name)}\.qmd:(\d+)", place, message)
+        message = re.sub(rf"(?:[^\s:]*[/\\])?\b{re.escape(entry.document.name)}\.qmd:(\d+)", place, message)
     return message
-
-
-def _stand_in(project: Path, documents: Sequence[Document], output: Path, entries: Sequence[index.Entry]) -> list[str]:
-    """Render with the built-in renderer where Quarto has failed; return what failed again."""
-    try:
-        builtin.render(project, documents, output)
-    except RenderError as error:
-        return [_in_source(str(error), entries)]
-    return []
-
-
-def _stage(
-    pilot: Pilot, run: Run, assessment: Assessment, project: Path, output: Path
-) -> tuple[list[index.Entry], list[str]]:
-    """Write every document with its results put in, and its tables as CSV; say which could not be written."""
-    entries, failures = [], []
-    for planned, district, name in _planned(pilot):
-        try:
-            results = _results(run, district)
-            context = Context(
-                pilot=pilot,
-                run=run,
-                assessment=assessment,
-                name=name,
-                source=planned.document,
-                district=district,
-                results=results,
-                project=project,
-            )
-            text = expand(_read(pilot.folder / planned.document, planned.document), context)
-        except RenderError as error:
-            failures.append(f"{name}: {error}")
-            continue
-        (project / f"{name}.qmd").write_text(text, encoding="utf-8", newline="\n")
-        tables = _write_tables(context, output)
-        document = Document(name=name, formats=("html", "pdf"))
-        title = district.name if district else "The whole pilot: board report"
-        entries.append(
-            index.Entry(
-                document=document,
-                title=title,
-                district=district,
-                results=results,
-                tables=tables,
-                source=planned.document,
-                origins=tuple(context.origins),
-            )
-        )
-    return entries, failures
-
-
-def _planned(pilot: Pilot) -> list[tuple[PlannedReport, District | None, str]]:
-    """Return each report with the district it is for and its name, which no other has."""
-    alone = sum(planned.for_each is not None for planned in pilot.reports) == 1
-    found = [
-        (planned, district, _name(planned, district, alone=alone))
-        for planned in pilot.reports
-        for district in (pilot.districts if planned.for_each else (None,))
-    ]
-    names = [INDEX.name, *(name for _, _, name in found)]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        message = f"Two reports would be called {', '.join(twice)}. Rename the document in reports/ and in pilot.yml."
-        raise RenderError(message)
-    return found
-
-
-def _name(planned: PlannedReport, district: District | None, *, alone: bool) -> str:
-    """Return a report's file name: the district's, with the document's before it when there are several for each."""
-    if district is None:
-        return planned.name
-    return district.slug if alone else f"{planned.name}-{district.slug}"
-
-
-def _read(path: Path, name: str) -> str:
-    """Return a document's text."""
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        message = f"{name} cannot be read. Put the document there, or correct 'reports' in pilot.yml."
-        raise RenderError(message) from error
-
-
-def _results(run: Run, district: District | None) -> Results:
-    """Return the results a report may use: the district's own, and those of the whole pilot; no key stands for two."""
-    own = run.by_district.get(district.code, {}) if district else {}
-    if district and not own:
-        message = "no notebook finished for this district"
-        raise RenderError(message)
-    merged: Results = {}
-    for notebook, results in [*own.items(), *run.once.items()]:
-        twice = sorted(set(merged) & set(results))
-        if twice:
-            message = (
-                f"{notebook} records {', '.join(twice)}, which another notebook records too. Give each its own name."
-            )
-            raise RenderError(message)
-        merged |= results
-    return merged
-
-
-def _write_tables(context: Context, output: Path) -> list[tuple[str, Path]]:
-    """Write the tables and chart data of a document as CSV; return their captions and paths."""
-    folder = output / "data"
-    folder.mkdir(exist_ok=True)
-    paths = []
-    for key, shown in context.shown.items():
-        path = folder / f"{context.name}-{key}.csv"
-        path.write_text(blocks.comma_separated(shown), encoding="utf-8-sig", newline="")
-        paths.append((shown.caption, path.relative_to(output)))
-    return paths

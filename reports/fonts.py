@@ -1,12 +1,16 @@
 """The fonts of the PDF: those that come with matplotlib, so every machine has the same ones."""
 
+from __future__ import annotations
+
 import functools
 import importlib.util
 from pathlib import Path
-
-import typst
+from typing import TYPE_CHECKING
 
 from oda.errors import RenderError
+
+if TYPE_CHECKING:
+    import typst
 
 
 def folder() -> Path:
@@ -37,4 +41,6 @@ def without_system_fonts() -> typst.Fonts:
     typst.Fonts
         What every PDF is set in.
     """
+    import typst  # which takes its time, and finding the folder has no use for it
+
     return typst.Fonts(include_system_fonts=False, font_paths=[folder()])

@@ -29,6 +29,8 @@ _FONT_FILES = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSans-Oblique.ttf"
 _TO: dict[Format, str] = {"html": "html", "pdf": "typst"}
 _SECONDS = 900
 _LAST_LINES = 15
+_PATIENCE = 3  # calls one after another that make nothing
+_PROGRESS = re.compile(r"\[\s*\d+/\d+\]\s+(?:\S*[/\\])?([A-Za-z0-9_-]+)\.qmd")  # "[ 3/34] redditch.qmd"
 _FETCHED = re.compile(r"<(?:script|img|iframe|source|link)\b[^>]*\b(?:src|href)=[\"']?(?:https?:)?//[^>]*>")
 
 
@@ -100,8 +102,34 @@ def render(project: Path, documents: Sequence[Document], output: Path) -> list[P
     Raises
     ------
     RenderError
-        Quarto is not there, failed (its last lines are in the message), left a document out, or
-        left an address to fetch in a page. The other format has been rendered by then.
+        As `attempt` names them. The other documents have been rendered by then.
+    """
+    failures = attempt(project, documents, output)
+    if failures:
+        raise RenderError("\n".join(f"{name}: {said}" for name, said in failures.items()))
+    return [output / f"{one.name}.{wanted}" for one in documents for wanted in one.formats]
+
+
+def attempt(project: Path, documents: Sequence[Document], output: Path) -> dict[str, str]:
+    """Render staged documents with Quarto; one that fails is named, and the others are rendered all the same.
+
+    Quarto stops at the first document that it cannot render. It is then called again without that one.
+
+    Parameters
+    ----------
+    project, documents, output
+        As for `render`.
+
+    Returns
+    -------
+    dict
+        What went wrong, by document: Quarto's last lines, that it left the document out, or that its page would ask
+        the network for something.
+
+    Raises
+    ------
+    RenderError
+        When Quarto is not there.
     """
     program = find()
     if program is None:
@@ -110,71 +138,86 @@ def render(project: Path, documents: Sequence[Document], output: Path) -> list[P
     for one in documents:
         for wanted in one.formats:
             (output / f"{one.name}.{wanted}").unlink(missing_ok=True)
-    failures = []
+    failures: dict[str, str] = {}
     for wanted in _TO:
         chosen = [one for one in documents if wanted in one.formats]
-        if chosen:
-            write_project_file(project, chosen)
-            failures += _render_format(program, project, chosen, wanted, output)
+        _render_format(program, project, chosen, wanted, output, failures)
     write_project_file(project, documents)
-    if failures:
-        raise RenderError("\n".join(failures))
-    return [output / f"{one.name}.{wanted}" for one in documents for wanted in one.formats]
+    return failures
 
 
 def _render_format(
     program: Path,
     project: Path,
-    documents: Sequence[Document],
+    chosen: list[Document],
     wanted: Format,
     output: Path,
-) -> list[str]:
-    """Render the project to one format, collect what came out, and return what went wrong."""
+    failures: dict[str, str],
+) -> None:
+    """Render the project to one format, without the documents that Quarto stops at; note these."""
+    in_vain = 0
+    while chosen:
+        write_project_file(project, chosen)
+        stopped = _call(program, project, wanted)
+        left = [one for one in chosen if not _collect(project, one, wanted, output, failures)]
+        shutil.rmtree(project / RENDERED, ignore_errors=True)
+        in_vain = in_vain + 1 if len(left) == len(chosen) else 0
+        culprit = _culprit(stopped, chosen, left) if in_vain < _PATIENCE else None
+        if stopped:
+            words = f"quarto failed ({wanted}), its last lines:\n  " + "\n  ".join(stopped[-_LAST_LINES:])
+            failed = [culprit] if culprit else left or chosen
+        else:
+            words, failed = f"quarto ended well but made no {wanted} of it", left
+        for one in failed:
+            failures.setdefault(one.name, words)
+        chosen = [one for one in left if one not in failed]
+
+
+def _culprit(stopped: list[str], chosen: list[Document], left: list[Document]) -> Document | None:
+    """Return the document that Quarto stopped at; None when it is not one document that fails."""
+    begun = [name for line in stopped for name in _PROGRESS.findall(line)]
+    named = next((one for one in left if begun and one.name == begun[-1]), None)
+    return named or (left[0] if stopped and 0 < len(left) < len(chosen) else None)
+
+
+def _call(program: Path, project: Path, wanted: Format) -> list[str]:
+    """Render the project to one format; return what Quarto said when it failed, nothing when it ended well."""
     command = [str(program), "render", str(project.resolve()), "--to", _TO[wanted]]
     try:
         done = subprocess.run(
             command,
             cwd=project,
-            env=_environment(project, documents),
+            env=_environment(project),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             check=False,
             timeout=_SECONDS,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        return [f"quarto did not finish ({wanted}): {error}"]
-    said = done.stdout.decode(errors="replace").strip().splitlines()[-_LAST_LINES:]
-    failures = []
-    if done.returncode:
-        failures.append(f"quarto failed ({wanted}), its last lines:\n  " + "\n  ".join(said))
-    for one in documents:
-        failures += _collect(project, one, wanted, output, stopped=bool(done.returncode))
-    shutil.rmtree(project / RENDERED, ignore_errors=True)
-    return failures
+        return [f"it did not finish: {error}"]
+    said = done.stdout.decode(errors="replace").strip().splitlines()
+    return (said or ["it said nothing"]) if done.returncode else []
 
 
-def _collect(project: Path, document: Document, wanted: Format, output: Path, *, stopped: bool) -> list[str]:
-    """Move one rendered file to its place; say if it is missing or would ask the network."""
+def _collect(project: Path, document: Document, wanted: Format, output: Path, failures: dict[str, str]) -> bool:
+    """Move one rendered file to its place; say if it would ask the network; tell whether there was one."""
     name = f"{document.name}.{wanted}"
     made = project / RENDERED / name
     if not made.is_file():
-        return [] if stopped else [f"{document.name}: quarto ended well but made no {name}."]
+        return False
     shutil.move(made, output / name)
     if wanted == "html":
         fetched = _FETCHED.search((output / name).read_text(encoding="utf-8"))
         if fetched:
-            return [f"{document.name}: the page would ask the network for {fetched[0][:120]}"]
-    return []
+            failures[document.name] = f"the page would ask the network for {fetched[0][:120]}"
+    return True
 
 
-def _environment(project: Path, documents: Sequence[Document]) -> dict[str, str]:
-    """Return this process's environment, with our Python and a fixed date for the PDF."""
-    days = []
-    for one in documents:
-        source = project / f"{one.name}.qmd"
-        text = source.read_text(encoding="utf-8") if source.is_file() else ""
-        days += re.findall(r"^date:\s*[\"']?(\d{4}-\d{2}-\d{2})", text, re.MULTILINE)
-    fixed = {"QUARTO_PYTHON": sys.executable}
+def _environment(project: Path) -> dict[str, str]:
+    """Return this process's environment, with our Python and a fixed date for every PDF of the project."""
+    texts = (source.read_text(encoding="utf-8") for source in project.glob("*.qmd"))
+    days = [day for text in texts for day in re.findall(r"^date:\s*[\"']?(\d{4}-\d{2}-\d{2})", text, re.MULTILINE)]
+    fixed = {"QUARTO_PYTHON": sys.executable, "NO_COLOR": "1"}
     if days:
         day = datetime.fromisoformat(max(days)).replace(tzinfo=UTC)
         fixed["SOURCE_DATE_EPOCH"] = str(int(day.timestamp()))

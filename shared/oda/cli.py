@@ -9,7 +9,7 @@ import click
 
 from oda.cli_governance import COMMANDS as OF_GOVERNANCE
 from oda.cli_runs import COMMANDS as OF_RUNS
-from oda.console import count, print_table, refusable
+from oda.console import print_table, refusable
 from oda.pilot import Pilot, load_pilot
 
 
@@ -52,8 +52,7 @@ def report(*, renderer: Literal["auto", "quarto", "builtin"]) -> None:
 
     pilot: Pilot = load_pilot()
     made = build_reports(pilot, current_run(pilot), renderer=renderer)
-    pages, pdfs = (sum(path.suffix == ending for path in made.files) for ending in (".html", ".pdf"))
-    click.echo(f"Made {count(pages, 'page')} and {count(pdfs, 'PDF')} with the {made.renderer} renderer.")
+    click.echo(made.summary)
     for note in made.notes:
         click.echo(note, err=True)
     for failure in made.failures:

@@ -1,0 +1,140 @@
+"""The documents of a run with their results put in, staged for a renderer, and their tables as CSV."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from oda.errors import RenderError
+from oda.governance import Assessment
+from oda.pilot import District, Pilot, PlannedReport
+from oda.reports import blocks, index
+from oda.reports.document import Document
+from oda.reports.expanding import Context, expand
+from oda.results import Results
+from oda.runs import Run
+
+INDEX = Document(name="index", formats=("html",))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Staged:
+    """What was staged of a pilot's reports.
+
+    Attributes
+    ----------
+    entries
+        One for each document that was written.
+    files
+        The other files that belong beside the reports, such as `data/board-years.csv`, by path.
+    failures
+        What could not be staged, a sentence each.
+    """
+
+    entries: tuple[index.Entry, ...]
+    files: dict[str, bytes]
+    failures: tuple[str, ...]
+
+
+def stage(pilot: Pilot, run: Run, assessment: Assessment, project: Path) -> Staged:
+    """Write every document with its results put in; say which could not be written.
+
+    Parameters
+    ----------
+    pilot, run, assessment
+        Settings, results and the state of the checklist.
+    project
+        The folder to write documents and figures into, empty.
+
+    Returns
+    -------
+    Staged
+        The documents, the tables beside them, and what could not be staged.
+
+    Raises
+    ------
+    RenderError
+        When two reports would have one name.
+    """
+    entries, files, failures = [], {}, []
+    for planned, district, name in _planned(pilot):
+        try:
+            context = Context(
+                pilot=pilot,
+                run=run,
+                assessment=assessment,
+                name=name,
+                source=planned.document,
+                district=district,
+                results=_results(run, district),
+                project=project,
+            )
+            text = expand(_read(pilot.folder / planned.document, planned.document), context)
+        except RenderError as error:
+            failures.append(f"{name}: {error}")
+            continue
+        (project / f"{name}.qmd").write_text(text, encoding="utf-8", newline="\n")
+        tables = {f"data/{name}-{key}.csv": shown for key, shown in context.shown.items()}
+        files |= {path: blocks.comma_separated(shown).encode("utf-8-sig") for path, shown in tables.items()}
+        entries.append(
+            index.Entry(
+                document=Document(name=name, formats=("html", "pdf")),
+                title=district.name if district else "The whole pilot: board report",
+                district=district,
+                results=context.results,
+                tables=[(shown.caption, Path(path)) for path, shown in tables.items()],
+                source=planned.document,
+                origins=tuple(context.origins),
+            )
+        )
+    return Staged(entries=tuple(entries), files=files, failures=tuple(failures))
+
+
+def _planned(pilot: Pilot) -> list[tuple[PlannedReport, District | None, str]]:
+    """Return each report with the district it is for and its name, which no other has."""
+    alone = sum(planned.for_each is not None for planned in pilot.reports) == 1
+    found = [
+        (planned, district, _name(planned, district, alone=alone))
+        for planned in pilot.reports
+        for district in (pilot.districts if planned.for_each else (None,))
+    ]
+    names = [INDEX.name, *(name for _, _, name in found)]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        message = f"Two reports would be called {', '.join(twice)}. Rename the document in reports/ and in pilot.yml."
+        raise RenderError(message)
+    return found
+
+
+def _name(planned: PlannedReport, district: District | None, *, alone: bool) -> str:
+    """Return a report's file name: the district's, with the document's before it when there are several for each."""
+    if district is None:
+        return planned.name
+    return district.slug if alone else f"{planned.name}-{district.slug}"
+
+
+def _read(path: Path, name: str) -> str:
+    """Return a document's text."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        message = f"{name} cannot be read. Put the document there, or correct 'reports' in pilot.yml."
+        raise RenderError(message) from error
+
+
+def _results(run: Run, district: District | None) -> Results:
+    """Return the results a report may use: the district's own, and those of the whole pilot; no key stands for two."""
+    own = run.by_district.get(district.code, {}) if district else {}
+    if district and not own:
+        message = "no notebook finished for this district"
+        raise RenderError(message)
+    merged: Results = {}
+    for notebook, results in [*own.items(), *run.once.items()]:
+        twice = sorted(set(merged) & set(results))
+        if twice:
+            message = (
+                f"{notebook} records {', '.join(twice)}, which another notebook records too. Give each its own name."
+            )
+            raise RenderError(message)
+        merged |= results
+    return merged
