@@ -70,7 +70,7 @@ local function attached(file, content, name)
   local call = "#pdf.attach(%s, bytes(%s), relationship: \"data\", mime-type: \"text/csv\", description: %s)"
   local words = pandoc.Inlines(about .. " are attached to this file: ")
   words:insert(1, pandoc.RawInline("typst", call:format(quoted(file), quoted(content), quoted(about))))
-  words:extend { pandoc.Code(file), pandoc.Str(".") }
+  words:extend { pandoc.Str(file .. ".") }
   return words
 end
 
@@ -215,16 +215,18 @@ local function part_of(tbl, wanted, columns, room)
   local part = tbl:clone()
   local least, most = total(wanted, columns, SMALL, "least"), total(wanted, columns, SMALL, "most")
   local share = most > least and math.max(0, math.min(1, (room - least) / (most - least))) or 0
-  local function pick(cells) return columns:map(function(column) return cells[column]:clone() end) end
+  local function pick(rows)
+    return rows:map(function(row)
+      return pandoc.Row(columns:map(function(column) return row.cells[column] end), row.attr)
+    end)
+  end
   part.colspecs = columns:map(function(column)
     local one = wanted[column]
     local width = (one.least + share * (one.most - one.least)) * SMALL + padding(#columns)
     return { tbl.colspecs[column][1], width / room }
   end)
-  for _, row in ipairs(part.head.rows) do row.cells = pick(row.cells) end
-  for _, body in ipairs(part.bodies) do
-    for _, row in ipairs(body.body) do row.cells = pick(row.cells) end
-  end
+  part.head.rows = pick(tbl.head.rows)
+  for place, body in ipairs(part.bodies) do body.body = pick(tbl.bodies[place].body) end
   return part
 end
 
@@ -251,8 +253,9 @@ local function in_parts(tbl, wanted, room)
   local blocks = pandoc.Blocks {}
   for place, columns in ipairs(shared) do
     local part = part_of(tbl, wanted, columns, room)
-    part.caption, part.attr = { long = {} }, pandoc.Attr()
-    blocks:insert(pandoc.Para { pandoc.Emph("Part " .. place .. " of " .. #shared) })
+    part.caption, part.attr = { long = {} }, pandoc.Attr("", { "typst:no-figure" })
+    local words = "#block(sticky: true)[_Part " .. place .. " of " .. #shared .. "_]"
+    blocks:insert(pandoc.RawBlock("typst", words))
     blocks:insert(part)
   end
   local last = caption[#caption]
