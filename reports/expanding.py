@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,10 @@ class Context:
         Lines of the front matter that say whose the document is and whether it is a draft.
     said
         What each shortcode of the body stood for, by its words, in the order of the document.
+    sources
+        The results that were put in, and where.
+    digest
+        The hash of the document as the analyst wrote it.
     """
 
     pilot: Pilot
@@ -74,10 +79,27 @@ class Context:
     origins: list[int] = field(default_factory=list)
     mark: str = ""
     said: dict[str, list[str]] = field(default_factory=dict)
+    sources: Sources = field(default_factory=Sources)
+    digest: str = ""
+
+    def source_of(self, key: str) -> str:
+        """Note that a result is shown here, and link to where it comes from.
+
+        Parameters
+        ----------
+        key
+            The result's key.
+
+        Returns
+        -------
+        str
+            Markdown, such as `[([source 1](#source-1))]{#source-1-place-1 .source}`.
+        """
+        return self.sources.link(key)
 
     def note(self, asked: str, text: str) -> str:
         """Keep what a shortcode stood for, for documents that are rendered by hand; return it."""
-        self.said.setdefault(" ".join(re.sub("[\"']", "", asked).split()), []).append(text)
+        self.said.setdefault(plain_words(asked), []).append(text)
         return text
 
 
@@ -108,7 +130,12 @@ def expand(text: str, context: Context) -> str:
         raise RenderError(message)
     body = text[found.end() :]
     first = text[: found.end()].count("\n") + 1
-    lines = [_expand_line(line, number, context) for number, line in enumerate(body.split("\n"), first)]
+    context.digest = hashlib.sha256(text.encode()).hexdigest()
+    lines = []
+    for number, (line, context.sources.for_one_format) in enumerate(in_one_format(body.split("\n")), first):
+        lines.append(_expand_line(line, number, context))
+    put_sources(lines, body.split("\n"), context)
+    _note_lines(lines, body.split("\n"), context)
     matter = front_matter(_fields(found[1], context)).removesuffix("---\n") + context.mark + "---\n"
     context.origins.extend([1] * matter.count("\n"))
     for number, line in enumerate(lines, first):
@@ -142,28 +169,70 @@ def _expand_line(line: str, number: int, context: Context) -> str:
     whole = _SHORTCODE.fullmatch(line.strip())
     if whole:
         return context.note(whole[1], _block(whole[1], number, context))
-    return _SHORTCODE.sub(lambda found: context.note(found[1], escape(_plain(found[1], number, context))), line)
+    linked = not line.lstrip().startswith(_UNLINKED)
+    return _SHORTCODE.sub(lambda found: context.note(found[1], _inline(found[1], number, context, linked=linked)), line)
+
+
+def _note_lines(lines: Sequence[str], written: Sequence[str], context: Context) -> None:
+    """Note what shortcodes alone on their lines came to stand for once the sources of the whole were known."""
+    seen: Counter[str] = Counter()
+    for line, source in zip(lines, written, strict=True):
+        whole = _SHORTCODE.fullmatch(source.strip())
+        for words in map(plain_words, _SHORTCODE.findall(source)):
+            if whole:
+                context.said[words][seen[words]] = line
+            seen[words] += 1
+
+
+def plain_words(asked: str) -> str:
+    """Return the words of a shortcode as they are looked up.
+
+    Parameters
+    ----------
+    asked
+        What stands after `oda`.
+
+    Returns
+    -------
+    str
+        The words with a space between them, without quotation marks.
+
+    Examples
+    --------
+    >>> plain_words('constant  "65 years"')
+    'constant 65 years'
+    """
+    return " ".join(re.sub("[\"']", "", asked).split())
+
+
+def _inline(asked: str, number: int, context: Context, *, linked: bool = True) -> str:
+    """Return what a shortcode inside a line stands for, with a link to where the result that it says comes from."""
+    said = escape(_plain(asked, number, context))
+    match asked.split():
+        case ["say", key, *_] if said and linked:
+            return f"{said} {context.source_of(key)}"
+        case _:
+            return said
+
+
+_ALONE: Mapping[str, Callable[[Context], str]] = {  # shortcodes of one word, each on a line of its own
+    "questions": glance.questions,
+    "points": glance.points,
+    "notices": lambda context: notices(context.pilot, context.run, context.assessment),
+    "provenance": provenance,
+    "sources": lambda _: HERE,
+}
 
 
 def _block(asked: str, number: int, context: Context) -> str:
     """Return what a shortcode on a line of its own stands for."""
     match asked.split():
-        case ["questions"]:
-            return glance.questions(context)
-        case ["points"]:
-            return glance.points(context)
-        case ["notices"]:
-            return notices(context.pilot, context.run, context.assessment)
-        case ["provenance"]:
-            return provenance(context)
-        case ["sources"]:
-            return HERE
-        case ["table", key, *rest] if rest in ([], ["optional"]):
+        case [name] if name in _ALONE:
+            return _ALONE[name](context)
+        case ["table" | "figure" as kind, key, *rest] if rest in ([], ["optional"]):
             result = _find(key, number, context, optional=bool(rest))
-            return "" if result is None else _table(key, result, number, context)
-        case ["figure", key, *rest] if rest in ([], ["optional"]):
-            result = _find(key, number, context, optional=bool(rest))
-            return "" if result is None else _figure(key, result, number, context)
+            put_in = _table if kind == "table" else _figure
+            return "" if result is None else put_in(key, result, number, context)
         case _:
             return _inline(asked, number, context)
 
@@ -214,7 +283,7 @@ def _table(key: str, result: AnyResult, number: int, context: Context) -> str:
     if not isinstance(result, Table):
         raise _fault(f"result {key!r} is not a table but of kind {result.kind!r}", number, context)
     context.shown[key] = result
-    return blocks.table(key, result, file=f"{context.name}-{key}.csv", source=_source(key, context))
+    return blocks.table(key, result, file=f"{context.name}-{key}.csv", source=context.source_of(key))
 
 
 def _figure(key: str, result: AnyResult, number: int, context: Context) -> str:
@@ -223,9 +292,4 @@ def _figure(key: str, result: AnyResult, number: int, context: Context) -> str:
         raise _fault(f"result {key!r} is not a figure but of kind {result.kind!r}", number, context)
     context.shown[key] = result.data
     drawing = blocks.draw(key, result, context.project / "figures" / context.name, context.project)
-    return blocks.figure(key, result, drawing, file=f"{context.name}-{key}.csv", source=_source(key, context))
-
-
-def _source(key: str, context: Context) -> str:
-    """Return the link to where a result comes from, where the document traces its results."""
-    return context.source_of(key)
+    return blocks.figure(key, result, drawing, file=f"{context.name}-{key}.csv", source=context.source_of(key))

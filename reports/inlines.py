@@ -90,12 +90,12 @@ def _link(findings: Findings, content: list[Any]) -> None:
 
 
 def _span(findings: Findings, content: list[Any]) -> None:
-    """Allow mathematics with its words, and signs that are not read aloud."""
+    """Allow mathematics with its words, signs that are not read aloud, and links to sources."""
     (identifier, _, pairs), inlines = content
     if [key for key, _ in pairs] == ["alt"] and [one["t"] for one in inlines] == ["Math"]:
         identify(findings, identifier)
         return
-    check_attributes(findings, content[0], "a piece of text", classes={"symbol"})
+    check_attributes(findings, content[0], "a piece of text", classes={"symbol", "source"})
     check_inlines(findings, inlines)
 
 

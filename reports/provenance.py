@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
+from oda.datasets import CARDS
 from oda.governance import Assessment
 from oda.governance.classes import FREE_CLASSES
-from oda.pilot import District, Pilot
+from oda.pilot import Pilot
 from oda.reports import blocks
 from oda.reports.document import escape
 from oda.results import Table, TableColumn
 from oda.runs import Run
 
+if TYPE_CHECKING:
+    from oda.reports.expanding import Context
+
+FILE = "trace.json"  # beside the reports: what `oda.reports.traces` writes
 SHOWN = 12  # characters of a hash
 _LICENCES = {"OGL-UK-3.0": "Open Government Licence v3.0", "MIT": "MIT licence"}
 
@@ -53,33 +59,35 @@ def _cards(run: Run) -> list[dict[str, Any]]:
     return [dataset["card"] for dataset in run.record["datasets"]]
 
 
-def provenance(pilot: Pilot, run: Run, district: District | None) -> str:
-    """Say what a report was made from: parameters, data, code, versions, all as the run's record has them.
+def provenance(context: Context) -> str:
+    """Say what a report was made from: document, parameters, data, code, versions, all as the run's record has them.
 
     Parameters
     ----------
-    pilot, run
-        The licence, and the run's record.
-    district
-        The district the report is about; None for the whole pilot.
+    context
+        The licence, the run's record, the document, and the district that it is about.
 
     Returns
     -------
     str
         A line on how to make it again, and two tables.
     """
-    licence = _LICENCES.get(pilot.pilot.licence, pilot.pilot.licence)
+    licence = _LICENCES.get(context.pilot.pilot.licence, context.pilot.pilot.licence)
+    run = context.run
     text = (
         f"This report was made by run {run.id}. The same inputs give the same figures: start.py run makes them again. "
+        f"The folder of the run holds its record: run.json says which notebooks were kept from earlier runs, {FILE} "
+        "where each number comes from and which program wrote the pages. "
         f"Licence of this report: {licence}, unless the licence of a dataset says otherwise."
     )
-    tables = [blocks.table("parameters", _parameters(run, district)), blocks.table("datasets", _datasets(run))]
+    tables = [blocks.table("parameters", _parameters(context)), blocks.table("datasets", _datasets(run))]
     return "\n".join(["::: {.provenance}\n", escape(text) + "\n", *tables, ":::\n"])
 
 
-def _parameters(run: Run, district: District | None) -> Table:
+def _parameters(context: Context) -> Table:
     """Return the values that this report was made with."""
-    settings = run.record["settings"]
+    run, district = context.run, context.district
+    settings, inputs = run.record["settings"], run.record["inputs"]
     districts, rule = settings["districts"], settings["disclosure"]
     visits = [f"{one['name']} from {one['visits_from']}" for one in districts if one["visits_from"]]
     where = f"{district.name} ({district.code})" if district else ", ".join(one["name"] for one in districts)
@@ -90,17 +98,54 @@ def _parameters(run: Run, district: District | None) -> Table:
         ("Small numbers", f"1 to {rule['hide_below'] - 1} hidden, others rounded to {rule['round_to']}"),
         ("Run", str(run.record["started"])[:10]),
         *((name, str(version)) for name, version in run.record["versions"].items()),
-        ("Code of the notebooks", run.record["inputs"]["code"][:12]),
+        ("List of packages (lock)", shorten(inputs["lock"])),
+        ("Code of the oda package", shorten(inputs["oda"])),
+        ("Code of the notebooks", shorten(inputs["code"])),
+        ("Document", f"{context.source} ({shorten(context.digest)})"),
     ]
     columns = (TableColumn(title="Parameter"), TableColumn(title="Value"))
     return Table(caption="Parameters and versions", columns=columns, rows=tuple(rows))
 
 
-def _fingerprint(file: dict[str, Any], card: dict[str, Any]) -> str:
-    """Return the start of a file's hash; of data about people that of its card, made with a key, so none can guess."""
+def fingerprint(file: Mapping[str, Any], card: Mapping[str, Any]) -> str:
+    """Return the hash of a file that may be shown: of data about people that of the card, made with a key.
+
+    Parameters
+    ----------
+    file
+        Its `sha256`, as a run's record has it.
+    card
+        The card of its dataset, with the class of the data.
+
+    Returns
+    -------
+    str
+        A hash that nobody can guess the data from, or that none is shown.
+    """
     if card["x-ig"]["class"] in FREE_CLASSES:
-        return str(file["sha256"])[:SHOWN]
-    return str(card["resources"][0].get("hash", "")).partition(":")[2][:SHOWN] or "hash not shown"
+        return str(file["sha256"])
+    return str(card["resources"][0].get("hash", "")).partition(":")[2] or "hash not shown"
+
+
+def shorten(digest: str) -> str:
+    """Return the start of a hash, and words as they are.
+
+    Parameters
+    ----------
+    digest
+        A hash, or that none is shown.
+
+    Returns
+    -------
+    str
+        Twelve characters of a hash.
+
+    Examples
+    --------
+    >>> shorten("299d921e2846a32de34f"), shorten("hash not shown")
+    ('299d921e2846', 'hash not shown')
+    """
+    return digest if " " in digest else digest[:SHOWN]
 
 
 def _datasets(run: Run) -> Table:
@@ -108,11 +153,12 @@ def _datasets(run: Run) -> Table:
     rows = []
     for dataset in run.record["datasets"]:
         card = dataset["card"]
-        files = ", ".join(f"{file['name']} ({_fingerprint(file, card)})" for file in dataset["files"])
+        files = ", ".join(f"{file['name']} ({shorten(fingerprint(file, card))})" for file in dataset["files"])
         licence = ", ".join(one["title"] or one["name"] for one in card["licenses"])
         sources = "; ".join(source["title"] for source in card["sources"])
-        rows.append((card["title"], card["x-ig"]["class"], sources, licence, files))
-    heads = ("Dataset", "Class", "Source", "Licence", "File (start of its hash)")
+        about = f"{card['title']} ({CARDS}/{card['name']}.yml)"
+        rows.append((about, card["x-ig"]["class"], sources, licence, files))
+    heads = ("Dataset (card)", "Class", "Source", "Licence", "File (start of its hash)")
     return Table(
         caption="Datasets",
         columns=tuple(TableColumn(title=head) for head in heads),

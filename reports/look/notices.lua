@@ -60,6 +60,11 @@ end
 
 -- A sign beside its words is not read aloud: the words say the same.
 function Span(span)
+  if typst and span.classes:includes("source") then
+    span.content:insert(1, pandoc.RawInline("typst", "#source["))
+    span.content:insert(pandoc.RawInline("typst", "]"))
+    return span
+  end
   if not span.classes:includes("symbol") then return nil end
   if html then
     span.attributes["aria-hidden"] = "true"

@@ -1,0 +1,271 @@
+"""Where each number of a report comes from: its result, the cell that recorded it, and the data that were read."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from oda.records import NOTEBOOKS
+from oda.reports import blocks
+from oda.reports.document import escape
+from oda.reports.origins import UNKNOWN, Origin, datasets_of, origins_of
+from oda.reports.provenance import shorten
+from oda.results import AnyResult, Picture, Table
+from oda.runs import Run
+
+if TYPE_CHECKING:
+    from oda.reports.expanding import Context
+
+CAPTION = "Where each number comes from"
+HERE = "\ue000sources\ue000"  # where the sources go, which are known only when all else has been put in
+WORDS = 7  # of a sentence, by which a reader knows it again
+_FENCE = re.compile(r"\s*:{3,}\s*(.*?)\s*:*\s*$")
+_PROVENANCE = re.compile(r"\s*\{\{<\s*oda\s+provenance\s*>\}\}\s*")
+_NUMBER = re.compile(r"\d+(?:[,.]\d+)*")
+
+
+@dataclass(kw_only=True, slots=True)
+class Sources:
+    """The results that a document shows, in the order in which a reader meets them.
+
+    Attributes
+    ----------
+    places
+        By key of the result, the ids of the places that show it.
+    constants
+        What was typed by hand as a definition, with its line.
+    for_one_format
+        Whether what is written now appears in HTML alone or in the PDF alone, so that no link may lead there.
+    """
+
+    places: dict[str, list[str]] = field(default_factory=dict)
+    constants: list[tuple[str, int]] = field(default_factory=list)
+    for_one_format: bool = False
+
+    def note(self, key: str) -> int:
+        """Note that a result is shown.
+
+        Parameters
+        ----------
+        key
+            The result's key.
+
+        Returns
+        -------
+        int
+            The number of its source.
+        """
+        self.places.setdefault(key, [])
+        return list(self.places).index(key) + 1
+
+    def link(self, key: str) -> str:
+        """Note that a result is shown here, and return the link to its source.
+
+        Parameters
+        ----------
+        key
+            The result's key.
+
+        Returns
+        -------
+        str
+            Markdown, a few words in small print, which the source links back to.
+
+        Examples
+        --------
+        >>> Sources().link("effect")
+        '[([source 1](#source-1))]{#source-1-place-1 .source}'
+        """
+        number = self.note(key)
+        words = f"[([source {number}](#source-{number}))]"
+        if self.for_one_format:
+            return f"{words}{{.source}}"
+        self.places[key].append(f"source-{number}-place-{len(self.places[key]) + 1}")
+        return f"{words}{{#{self.places[key][-1]} .source}}"
+
+
+def in_one_format(lines: Sequence[str]) -> list[tuple[str, bool]]:
+    """Return each line with whether it appears in HTML alone or in the PDF alone.
+
+    Parameters
+    ----------
+    lines
+        Of a document's body.
+
+    Returns
+    -------
+    list of tuple
+        The lines as they are, and a truth value each.
+
+    Examples
+    --------
+    >>> in_one_format(['::: {.content-visible when-format="html"}', "a", ":::", "b"])[1:]
+    [('a', True), (':::', True), ('b', False)]
+    """
+    found, opened = [], []
+    for line in lines:
+        fence = _FENCE.fullmatch(line)
+        if fence and fence[1]:
+            opened.append(".content-" in fence[1])
+        found.append((line, any(opened)))
+        if fence and not fence[1] and opened:
+            opened.pop()
+    return found
+
+
+def put_sources(lines: list[str], written: Sequence[str], context: Context) -> None:
+    """Put the sources where the document asks for them, else before its provenance, else at its end.
+
+    Parameters
+    ----------
+    lines
+        The document's lines, expanded; changed in place.
+    written
+        The same lines as the analyst wrote them.
+    context
+        What the document was expanded with.
+    """
+    everywhere = [not one for _, one in in_one_format(written)]
+    asked = [place for place, line in enumerate(lines) if line == HERE and everywhere[place]]
+    before = [place for place, line in enumerate(written) if _PROVENANCE.fullmatch(line) and everywhere[place]]
+    for place in [place for place, line in enumerate(lines) if line == HERE]:
+        lines[place] = ""
+    text = write_sources(context)
+    if not text:
+        return
+    place = (asked or before or [len(lines) - 1])[0]
+    lines[place] = "\n".join([text, lines[place]] if place in before else [lines[place], "", text])
+
+
+def write_sources(context: Context) -> str:
+    """Write the table that leads from each number of a document to what made it.
+
+    Parameters
+    ----------
+    context
+        What the document was expanded with, all results noted.
+
+    Returns
+    -------
+    str
+        A sentence or two and a table in small print; nothing for a document that shows no result.
+    """
+    said = [escape(_constants(context.sources))] if context.sources.constants else []
+    if context.sources.places:
+        made = f"Notebooks as they were executed are kept in runs/{context.run.id}/{NOTEBOOKS}."
+        said = [escape(made), *said, _table(context)]
+    return "\n\n".join(["::: {.provenance}", *said, ":::"]) + "\n" if said else ""
+
+
+def _constants(sources: Sources) -> str:
+    """Say which numbers are no results."""
+    values = ", ".join(dict.fromkeys(value for value, _ in sources.constants))
+    return f"Typed into this report as definitions, so not results: {values}."
+
+
+def _table(context: Context) -> str:
+    """Return the table of sources."""
+    made = origins_of(context)
+    used = datasets_of(context.run)
+    heads = ["Source", "Caption, or first words", "Result", "Notebook", "Data (card, start of hash)"]
+    lines = [heads, [":---"] * len(heads)]
+    for number, (key, places) in enumerate(context.sources.places.items(), 1):
+        origin = made[key]
+        back = ", ".join(f"[place {number}.{n}](#{place})" for n, place in enumerate(places, 1))
+        words = escape(_words(context.results[key])) + (f" ({back})" if back else "")
+        data = escape(_data(origin, used))
+        lines.append([f"[Source {number}:]{{#source-{number}}}", words, f"`{key}`", escape(origin.place), data])
+    body = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return f"{body}\n\n: {CAPTION} {{#tbl-sources}}"
+
+
+def _words(result: AnyResult) -> str:
+    """Return what a reader knows a result by."""
+    if isinstance(result, Table | Picture):
+        return result.caption
+    opening = " ".join((blocks.sentence(result) or "").split()[:WORDS])
+    return f"“{opening}”"
+
+
+def _data(origin: Origin, used: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the data behind a result in words."""
+    if not origin.known:
+        return UNKNOWN
+    said = []
+    for name in origin.datasets:
+        files = used.get(name, {}).get("files", ())
+        hashes = ", ".join(dict.fromkeys(shorten(file["hash"]) for file in files[:2])) or UNKNOWN
+        more = f" and {len(files) - 2} more files" if len(files) > 2 else ""
+        said.append(f"{name}.yml, {hashes}{more}")
+    return "; ".join([*said, *(f"{file} (no card)" for file in origin.files)]) or "none read"
+
+
+def trace(context: Context) -> dict[str, Any]:
+    """Return where each number, figure and table of a document comes from, as plain values.
+
+    Parameters
+    ----------
+    context
+        What the document was expanded with.
+
+    Returns
+    -------
+    dict
+        `document`, `district`, `sources` in the order of the page, and `constants`.
+    """
+    made = origins_of(context)
+    sources = []
+    for number, (key, places) in enumerate(context.sources.places.items(), 1):
+        origin, result = made[key], context.results[key]
+        sources.append(
+            {
+                "source": number,
+                "result": key,
+                "kind": result.kind,
+                "what": _words(result),
+                "numbers": list(dict.fromkeys(_NUMBER.findall(blocks.sentence(result) or ""))),
+                "places": places,
+                "notebook": origin.notebook,
+                "cell": origin.cell,
+                "cell_id": origin.cell_id,
+                "executed": origin.executed,
+                "datasets": list(origin.datasets),
+                "files_without_card": list(origin.files),
+            }
+        )
+    return {
+        "document": context.source,
+        "district": context.district.code if context.district else None,
+        "sources": sources,
+        "constants": [{"value": value, "line": line} for value, line in context.sources.constants],
+    }
+
+
+def write_trace(path: Path, run: Run, traces: Mapping[str, Any], *, renderer: str) -> None:
+    """Write the traces of all reports of a run as one file, the same for the same run.
+
+    Parameters
+    ----------
+    path
+        The file, beside the reports.
+    run
+        The run.
+    traces
+        What `trace` returned, by name of the report.
+    renderer
+        What made the reports.
+    """
+    content = {
+        "run": run.id,
+        "renderer": renderer,
+        "versions": run.record["versions"],
+        "inputs": run.record["inputs"],
+        "datasets": datasets_of(run),
+        "reports": traces,
+    }
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8", newline="\n")
