@@ -1,4 +1,4 @@
-"""After a pilot is made: add the wheel, `start.py`, the locks and what governance starts with; remove stray caches.
+"""After a pilot is made: add the wheel, `start.py`, the locks, Quarto's extension and what governance starts with.
 
 Runs again on `cruft update`, twice and in temporary folders.
 So it must give the same files for the same template, with no network.
@@ -28,3 +28,4 @@ for name in ("run.txt", "lab.txt", "dask.txt", "pilot-test.txt"):
     shutil.copyfile(ROOT / "requirements" / name, PILOT / "requirements" / name)
 runpy.run_path(str(ROOT / "hooks" / "vendor.py"))["vendor"](ROOT, PILOT)
 runpy.run_path(str(ROOT / "hooks" / "governance.py"))["write"](PILOT, ANSWERS, ODA, KIND)
+runpy.run_path(str(ROOT / "reports" / "extension.py"))["write"](PILOT / "reports")

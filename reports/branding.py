@@ -13,6 +13,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, ValidationError
 
 from oda.errors import SettingsError
+from oda.governance import Assessment
+from oda.pilot import Pilot
 from oda.reports.document import escape
 from oda.settings import InnerPath, Settings, in_words, read_yaml
 
@@ -194,73 +196,63 @@ def _local(name: Any) -> str:  # noqa: ANN401  a comment's tag is a function
     return str(name).rpartition("}")[2].lower()
 
 
-def front_lines(brand: Brand, folder: Path, *, draft: bool) -> str:
-    r"""Write the lines of a staged document's front matter that mark it: whose it is, and whether it is a draft.
+def mark(pilot: Pilot, assessment: Assessment) -> str:
+    """Write the lines of a staged document's front matter that say whose it is, and whether it is a draft.
 
     Parameters
     ----------
-    brand
-        The brand.
-    folder
-        The pilot's folder, to read the logo.
-    draft
-        Whether the gate `publish` is shut.
+    pilot
+        Settings.
+    assessment
+        How the checklist stands: a document is a draft while the gate `publish` is shut.
 
     Returns
     -------
     str
         YAML; empty for a published document with the look as it comes.
 
-    Examples
-    --------
-    >>> front_lines(Brand(), Path(), draft=True)
-    'draft: true\n'
+    Raises
+    ------
+    SettingsError
+        As `load_brand`.
     """
-    lines = "draft: true\n" if draft else ""
+    draft = "" if assessment.gate("publish").is_open else "draft: true\n"
+    brand = load_brand(pilot.folder)
     if brand == Brand():
-        return lines
+        return draft
     fields = {"primary": brand.primary[1:], "accent": brand.accent[1:]}
     if brand.name:
         fields["name"] = escape(brand.name)
     if brand.logo:
-        fields |= {"logo": logo_name(brand.logo, folder), "logo-alt": escape(brand.logo.alt)}
+        fields |= {"logo": _logo_place(brand.logo, pilot.folder), "logo-alt": escape(brand.logo.alt)}
     pairs = "".join(f"  {key}: {json.dumps(value, ensure_ascii=False)}\n" for key, value in fields.items())
-    return f"{lines}oda-brand:\n{pairs}"
+    return f"{draft}oda-brand:\n{pairs}"
 
 
-def logo_name(logo: Logo, folder: Path) -> str:
-    """Return where a logo stands in a staged project; its hash is in its name, so a changed logo changes the pages.
-
-    Parameters
-    ----------
-    logo
-        The logo.
-    folder
-        The pilot's folder.
-
-    Returns
-    -------
-    str
-        Such as `brand/logo-0123456789ab.svg`.
-    """
-    path = folder / PurePosixPath(FILE).parent / logo.file
-    return f"{FOLDER}/logo-{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}{path.suffix.lower()}"
-
-
-def stage_logo(brand: Brand, folder: Path, project: Path) -> None:
-    """Copy the logo into a staged project.
+def stage_logo(pilot: Path, project: Path) -> None:
+    """Copy the logo, where there is one, into a staged project.
 
     Parameters
     ----------
-    brand
-        The brand.
-    folder
+    pilot
         The pilot's folder.
     project
         The staged project.
     """
-    if brand.logo is None:
+    logo = load_brand(pilot).logo
+    if logo is None:
         return
-    target = project / logo_name(brand.logo, folder)
+    target = project / _logo_place(logo, pilot)
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes((folder / PurePosixPath(FILE).parent / brand.logo.file).read_bytes())
+    target.write_bytes(_logo_path(logo, pilot).read_bytes())
+
+
+def _logo_path(logo: Logo, pilot: Path) -> Path:
+    """Return where a logo stands in a pilot."""
+    return pilot / PurePosixPath(FILE).parent / logo.file
+
+
+def _logo_place(logo: Logo, pilot: Path) -> str:
+    """Return where a logo stands in a staged project; its hash is in its name, so a changed logo changes the pages."""
+    path = _logo_path(logo, pilot)
+    return f"{FOLDER}/logo-{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}{path.suffix.lower()}"

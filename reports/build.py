@@ -16,6 +16,7 @@ from oda.governance import Assessment, assess
 from oda.hashing import hash_file
 from oda.pilot import Pilot
 from oda.reports import index, keeping, quarto
+from oda.reports.by_hand import Page
 from oda.reports.document import Document
 from oda.reports.staging import INDEX, Staged, stage
 from oda.runs import Outcome, Run
@@ -46,6 +47,8 @@ class Report:
     made
         The pages and PDFs that were made now, by file name; the others are those of an earlier build, as nothing that
         decides them has changed.
+    pages
+        What documents that are rendered by hand need of each report.
     """
 
     index: Path
@@ -54,6 +57,7 @@ class Report:
     failures: tuple[str, ...]
     notes: tuple[str, ...] = ()
     made: tuple[str, ...] = ()
+    pages: tuple[Page, ...] = ()
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -179,6 +183,7 @@ def build_reports(
         renderer=done.renderer,
         failures=tuple(failures),
         notes=tuple(_in_source(note, staged.entries) for note in done.notes),
+        pages=staged.pages,
         made=tuple(sorted(f"{one.name}.{wanted}" for one in changed if one.name in done.by for wanted in one.formats)),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from oda.errors import RenderError
 
 if TYPE_CHECKING:
     import typst
+
+FILES = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSans-Oblique.ttf", "DejaVuSans-BoldOblique.ttf")
 
 
 def folder() -> Path:
@@ -30,6 +33,21 @@ def folder() -> Path:
     if found is None or not found.submodule_search_locations:
         raise RenderError("The fonts of matplotlib are missing. Install matplotlib.")
     return Path(found.submodule_search_locations[0]) / "mpl-data" / "fonts" / "ttf"
+
+
+def copy(to: Path) -> None:
+    """Copy the fonts of a report into a folder, where Quarto finds them; those that are there already are left alone.
+
+    Parameters
+    ----------
+    to
+        The folder, made if absent.
+    """
+    to.mkdir(parents=True, exist_ok=True)
+    for name in FILES:
+        source = folder() / name
+        if not (to / name).is_file() or (to / name).stat().st_size != source.stat().st_size:
+            shutil.copyfile(source, to / name)
 
 
 @functools.cache

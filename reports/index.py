@@ -8,7 +8,7 @@ from pathlib import Path
 
 from oda.governance import Assessment
 from oda.pilot import District, Pilot
-from oda.reports import blocks
+from oda.reports import blocks, branding
 from oda.reports.document import Document, escape, front_matter
 from oda.reports.provenance import notices
 from oda.results import Results
@@ -77,7 +77,7 @@ def write(
             "description": f"Reports of the pilot {about.title}.",
         }
     )
-    matter = matter.removesuffix("---\n") + "format: html\n---\n"
+    matter = matter.removesuffix("---\n") + "format: html\n" + branding.mark(pilot, assessment) + "---\n"
     board = [entry for entry in entries if entry.district is None]
     parts = [
         matter,

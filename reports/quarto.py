@@ -1,7 +1,7 @@
 """Renderer 1: staged documents to HTML and PDF with the `quarto` command, where there is one.
 
 The look is the built-in renderer's: the same style sheet, page template, Typst template and Lua
-filters, copied into the project as `_look/`. Documents have no executable cells, and nothing is
+filters, as the extension `oda` (`extension.py`) in the project. Documents have no executable cells, and nothing is
 executed.
 """
 
@@ -17,16 +17,13 @@ from pathlib import Path
 import yaml
 
 from oda.errors import RenderError
-from oda.reports import fonts
+from oda.reports import extension, fonts
 from oda.reports.document import Document, Format
 
 LOOK = Path(__file__).parent / "look"
-LOOK_COPY = "_look"
+FONTS_COPY = "_fonts"
 RENDERED = "_rendered"
-_SHARED = ("notices.lua", "tables.lua", "maths.lua", "literal.lua")
-_PAGE = ("report.html", "report.css", "typst-template.typ", "typst-show.typ")
-_FONT_FILES = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSans-Oblique.ttf", "DejaVuSans-BoldOblique.ttf")
-_TO: dict[Format, str] = {"html": "html", "pdf": "typst"}
+_TO: dict[Format, str] = {"html": "oda-html", "pdf": "oda-typst"}
 _SECONDS = 900
 _LAST_LINES = 15
 _PATIENCE = 3  # calls one after another that make nothing
@@ -47,7 +44,7 @@ def find() -> Path | None:
 
 
 def write_project_file(project: Path, documents: Sequence[Document]) -> Path:
-    """Write `_quarto.yml` and the look into a project, so that `quarto render` works by hand.
+    """Write `_quarto.yml`, the extension and the fonts into a project, so that `quarto render` works by hand.
 
     Parameters
     ----------
@@ -62,14 +59,9 @@ def write_project_file(project: Path, documents: Sequence[Document]) -> Path:
     Path
         The project file.
     """
-    look = project / LOOK_COPY
-    look.mkdir(parents=True, exist_ok=True)
-    for name in (*_SHARED, *_PAGE):
-        shutil.copyfile(LOOK / name, look / name)
+    extension.write(project)
     if any("pdf" in one.formats for one in documents):
-        (look / "fonts").mkdir(exist_ok=True)
-        for name in _FONT_FILES:
-            shutil.copyfile(fonts.folder() / name, look / "fonts" / name)
+        fonts.copy(project / FONTS_COPY)
     settings = yaml.safe_load((LOOK / "quarto.yml").read_text(encoding="utf-8"))
     settings["project"]["render"] = [f"{one.name}.qmd" for one in documents]
     path = project / "_quarto.yml"

@@ -8,7 +8,8 @@ from pathlib import Path
 from oda.errors import RenderError
 from oda.governance import Assessment
 from oda.pilot import District, Pilot, PlannedReport
-from oda.reports import blocks, index
+from oda.reports import blocks, branding, index
+from oda.reports.by_hand import Page
 from oda.reports.document import Document
 from oda.reports.expanding import Context, expand
 from oda.results import Results
@@ -29,11 +30,14 @@ class Staged:
         The other files that belong beside the reports, such as `data/board-years.csv`, by path.
     failures
         What could not be staged, a sentence each.
+    pages
+        What documents that are rendered by hand need of each report.
     """
 
     entries: tuple[index.Entry, ...]
     files: dict[str, bytes]
     failures: tuple[str, ...]
+    pages: tuple[Page, ...]
 
 
 def stage(pilot: Pilot, run: Run, assessment: Assessment, project: Path) -> Staged:
@@ -55,8 +59,12 @@ def stage(pilot: Pilot, run: Run, assessment: Assessment, project: Path) -> Stag
     ------
     RenderError
         When two reports would have one name.
+    SettingsError
+        When the brand of the reports cannot be used.
     """
-    entries, files, failures = [], {}, []
+    entries, pages, files, failures = [], [], {}, []
+    mark = branding.mark(pilot, assessment)
+    branding.stage_logo(pilot.folder, project)
     for planned, district, name in _planned(pilot):
         try:
             context = Context(
@@ -68,12 +76,14 @@ def stage(pilot: Pilot, run: Run, assessment: Assessment, project: Path) -> Stag
                 district=district,
                 results=_results(run, district),
                 project=project,
+                mark=mark,
             )
             text = expand(_read(pilot.folder / planned.document, planned.document), context)
         except RenderError as error:
             failures.append(f"{name}: {error}")
             continue
         (project / f"{name}.qmd").write_text(text, encoding="utf-8", newline="\n")
+        pages.append(Page(document=planned.document, district=_code(district), front=_front(text), said=context.said))
         tables = {f"data/{name}-{key}.csv": shown for key, shown in context.shown.items()}
         files |= {path: blocks.comma_separated(shown).encode("utf-8-sig") for path, shown in tables.items()}
         entries.append(
@@ -87,7 +97,17 @@ def stage(pilot: Pilot, run: Run, assessment: Assessment, project: Path) -> Stag
                 origins=tuple(context.origins),
             )
         )
-    return Staged(entries=tuple(entries), files=files, failures=tuple(failures))
+    return Staged(entries=tuple(entries), files=files, failures=tuple(failures), pages=tuple(pages))
+
+
+def _code(district: District | None) -> str:
+    """Return the code of a district; nothing for the whole pilot."""
+    return district.code if district else ""
+
+
+def _front(text: str) -> str:
+    """Return the lines of a document's front matter."""
+    return text.removeprefix("---\n").partition("\n---\n")[0] + "\n"
 
 
 def _planned(pilot: Pilot) -> list[tuple[PlannedReport, District | None, str]]:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from oda.errors import RenderError
-from oda.reports import builtin, quarto
+from oda.reports import builtin, extension, quarto
 from oda.reports.document import Document, front_matter
 
 BOARD = Document(name="board", formats=("html", "pdf"))
@@ -54,7 +54,7 @@ if os.environ.get("FAKE") == "fail":
     sys.exit(1)
 folder = project / settings["project"]["output-dir"]
 folder.mkdir(exist_ok=True)
-ending = {"html": "html", "typst": "pdf"}[sys.argv[4]]
+ending = {"oda-html": "html", "oda-typst": "pdf"}[sys.argv[4]]
 for name in settings["project"]["render"]:
     made = folder / pathlib.Path(name).with_suffix("." + ending).name
     made.write_text(os.environ.get("FAKE_TEXT", "made"))
@@ -106,39 +106,21 @@ def test_the_project_file_lists_the_documents_and_runs_nothing(project: Path) ->
     assert found["execute"] == {"enabled": False}
 
 
-def test_the_project_file_asks_for_pages_that_need_no_network(project: Path) -> None:
-    """One self-contained file, no theme, no script, formulae as MathML; the PDF is PDF/UA-1."""
-    found = settings(project, BOARD)["format"]
-    assert found["html"]["embed-resources"] is True
-    assert found["html"]["theme"] == "none"
-    assert found["html"]["html-math-method"] == "mathml"
-    assert found["typst"]["pdf-standard"] == "ua-1"
-    assert found["typst"]["papersize"] == "a4"
-    assert "://" not in (project / "_quarto.yml").read_text(encoding="utf-8")
-
-
-def test_every_file_that_the_project_file_names_is_there(project: Path) -> None:
-    """Style, templates, filters and fonts are copied into the project."""
+def test_the_project_file_asks_for_the_formats_of_the_extension(project: Path) -> None:
+    """Quarto gets the pages and PDFs of the extension, which lies in the project with the built-in renderer's look."""
     found = settings(project, BOARD)
-    page, paper = found["format"]["html"], found["format"]["typst"]
-    named = [page["template"], page["css"], *paper["template-partials"]]
-    named += [one["path"] for one in found["filters"]]
-    assert [one for one in named if not (project / one).is_file()] == []
-    fonts = {one.name for one in (project / paper["font-paths"][0]).iterdir()}
+    assert list(found["format"]) == ["oda-html", "oda-typst"]
+    assert "://" not in (project / "_quarto.yml").read_text(encoding="utf-8")
+    for name, content in extension.contents().items():
+        assert (project / extension.PLACE / name).read_bytes() == content
+    fonts = {one.name for one in (project / found["format"]["oda-typst"]["font-paths"][0]).iterdir()}
     assert {"DejaVuSans.ttf", "DejaVuSans-Bold.ttf"} <= fonts
 
 
 def test_pages_alone_need_no_fonts(project: Path) -> None:
     """A project with no PDF does not carry the fonts of one."""
     settings(project, INDEX)
-    assert not (project / "_look" / "fonts").exists()
-
-
-def test_both_renderers_use_the_same_look(project: Path) -> None:
-    """Quarto gets the page, the style and the filters of the built-in renderer."""
-    settings(project, BOARD)
-    for path in (project / "_look").glob("*.*"):
-        assert path.read_bytes() == (builtin.LOOK / path.name).read_bytes()
+    assert not (project / "_fonts").exists()
 
 
 def test_each_format_is_one_call_for_the_whole_project(project: Path, fake: Path, tmp_path: Path) -> None:
@@ -148,7 +130,7 @@ def test_each_format_is_one_call_for_the_whole_project(project: Path, fake: Path
     assert all(one.is_file() for one in made)
     assert not (tmp_path / "output" / "index.pdf").exists()
     calls = fake.read_text(encoding="utf-8").splitlines()
-    assert calls[0::2] == [f"render --to {to} {sys.executable}" for to in ("html", "typst")]
+    assert calls[0::2] == [f"render --to {to} {sys.executable}" for to in ("oda-html", "oda-typst")]
     assert calls[1::2] == ["1774915200", "1774915200"]
     listed = yaml.safe_load((project / "_quarto.yml").read_text(encoding="utf-8"))
     assert listed["project"]["render"] == ["index.qmd", "board.qmd"]

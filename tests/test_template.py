@@ -16,12 +16,14 @@ import yaml
 
 from checkout import LEFT_BEHIND, PRODUCTS, ROOT, TEMPLATE, bake, commit, copy_template, git, run, tree
 from oda.pilot import load_pilot
+from oda.reports import extension
 
 QUESTIONS = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
 PRESETS = ROOT / "shared" / "oda" / "presets"
 RENDERED = {"pilot.yml", "README.md", "pyproject.toml"}
 VERSION = QUESTIONS["_template_version"]
 ADDED = {
+    *(f"reports/{extension.PLACE}/{name}" for name in extension.contents()),
     "governance/dsa/worcestershire-sharing.yml",
     "governance/flows/admission-counts.yml",
     "governance/flows/visit-counts.yml",

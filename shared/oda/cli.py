@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Literal
 
 import click
 
 from oda.cli_governance import COMMANDS as OF_GOVERNANCE
+from oda.cli_lint import tell_findings, tell_lint
 from oda.cli_runs import COMMANDS as OF_RUNS
 from oda.console import print_table, refusable
 from oda.pilot import Pilot, load_pilot
@@ -43,20 +45,38 @@ def data(names: tuple[str, ...]) -> None:
 
 
 @main.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--renderer", type=click.Choice(["auto", "quarto", "builtin"]), default="auto", show_default=True)
+@click.option("--lint", is_flag=True, help="Make nothing; look for what a reader would trip over.")
+@click.option("--json", "as_json", is_flag=True, help="With --lint: print what was found as JSON.")
 @refusable
-def report(*, renderer: Literal["auto", "quarto", "builtin"]) -> None:
-    """Make the HTML and PDF reports of the latest run, with an index page."""
-    from oda.preparing import current_run
-    from oda.reports.build import build_reports
+def report(
+    *, files: tuple[Path, ...], renderer: Literal["auto", "quarto", "builtin"], lint: bool, as_json: bool
+) -> None:
+    """Make the HTML and PDF reports of the latest run, with an index page.
 
+    FILES are for --lint: pages, PDFs or folders of them, whatever made them; without any, it looks at the reports that
+    are there.
+    """
+    from oda.preparing import current_run
+    from oda.reports import by_hand
+    from oda.reports.build import STAGED, build_reports
+
+    if lint:
+        tell_lint(files, as_json=as_json)
+        return
+    if files or as_json:
+        raise click.UsageError("FILES and --json are for the lint. Add --lint, or leave them out.")
     pilot: Pilot = load_pilot()
     made = build_reports(pilot, current_run(pilot), renderer=renderer)
     click.echo(made.summary)
+    if by_hand.write(pilot.folder, made.pages, made.index.parents[1] / STAGED):
+        click.echo("The extension for Quarto, reports/_extensions/oda, is now that of this version of oda.")
     for note in made.notes:
         click.echo(note, err=True)
     for failure in made.failures:
         click.echo(f"Not made: {failure}", err=True)
+    tell_findings(pilot, made)
     click.echo(f"Open {made.index}")
     if made.failures:
         sys.exit(1)

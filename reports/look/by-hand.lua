@@ -1,0 +1,74 @@
+-- Quarto only, for documents rendered by hand: puts in what `{{< oda ... >}}` stands for before anything else looks at
+-- the document, so that it is then the document that `oda report` stages. Quarto's reader has made spans of shortcodes.
+
+local MONTHS = { "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+  "November", "December" }
+local lookup
+
+local function load()
+  lookup = lookup or dofile(quarto.utils.resolve_path("lookup.lua"))
+  return lookup
+end
+
+-- The words of a span that stands for `{{< oda words >}}`; nil of any other.
+local function words_of(element)
+  if element.t ~= "Span" or not element.classes:includes("quarto-shortcode__") then return nil end
+  local params = element.content:filter(function(inner) return inner.t == "Span" end)
+  local words = params:map(function(param) return param.attributes["data-raw"] or param.attributes["data-value"] or "" end)
+  if words:remove(1) ~= "oda" then return nil end
+  return table.concat(words, " ")
+end
+
+local function put_in(blocks, district)
+  local function expanded(words)
+    return load().show(pandoc.read(lookup.say(words, district), "markdown").blocks)
+  end
+  return blocks:walk {
+    traverse = "topdown",
+    Para = function(para)
+      local words = #para.content == 1 and words_of(para.content[1])
+      if words then return expanded(words), false end
+    end,
+    Span = function(span)
+      local words = words_of(span)
+      if words then return lookup.inlines(expanded(words), words), false end
+    end,
+  }
+end
+
+-- Tell whether a value of the front matter holds a shortcode, as a span or still as it was written.
+local function asks(value)
+  local found = false
+  if pandoc.utils.type(value) == "Inlines" then
+    value:walk { Span = function(span) found = found or words_of(span) ~= nil end }
+  end
+  return found or pandoc.utils.stringify(value):match("{{<%s*oda%s") ~= nil
+end
+
+local function in_words(date)
+  local year, month, day = pandoc.utils.stringify(date):match("^(%d+)-(%d+)-(%d+)$")
+  return year and tonumber(day) .. " " .. MONTHS[tonumber(month)] .. " " .. year or date
+end
+
+-- The front matter that the report has: what the document leaves out, and what it asks for.
+local function complete(meta, front)
+  local given = pandoc.read("---\n" .. front .. "---\n", "markdown").meta
+  local brand = given["oda-brand"]
+  if brand and brand.logo then brand.logo = lookup.beside(pandoc.utils.stringify(brand.logo)) end
+  if given.date then given.date = in_words(given.date) end
+  for key, value in pairs(given) do
+    if meta[key] == nil or asks(meta[key]) then
+      meta[key] = value
+      if key == "title" then meta.pagetitle = pandoc.utils.stringify(value) end
+    end
+  end
+  return meta
+end
+
+function Pandoc(doc)
+  local district = doc.meta.district and pandoc.utils.stringify(doc.meta.district)
+  local page = load().page(district)
+  doc.blocks = put_in(doc.blocks, district)
+  if page then doc.meta = complete(doc.meta, page.front) end
+  return doc
+end
