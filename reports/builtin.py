@@ -6,29 +6,25 @@ gives the same bytes.
 """
 
 import datetime as dt
-import functools
 import json
 import os
-import re
-import subprocess
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import pypandoc
 import typst
 
 from oda.errors import RenderError
 from oda.reports import fonts
 from oda.reports.document import Document, Format
 from oda.reports.findings import plain
+from oda.reports.pandoc import run_pandoc
 from oda.reports.subset import source_refusals, tree_refusals
 
 LOOK = Path(__file__).parent / "look"
 DEFAULT_LANG = "en-GB"
-_FILTERS = ("brand", "visible", "tables", "crossref", "notices", "maths", "literal")
-_SECONDS = 120
+_FILTERS = ("brand", "visible", "tables", "crossref", "notices", "finder", "maths", "literal")
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July", "August"),
     *("September", "October", "November", "December"),
@@ -109,7 +105,7 @@ def _read(project: Path, document: Document) -> dict[str, Any]:
     text = source.read_text(encoding="utf-8")
     _refuse(source_refusals(source, text))
     tree: dict[str, Any] = json.loads(
-        _pandoc(["--from=markdown", "--to=json", "--sandbox"], text, cwd=project, source=source.name)
+        run_pandoc(["--from=markdown", "--to=json", "--sandbox"], text, cwd=project, source=source.name)
     )
     _refuse(tree_refusals(source, text, tree, project))
     meta = tree["meta"]
@@ -169,7 +165,7 @@ def _html(project: Path, tree: dict[str, Any]) -> str:
         *contents,
         *_filters(),
     ]
-    return _pandoc(arguments, _ast(tree), cwd=project)
+    return run_pandoc(arguments, _ast(tree), cwd=project)
 
 
 def _headings(blocks: list[dict[str, Any]]) -> int:
@@ -185,7 +181,7 @@ def _pdf(project: Path, tree: dict[str, Any]) -> bytes:
         *("--template", str(LOOK / "report.typ")),
         *_filters(),
     ]
-    markup = _pandoc(arguments, _ast(tree), cwd=project)
+    markup = run_pandoc(arguments, _ast(tree), cwd=project)
     day = dt.datetime.combine(dt.date.fromisoformat(tree["day"]), dt.time(), tzinfo=dt.UTC)
     compiler = typst.Compiler(root=project, font_paths=fonts.without_system_fonts())
     try:
@@ -203,35 +199,3 @@ def _pdf(project: Path, tree: dict[str, Any]) -> bytes:
 def _typst_message(problem: typst.TypstError | typst.TypstWarning) -> str:
     """Return what Typst said, with its hints, in one line."""
     return " ".join([problem.message, *problem.hints])
-
-
-def _pandoc(arguments: list[str], text: str, *, cwd: Path, source: str = "the document") -> str:
-    """Run pandoc; a warning is an error, but for repeated ids, which we name ourselves."""
-    command = [_pandoc_path(), *arguments]
-    try:
-        done = subprocess.run(
-            command,
-            input=text.encode(),
-            cwd=cwd,
-            capture_output=True,
-            check=False,
-            timeout=_SECONDS,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise RenderError(f"pandoc did not finish: {error}") from error
-    said = done.stderr.decode(errors="replace").strip()
-    warnings = [one for one in said.split("[WARNING] ") if one.strip()]
-    if done.returncode or any("Duplicate identifier" not in one for one in warnings):
-        ours = re.search(r"\.lua:\d+: (.+)", said)
-        raise RenderError(f"pandoc refused {source}: {ours[1] if ours else said[-1500:]}")
-    return done.stdout.decode()
-
-
-@functools.cache
-def _pandoc_path() -> str:
-    """Return the pandoc that the package brings, never another one on the path."""
-    folder = Path(pypandoc.__file__).parent / "files"
-    for name in ("pandoc", "pandoc.exe"):
-        if (folder / name).is_file():
-            return str(folder / name)
-    raise RenderError(f"pandoc is missing from {folder}. Install pypandoc_binary.")
