@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 from oda import charts
 from oda.errors import DesignError
@@ -59,6 +60,36 @@ def test_a_drawing_holds_no_date_no_script_and_no_heading() -> None:
     assert text.startswith("<svg")
     assert text.rstrip().endswith("</svg>")
     assert not re.search(r"<script|<dc:date|<!DOCTYPE|Matplotlib v", text)
+
+
+def test_words_are_large_enough_for_a_phone() -> None:
+    """Where a chart is 320 pixels wide its smallest words are nine pixels high, whatever a notebook asked for."""
+    drawing, axes = charts.new_chart()
+    axes.annotate("Visits begin", (0.5, 0.5), fontsize=6)
+    axes.set_ylabel("Admissions", fontsize=7)
+    charts.to_svg(drawing)
+    sizes = [one.get_fontsize() for one in drawing.findobj(Text) if one.get_text()]
+    assert min(sizes) * 320 / (72 * drawing.get_size_inches()[0]) >= 9
+
+
+def test_no_words_stand_on_end() -> None:
+    """The title of the upright axis is written across, above it, and a long one is broken."""
+    drawing, axes = charts.new_chart()
+    axes.set_ylabel("Emergency admissions for falls among people aged 65 and over, per 100,000")
+    charts.to_svg(drawing)
+    assert axes.get_ylabel() == ""
+    assert max(map(len, axes.get_title(loc="left").split("\n"))) <= charts.LABEL
+    assert {one.get_rotation() for one in drawing.findobj(Text) if one.get_text()} == {0}
+
+
+def test_a_legend_covers_no_line() -> None:
+    """Names stand below the chart, in the order of the lines."""
+    drawing, axes = charts.new_chart()
+    charts.draw_lines(axes, ["a", "b"], {"here": [1, 2], "elsewhere": [2, 1]})
+    drawing.draw_without_rendering()
+    (legend,) = drawing.legends
+    assert [one.get_text() for one in legend.get_texts()] == ["here", "elsewhere"]
+    assert legend.get_window_extent().y1 <= axes.get_window_extent().y0
 
 
 def lines_of(values: list[float | None]) -> tuple[object, list[int]]:

@@ -149,6 +149,14 @@ def test_a_table_can_be_read_aloud() -> None:
     assert '<th scope="row">2024</th><td>40</td>' in text
 
 
+def test_a_chart_s_message_stands_above_its_title() -> None:
+    """The message is the first thing read; a chart recorded before there were messages is still read."""
+    text = chart(headline="Falls & frailty: fewer where visits began").to_html()
+    assert text.startswith("<p><strong>Falls &amp; frailty: fewer where visits began</strong></p><figure><figcaption>")
+    old = {key: value for key, value in chart().model_dump(mode="json").items() if key != "headline"}
+    assert read_result("chart", old) == chart()
+
+
 def test_a_chart_can_be_read_aloud() -> None:
     """The drawing is one picture with its alternative text, and the description stands below for everyone."""
     text = chart(alt='Line chart of "falls" in Redditch').to_html()

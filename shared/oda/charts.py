@@ -1,12 +1,15 @@
 """The look of a chart: Analysis Function colours, plain axes from zero, lines told apart without colour.
 
-Colours and order: Government Analysis Function, "Data visualisation: colours in charts".
+Colours and order: Government Analysis Function, "Data visualisation: colours in charts"; grid, axes and text as in its
+package `afcharts`, whose plain words across the page and large type we keep to. A chart is drawn narrow, as it is read
+on a phone too: 12 points of 5.4 inches are 10 pixels of 320.
 """
 
 from __future__ import annotations
 
 import io
 import re
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +18,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter
 
 from oda.errors import DesignError
@@ -22,16 +26,22 @@ from oda.errors import DesignError
 COLOURS = ("#12436D", "#28A197", "#801650", "#F46A25")
 GREY = "#3D3D3D"
 STYLES = ("-", "--", "-.", ":")
+WIDTH = 5.4  # inches of a chart
+SMALLEST = 11  # points of any word in a chart
+LABEL = 40  # characters of the title of an axis before it is broken
+SHORT = 20  # characters of names in a legend that stand beside each other
+NAMED = 5  # along an axis; more run into each other
 MARKED = 12  # a line of so few points has a dot at each
 _STYLE: Any = {
     "axes.edgecolor": "#8A8A8A",
     "axes.grid": True,
     "axes.grid.axis": "y",
     "axes.labelcolor": "#0B0C0C",
+    "axes.spines.left": False,
     "axes.spines.right": False,
     "axes.spines.top": False,
     "font.family": "DejaVu Sans",
-    "font.size": 11,
+    "font.size": 12,
     "grid.color": "#E0E0E0",
     "lines.linewidth": 2.2,
     "svg.fonttype": "path",
@@ -39,16 +49,17 @@ _STYLE: Any = {
     "text.color": "#0B0C0C",
     "xtick.color": "#0B0C0C",
     "ytick.color": "#0B0C0C",
+    "ytick.major.size": 0,
 }
 
 
-def new_chart(*, height: float = 3.8) -> tuple[Figure, Axes]:
+def new_chart(*, height: float = 3.6) -> tuple[Figure, Axes]:
     """Make an empty chart in the house style.
 
     Parameters
     ----------
     height
-        In inches; the width is 7.2.
+        In inches; the width is 5.4.
 
     Returns
     -------
@@ -56,7 +67,7 @@ def new_chart(*, height: float = 3.8) -> tuple[Figure, Axes]:
         Of matplotlib; not shown until it is recorded.
     """
     with mpl.rc_context(_STYLE):
-        drawing = Figure(figsize=(7.2, height), layout="constrained")
+        drawing = Figure(figsize=(WIDTH, height), layout="constrained")
         axes = drawing.subplots()
     axes.set_axisbelow(True)
     axes.yaxis.set_major_formatter(
@@ -103,12 +114,28 @@ def draw_lines(axes: Axes, labels: Sequence[str], lines: dict[str, Sequence[floa
             color=COLOURS[number % len(COLOURS)],
             linestyle=STYLES[number % len(STYLES)],
         )
-    step = max(1, -(-len(labels) // 8))
+    step = max(1, -(-len(labels) // NAMED))
     axes.set_xticks(places[::step], list(labels)[::step])
     axes.set_xlim(-0.3, len(labels) - 0.7)
     axes.margins(y=0.12)  # so that the highest point and the words above it stay apart
     axes.set_ylim(bottom=0)
-    axes.legend(loc="lower left", frameon=False, ncols=2, handlelength=3)
+    name_below(axes)
+
+
+def name_below(axes: Axes) -> None:
+    """Put the legend below a chart, where it covers nothing; names stand beside each other where there is room.
+
+    Parameters
+    ----------
+    axes
+        Of `new_chart`.
+    """
+    handles, labels = axes.get_legend_handles_labels()
+    columns = 2 if max(map(len, labels), default=0) <= SHORT else 1
+    drawing = axes.get_figure(root=True)
+    look: Any = {"frameon": False, "ncols": columns, "handlelength": 3, "fontsize": SMALLEST}
+    if drawing is not None:
+        drawing.legend(handles, labels, loc="outside lower left", **look)
 
 
 def mark_start(axes: Axes, place: float, words: str) -> None:
@@ -131,7 +158,6 @@ def mark_start(axes: Axes, place: float, words: str) -> None:
         xytext=(4, -3),
         textcoords="offset points",
         va="top",
-        fontsize=10,
     )
 
 
@@ -146,13 +172,32 @@ def to_svg(drawing: Figure) -> str:
     Returns
     -------
     str
-        An `svg` element without an XML heading, date or random names.
+        An `svg` element without an XML heading, date or random names; the titles of axes stand across, above the
+        upright one, and no word is smaller than `SMALLEST`.
     """
+    _make_legible(drawing)
     stream = io.StringIO()
     with mpl.rc_context(_STYLE):
         drawing.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
     text = stream.getvalue()
     return re.sub(r"\s+\n", "\n", text[text.index("<svg") :])
+
+
+def _make_legible(drawing: Figure) -> None:
+    """Enlarge small words, break long titles of axes, and write that of the upright axis across, above it."""
+    for words in drawing.findobj(Text):
+        words.set_fontsize(max(words.get_fontsize(), SMALLEST))
+    for axes in drawing.axes:
+        axes.set_xlabel(_broken(axes.get_xlabel()))
+        if axes.get_ylabel() and not axes.get_title(loc="left"):
+            axes.set_title(_broken(axes.get_ylabel()), loc="left", fontsize=_STYLE["font.size"], pad=8)
+            axes.set_ylabel("")
+
+
+def _broken(words: str) -> str:
+    """Break the title of an axis into lines that fit a chart."""
+    lines = words.replace("per cent", "per\u00a0cent").split("\n")
+    return "\n".join(textwrap.fill(line, LABEL) for line in lines)
 
 
 def heights(values: pd.Series) -> list[float | None]:

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import FuncFormatter
 
-from oda.charts import COLOURS, GREY, new_chart
+from oda.charts import COLOURS, GREY, name_below, new_chart
 from oda.estimate import Estimate
 from oda.evaluate.weighting.balance import Comparability, label
 from oda.evaluate.weighting.effect import WeightedEffect
 from oda.evaluate.weighting.propensity import ESTIMANDS, PropensityWeights
 from oda.evaluate.words import sentence
-from oda.exhibits.dots import dot_rows, draw_dots, draw_intervals, name_above, say_dots
+from oda.exhibits.dots import dot_rows, draw_dots, draw_intervals, say_dots
 from oda.exhibits.titles import titled
 from oda.exhibits.values import axis_words, decimals, effect_columns, headline
 from oda.making import table
@@ -176,11 +176,11 @@ def plot_propensity_weights(result: PropensityWeights) -> Picture:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{abs(value):g}"))
     axes.set_xlabel("Estimated probability of treatment (score)")
     axes.set_ylabel("Per cent of the group")
-    name_above(axes)
+    name_below(axes)
     shares = pd.DataFrame({"low": edges[:-1], "high": edges[1:], "treated": up, "comparison": down})
     data = table(
         shares,
-        caption="Scores by group",
+        caption="Estimated probability of treatment, treated and comparison group",
         columns={
             "low": TableColumn(title="Score from", decimals=2),
             "high": TableColumn(title="to", decimals=2),

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from oda.charts import COLOURS, GREY
+from oda.charts import COLOURS, GREY, name_below
 from oda.evaluate import Comparison, sentence
-from oda.exhibits.dots import ROW, dot_rows, name_above
+from oda.exhibits.dots import ROW, dot_rows
 from oda.exhibits.titles import titled
 from oda.exhibits.values import axis_words, capital, decimals, headline, per_many, say_span, unit_shown
 from oda.making import table
@@ -112,7 +112,7 @@ def _draw_groups(axes: Axes, frame: pd.DataFrame, means: list[float]) -> None:
         axes.plot(own, own.index, mark, color=colour, markersize=8, label=f"{capital(group)} ({len(own)})")
         line = "-" if number == 0 else "--"
         axes.vlines(means[number], own.index[0] - 0.4, own.index[-1] + 0.4, color=colour, linewidth=3, linestyle=line)
-    name_above(axes)
+    name_below(axes)
 
 
 def _say_sides(result: Comparison) -> str:

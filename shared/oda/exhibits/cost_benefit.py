@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from oda.charts import COLOURS, GREY, STYLES, new_chart
+from oda.charts import COLOURS, GREY, STYLES, name_below, new_chart
 from oda.evaluate.words import cannot_tell, sentence
 from oda.evaluate.worth.cautions import say_pounds, say_share
 from oda.evaluate.worth.cost_benefit import CostBenefit
@@ -184,7 +184,7 @@ def plot_cost_benefit(result: CostBenefit) -> Picture:
     axes.set_ylabel(unit)
     step = max(1, -(-len(years) // 10))
     axes.set_xticks(years["year"][::step], [_year(year) for year in years["year"][::step]])
-    drawing.legend(loc="outside lower center", frameon=False, ncols=2, handlelength=3, fontsize=10)
+    name_below(axes)
     named = {"financial": "cashable savings", "economic": "public value"}
     cases = result.cases.set_index("case").to_dict("index")
     said = "; ".join(

@@ -12,15 +12,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from oda.charts import COLOURS, GREY, new_chart
+from oda.charts import COLOURS, GREY, name_below, new_chart
 from oda.exhibits.values import say_time
 from oda.results import TableColumn
 
 ROW = 0.34  # inches of a row of dots
 FRAME = 1.3  # inches of axes, legend and margins
 TALLEST = 12.0  # inches of a chart; beyond it rows are drawn closer
-LABEL = 28  # characters of a label before it is broken
-MOST_TIMES = 6  # named along an axis; more run into each other
+LABEL = 20  # characters of a label before it is broken
+MOST_TIMES = 4  # named along an axis; more run into each other
 WIDEST = 4.0  # times the span of the values; an interval that reaches further is cut, and the chart says so
 
 
@@ -74,7 +74,7 @@ def draw_dots(axes: Axes, series: dict[str, pd.Series]) -> None:
             label=name,
         )
     if len(series) > 1:
-        name_above(axes)
+        name_below(axes)
 
 
 def draw_intervals(axes: Axes, numbers: np.ndarray, *, lead: int | None = None) -> None:
@@ -123,7 +123,7 @@ def draw_events(axes: Axes, moments: np.ndarray, numbers: np.ndarray) -> None:
     _keep_in_view(axes, value, numbers[:, 1:])
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda moment, _: f"{moment:g}"))
-    name_above(axes)
+    name_below(axes)
 
 
 def _keep_in_view(axes: Axes, values: np.ndarray, ends: np.ndarray) -> None:
@@ -134,22 +134,9 @@ def _keep_in_view(axes: Axes, values: np.ndarray, ends: np.ndarray) -> None:
     if len(known) and (known.min() < bottom or known.max() > top):
         axes.set_ylim(bottom, top)
         words = "some intervals reach beyond the chart"
-        axes.annotate(words, (1, 0.02), xycoords="axes fraction", ha="right", va="bottom", fontsize=10, color=GREY)
+        axes.annotate(words, (1, 0.02), xycoords="axes fraction", ha="right", va="bottom", color=GREY)
     else:
         axes.margins(y=0.12)
-
-
-def name_above(axes: Axes, *, columns: int = 2) -> None:
-    """Put the legend above a chart.
-
-    Parameters
-    ----------
-    axes
-        Of `new_chart`.
-    columns
-        Names beside each other.
-    """
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), frameon=False, ncols=columns, handlelength=2.4)
 
 
 def say_dots(names: Sequence[str], series: dict[str, pd.Series], *, decimals: int) -> str:

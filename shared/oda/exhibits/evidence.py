@@ -81,7 +81,7 @@ def plot_evidence_grade(result: EvidenceGrade) -> Picture:
     )
     data = table(
         frame,
-        caption="The five levels",
+        caption="The five levels of the Maryland Scientific Methods Scale, and those reached",
         columns={"level": "Level", "meaning": "What it means", "reached": "Reached"},
     )
     return titled(

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from oda.charts import COLOURS, GREY, new_chart
+from oda.charts import COLOURS, GREY, name_below, new_chart
 from oda.evaluate.rates.funnel import STATUSES, WITHIN, Funnel
 from oda.evaluate.words import quantity, sentence
 from oda.exhibits.titles import titled
@@ -57,7 +57,7 @@ def plot_funnel(result: Funnel) -> Picture:
     bottom = _frame(axes, result)
     _name_outliers(axes, result)
     start = "" if bottom == 0 else f" The vertical axis starts at {quantity(bottom, '')}, not at zero."
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), frameon=False, ncols=2, fontsize=10, handlelength=3)
+    name_below(axes)
     counts = "; ".join(f"{int((result.areas['status'] == status).sum())} {status}" for status in reversed(STATUSES))
     return titled(
         drawing,
@@ -99,7 +99,6 @@ def _name_outliers(axes: Axes, result: Funnel) -> None:
             textcoords="offset points",
             ha="right" if right else "left",
             va="center",
-            fontsize=10,
         )
 
 

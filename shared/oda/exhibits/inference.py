@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from oda.charts import COLOURS, GREY, new_chart
+from oda.charts import COLOURS, GREY, name_below, new_chart
 from oda.evaluate import BootstrapTest, RandomisationTest, Route
 from oda.exhibits.estimates import plot_estimates
 from oda.exhibits.titles import titled
@@ -118,7 +118,7 @@ def plot_randomisation_test(result: RandomisationTest) -> Picture:
     axes.set_xlim(-0.8, ACROSS - 0.2)
     axes.set_ylim((n - 1) // ACROSS + 0.7, -0.7)
     axes.set_axis_off()
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), frameon=False, ncols=2)
+    name_below(axes)
     each = "one way to choose" if result.assignments <= SQUARES else "one in a hundred of the ways to choose"
     return titled(
         drawing,

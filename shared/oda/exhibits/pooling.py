@@ -9,10 +9,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from oda.charts import COLOURS, GREY
+from oda.charts import COLOURS, GREY, name_below
 from oda.evaluate.pooling.districts import Pooled
 from oda.evaluate.words import sentence
-from oda.exhibits.dots import ROW, dot_rows, name_above, number_across
+from oda.exhibits.dots import ROW, dot_rows, number_across
 from oda.exhibits.titles import titled
 from oda.exhibits.values import axis_words, capital, effect_columns, headline, note_of, say_size, shown
 from oda.making import table
@@ -98,7 +98,7 @@ def _frame(axes: Axes, result: Pooled) -> None:
     low, high = low - 0.03 * (high - low), high + 0.03 * (high - low)
     axes.axvline(1.0 if ratio else 0.0, color=GREY, linewidth=1, linestyle=(0, (2, 2)))
     axes.set_xlabel(axis_words(f"Effect on {result.estimate.outcome}", result.estimate))
-    name_above(axes)
+    name_below(axes)
     if not ratio:
         axes.set_xlim(low, high)
         number_across(axes)

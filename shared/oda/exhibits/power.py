@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from oda.charts import COLOURS, GREY, new_chart
+from oda.charts import COLOURS, GREY, name_below, new_chart
 from oda.evaluate.planning.plan import PowerPlan, direction, say_size
 from oda.evaluate.planning.spread import PrePeriodSpread
 from oda.evaluate.words import plural, sentence
@@ -50,7 +50,6 @@ def plot_power_plan(result: PowerPlan) -> Picture:
         xytext=(6, -6),
         textcoords="offset points",
         va="top",
-        fontsize=10,
     )
     if wanted is not None:
         axes.axvline(wanted, color=COLOURS[2], linewidth=1.6, linestyle="-.", label="worth having")
@@ -60,7 +59,7 @@ def plot_power_plan(result: PowerPlan) -> Picture:
     outcome = result.spread.estimate.outcome
     axes.set_xlabel(f"True {direction(result)} in {outcome}{' (per cent)' if result.spread.scale == 'ratio' else ''}")
     number_across(axes)
-    axes.legend(loc="lower right", frameon=False)
+    name_below(axes)
     return titled(
         drawing,
         headline=_caption(result),

@@ -82,7 +82,6 @@ def plot_rates(result: Rates) -> Picture:
                 textcoords="offset points",
                 va="center",
                 color=GREY,
-                fontsize=10,
             )
     if result.reference is not None:
         axes.axvline(result.reference, color=GREY, linewidth=1.2, linestyle=(0, (4, 3)))
@@ -93,7 +92,6 @@ def plot_rates(result: Rates) -> Picture:
             xytext=(4, -2),
             textcoords="offset points",
             va="bottom",
-            fontsize=10,
         )
     axes.set_xlim(left=0)
     axes.set_xlabel(f"{capital(result.estimand)}{', ' if result.unit else ''}{result.unit}")

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
-from oda.charts import COLOURS, GREY, new_chart
+from oda.charts import COLOURS, GREY, name_below, new_chart
 from oda.evaluate.rates.spc import SpcChart
 from oda.evaluate.words import quantity, sentence
 from oda.exhibits.dots import times_across
@@ -60,7 +60,7 @@ def plot_spc_chart(result: SpcChart) -> Picture:
         axes.axhline(result.target, color=COLOURS[1], linewidth=1.8, linestyle=":", label=label)
     bottom = _frame(axes, result)
     start = "" if bottom == 0 else f" The vertical axis starts at {quantity(bottom, '')}, not at zero."
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), frameon=False, ncols=2, fontsize=10, handlelength=3)
+    name_below(axes)
     return titled(
         drawing,
         headline=_caption(result),

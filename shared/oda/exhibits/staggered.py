@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pandas as pd
 
-from oda.charts import COLOURS, GREY, new_chart
+from oda.charts import COLOURS, GREY, name_below, new_chart
 from oda.evaluate import BaconDecomposition, StaggeredAdoption, sentence
-from oda.exhibits.dots import draw_events, name_above, number_across
+from oda.exhibits.dots import draw_events, number_across
 from oda.exhibits.titles import titled
 from oda.exhibits.values import axis_words, capital, decimals, effect_columns, headline, shown
 from oda.making import table
@@ -142,7 +142,7 @@ def plot_bacon_decomposition(result: BaconDecomposition) -> Picture:
     axes.set_xlabel("Share of the weight (per cent)")
     number_across(axes)
     axes.set_ylabel(f"Effect on {result.outcome}")
-    name_above(axes)
+    name_below(axes)
     shares = "; ".join(
         f"{kind}: {100 * weight:.1f} per cent of the weight" + (f", {value:.3g} on average" if weight else "")
         for kind, weight, value in result.kinds.to_numpy().tolist()

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from oda.charts import COLOURS, GREY, draw_lines, extremes, mark_start, new_chart
+from oda.charts import COLOURS, GREY, draw_lines, extremes, mark_start, name_below, new_chart
 from oda.estimate import Estimate
 from oda.evaluate.synthetic.control import SyntheticControl
 from oda.evaluate.synthetic.differences import SyntheticDifference
 from oda.evaluate.words import sentence
-from oda.exhibits.dots import dot_rows, draw_intervals, name_above, times_across
+from oda.exhibits.dots import dot_rows, draw_intervals, times_across
 from oda.exhibits.titles import titled
 from oda.exhibits.values import (
     axis_words,
@@ -182,7 +182,7 @@ def plot_synthetic_placebos(result: SyntheticControl) -> Picture:
     axes.axhline(0, color=GREY, linewidth=1)
     axes.set_ylabel(f"Gap in {e.outcome}")
     axes.margins(y=0.15)
-    name_above(axes)
+    name_below(axes)
     _mark(axes, result)
     left_out = len(errors) - 1 - len(drawn)
     which = "1 donor that was" if left_out == 1 else f"{left_out} donors that were"
@@ -297,7 +297,11 @@ def _gap_table(result: SyntheticControl) -> Table:
         "synthetic": TableColumn(title="Synthetic control", unit=unit, decimals=digits),
         "gap": TableColumn(title="Gap", unit=unit, decimals=digits),
     }
-    return table(frame, caption=f"{_treated(result)} and its synthetic control", columns=columns)
+    return table(
+        frame,
+        caption=f"{capital(result.estimate.outcome)} of {_treated(result)} and of its synthetic control",
+        columns=columns,
+    )
 
 
 def _mark(axes: Any, result: SyntheticControl) -> None:  # noqa: ANN401  matplotlib's axes

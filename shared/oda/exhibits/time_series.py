@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from oda.charts import COLOURS, GREY, mark_start, new_chart
+from oda.charts import COLOURS, GREY, mark_start, name_below, new_chart
 from oda.evaluate import InterruptedSeries, StructuralCounterfactual, sentence
 from oda.exhibits.dots import times_across
 from oda.exhibits.titles import titled
@@ -209,7 +209,7 @@ def _finish(axes: Axes, rows: pd.DataFrame, label: str) -> None:
         axes.set_ylim(0, axes.get_ylim()[1] * 1.08)
     axes.set_ylabel(capital(label))
     mark_start(axes, int((rows["step"] < 0).sum()) - 0.5, "start")
-    axes.legend(loc="lower left", frameon=False, handlelength=3)
+    name_below(axes)
 
 
 def _series_table(rows: pd.DataFrame, label: str, names: tuple[str, ...]) -> Table:
@@ -225,7 +225,7 @@ def _series_table(rows: pd.DataFrame, label: str, names: tuple[str, ...]) -> Tab
     frame = frame.astype(dict.fromkeys(columns, object)).where(frame[list(columns)].notna(), "")
     return table(
         frame,
-        caption=capital(label),
+        caption=f"{capital(label)}, period by period",
         columns=columns,
         note="Nothing is expected before the start, so it is left empty.",
     )
