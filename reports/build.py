@@ -157,7 +157,9 @@ def build_reports(
         (project / f"{INDEX.name}.qmd").write_text(text, encoding="utf-8", newline="\n")
 
     write_index({})
-    documents = [*(entry.document for entry in staged.entries), INDEX]
+    shared = index.write_shared(pilot, run, assessment)
+    (project / f"{index.SHARED.name}.qmd").write_text(shared, encoding="utf-8", newline="\n")
+    documents = [*(entry.document for entry in staged.entries), index.SHARED, INDEX]
     quarto.write_project_file(project, documents)
     kept = _kept(earlier, project, documents, output, renderer=name)
     changed = _changed(documents, kept)
@@ -173,6 +175,8 @@ def build_reports(
             again = _render(project, [INDEX], name, instead=renderer == "auto")
             done.failures, done.by = {**done.failures, **again.failures}, {**done.by, **again.by}
         quarto.write_project_file(project, documents)
+        fresh = project / keeping.FRESH
+        index.fill_sizes(fresh / INDEX_PAGE, (fresh, output))
         kept = _put(project, changed, done, kept, output)
     failures += _say_lost(done.failures, staged)
     if INDEX_PAGE not in kept:

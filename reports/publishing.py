@@ -119,7 +119,7 @@ def _build(pilot: Pilot, run: Run, place: str) -> None:
     home, part = run.folder / "release", run.folder / "release.part"
     now = assess(pilot)
     gate = replace(now.gate("publish"), is_open=True, missing=(), reason=OPENED)
-    made = build_reports(pilot, replace(run, folder=part), assessment=replace(now, gates=(gate,)))
+    made = build_reports(pilot, replace(run, folder=part), assessment=replace(now, gates=(now.gate("load"), gate)))
     if made.failures:
         raise RenderError("Nothing half-done is released.\n" + "\n".join(made.failures))
     text = NOT_YET.format(place=place, command=COMMAND)

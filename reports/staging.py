@@ -89,10 +89,9 @@ def stage(pilot: Pilot, run: Run, assessment: Assessment, project: Path) -> Stag
         entries.append(
             index.Entry(
                 document=Document(name=name, formats=("html", "pdf")),
-                title=district.name if district else "The whole pilot: board report",
                 district=district,
                 results=context.results,
-                tables=[(shown.caption, Path(path)) for path, shown in tables.items()],
+                tables=[(shown.caption, Path(path), len(files[path])) for path, shown in tables.items()],
                 source=planned.document,
                 origins=tuple(context.origins),
             )
@@ -118,7 +117,7 @@ def _planned(pilot: Pilot) -> list[tuple[PlannedReport, District | None, str]]:
         for planned in pilot.reports
         for district in (pilot.districts if planned.for_each else (None,))
     ]
-    names = [INDEX.name, *(name for _, _, name in found)]
+    names = [INDEX.name, index.SHARED.name, *(name for _, _, name in found)]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         message = f"Two reports would be called {', '.join(twice)}. Rename the document in reports/ and in pilot.yml."

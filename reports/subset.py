@@ -17,7 +17,7 @@ from oda.reports.inlines import check_inlines
 KEYS = frozenset({"title", "subtitle", "date", "author", "lang", "description", "keywords", "format"})
 MARKS = frozenset({"draft", "oda-brand"})  # which `branding.front_lines` writes, and nobody else
 CALLOUTS = frozenset(f"callout-{kind}" for kind in ("note", "tip", "important", "warning", "caution"))
-BOXES = frozenset({"answer", "exhibit", "provenance"})
+BOXES = frozenset({"answer", "finder", "exhibit", "provenance"})
 MOST_COLUMNS = 24
 
 # Found in the source itself, because pandoc's reader no longer shows them for what they are.
@@ -226,7 +226,7 @@ def _div(findings: Findings, content: list[Any]) -> None:
         if len(keys & allowed) != 1 or any(value not in ("html", "typst") for _, value in pairs):
             findings.refuse(f"'.{classes[0]}' without one 'when-format' of html or typst", needle)
     elif named <= BOXES and len(named) == 1:
-        allowed = set()
+        allowed = {"noun"} if named == {"finder"} else set()
         inside = "" if named == {"provenance"} else "a box"
     else:
         allowed = set()

@@ -38,7 +38,7 @@ def _named(page: Page) -> Iterator[Fault]:
         if not name:
             what = f"the link to {quote(link.attributes['href'])} has no words."
             yield Fault(line=link.line, what=what, fix="Name what it opens.")
-        elif _EMPTY_WORDS.fullmatch(re.sub(r"[^\w ]", "", name).strip().casefold()):
+        elif link.inside("nav") is None and _EMPTY_WORDS.fullmatch(re.sub(r"[^\w ]", "", name).strip().casefold()):
             what = f"the link {quote(name)} does not say what it opens."
             yield Fault(line=link.line, what=what, fix="Name what it opens, so that it can be read alone.")
 

@@ -9,7 +9,8 @@ from typing import Literal
 import click
 
 from oda.cli_governance import COMMANDS as OF_GOVERNANCE
-from oda.cli_lint import tell_findings, tell_lint
+from oda.cli_reports import COMMANDS as OF_REPORTS
+from oda.cli_reports import tell_findings, tell_lint
 from oda.cli_runs import COMMANDS as OF_RUNS
 from oda.console import print_table, refusable
 from oda.pilot import Pilot, load_pilot
@@ -97,5 +98,5 @@ def doctor() -> None:
         sys.exit(1)
 
 
-for command in (*OF_RUNS, *OF_GOVERNANCE):
+for command in (*OF_RUNS, *OF_REPORTS, *OF_GOVERNANCE):
     main.add_command(command)

@@ -1,4 +1,4 @@
-"""How `oda report --lint` talks: a line for each finding, how many there are, or all of it as JSON."""
+"""The commands around finished reports: how `oda report --lint` talks, and an index of several pilots."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from oda.console import count
+from oda.console import count, refusable
 from oda.errors import COMMAND
 from oda.pilot import Pilot, load_pilot
 
@@ -72,3 +72,22 @@ def _of_run(pilot: Pilot) -> Linted:
 def _counted(found: Linted) -> str:
     """Say how many findings there are."""
     return count(len(found.findings), "finding") if found.findings else "No findings"
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@refusable
+def site(folder: Path) -> None:
+    """Write an index page of the published bundles in FOLDER: each pilot's question, answer, state and date."""
+    from oda.reports.site import write_site
+
+    page, bundles = write_site(folder)
+    click.echo(f"{count(len(bundles), 'published bundle')} listed. Open {page}")
+    for one in bundles:
+        if one.differences:
+            click.echo(f"{one.folder} is not what was published: {one.differences[0]}", err=True)
+    if any(one.differences for one in bundles):
+        sys.exit(1)
+
+
+COMMANDS = (site,)
