@@ -29,6 +29,7 @@ from oda.governance.release_files import newest_release, read_listed, unlisted
 from oda.pilot import Pilot
 from oda.reports.build import STAGED, build_reports
 from oda.reports.governance.verifying import MANIFEST, compare_with_signed
+from oda.reports.linting.linting import refuse_findings
 from oda.reports.releasing import describe, write_release
 from oda.runs import Run
 
@@ -122,6 +123,7 @@ def _build(pilot: Pilot, run: Run, place: str) -> None:
     made = build_reports(pilot, replace(run, folder=part), assessment=replace(now, gates=(now.gate("load"), gate)))
     if made.failures:
         raise RenderError("Nothing half-done is released.\n" + "\n".join(made.failures))
+    refuse_findings(made.index.parent)
     text = NOT_YET.format(place=place, command=COMMAND)
     (part / "NOT-PUBLISHED.txt").write_text(text, encoding="utf-8", newline="\n")
     try:

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from oda.cli import main
 from oda.errors import RenderError
-from oda.reports.linting.linting import PAGE_RULES, lint_files, lint_folder, lint_page
+from oda.reports.linting.linting import PAGE_RULES, lint_files, lint_folder, lint_page, refuse_findings
 from oda.reports.linting.pdf_rules import PDF_RULES, lint_pdf
 from oda.reports.linting.tree import read_page
 
@@ -283,6 +283,15 @@ def test_a_file_that_cannot_be_looked_at_is_refused(tmp_path: Path, name: str):
     (tmp_path / "words.txt").write_text("words", encoding="utf-8")
     with pytest.raises(RenderError, match=name):
         lint_files([tmp_path / name])
+
+
+def test_pages_with_findings_are_not_released(tmp_path: Path):
+    """What is to be published is refused with the first findings and how many there are."""
+    (tmp_path / "a.html").write_text(GOOD.replace(ALT, "Image").replace("Note: draft", "Note"), encoding="utf-8")
+    with pytest.raises(RenderError, match=r"The lint has 1 finding\. Mend them.*\na\.html:17: .* \[alt-filler\]"):
+        refuse_findings(tmp_path)
+    (tmp_path / "a.html").write_text(GOOD.replace("Note: draft", "Note"), encoding="utf-8")
+    refuse_findings(tmp_path)
 
 
 def test_what_was_found_is_kept_until_something_changes(tmp_path: Path):

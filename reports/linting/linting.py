@@ -27,6 +27,7 @@ PAGE_RULES: Mapping[str, Rule] = {
 PAGES = (".html", ".htm", ".xhtml")
 LOOKED_AT = (*PAGES, ".pdf")
 KEPT = "lint.json"
+TOLD = 10  # findings that a refusal names
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -202,6 +203,28 @@ def lint_run(pilot: Pilot, folder: Path) -> Linted:
     """
     gate = assess(pilot, load_datasets(pilot)).gate("publish")
     return lint_folder(folder / "reports", draft=not gate.is_open, kept=folder / KEPT)
+
+
+def refuse_findings(folder: Path) -> None:
+    """Refuse pages that are to be published and have findings.
+
+    Parameters
+    ----------
+    folder
+        The pages as they will be published.
+
+    Raises
+    ------
+    RenderError
+        When the lint finds anything, with the first of it.
+    """
+    found = lint_folder(folder, draft=False).findings
+    if found:
+        named = "\n".join(map(str, found[:TOLD]))
+        more = f"\nand {len(found) - TOLD} more" if len(found) > TOLD else ""
+        many = f"{len(found)} finding{'s' if len(found) > 1 else ''}"
+        message = f"The lint has {many}. Mend them, then release again.\n{named}{more}"
+        raise RenderError(message)
 
 
 def _look(path: Path, content: bytes, name: str, *, draft: bool | None) -> tuple[Finding, ...]:
