@@ -21,7 +21,7 @@ from oda.settings import InnerPath, Settings, in_words, read_yaml
 FILE = "reports/brand.yml"
 FOLDER = "brand"  # of a staged project
 WHITE = "#ffffff"
-GROUNDS = (WHITE, "#f3f2f1", "#eef3f8", "#edeff1")  # on which the style sheet puts links and headings; last, the mark
+GROUNDS = (WHITE, "#f3f2f1", "#eef3f8", "#fff1c9", "#edeff1")  # on which pages put words; last, the mark of a draft
 TEXT, SHAPE = 4.5, 3.0  # contrast that WCAG 2.2 asks of words, and of what is drawn
 LARGEST = 200_000  # bytes of a logo: it is put into every page
 _REACHING = re.compile(r"javascript:|@import|(?:https?:)?//(?!www\.w3\.org/)", re.IGNORECASE)
@@ -117,17 +117,13 @@ def _luminance(colour: str) -> float:
 
 def _pale(brand: Brand) -> Iterator[str]:
     """Say which colour is too pale, for what, and which near it is not."""
-    uses = (
-        ("primary", brand.primary, GROUNDS, TEXT, "as text and under white text"),
-        ("accent", brand.accent, (WHITE,), SHAPE, "as a line"),
-    )
-    for name, colour, grounds, least, use in uses:
-        ground = min(grounds, key=lambda one: contrast(colour, one))
-        found = contrast(colour, ground)
+    uses = (("primary", brand.primary, TEXT, "under white words"), ("accent", brand.accent, SHAPE, "as a line"))
+    for name, colour, least, use in uses:
+        found = contrast(colour, WHITE)
         if found < least:
             yield (
-                f"{name} {colour!r} has a contrast of {int(found * 100) / 100:.2f}:1 with {ground}, and {use} "
-                f"it needs {least:g}:1. A near colour that has it: {_darker(colour, grounds, least)!r}."
+                f"{name} {colour!r} has a contrast of {int(found * 100) / 100:.2f}:1 with white, and {use} "
+                f"it needs {least:g}:1. A near colour that has it: {_darker(colour, (WHITE,), least)!r}."
             )
 
 
@@ -220,7 +216,8 @@ def mark(pilot: Pilot, assessment: Assessment) -> str:
     brand = load_brand(pilot.folder)
     if brand == Brand():
         return draft
-    fields = {"primary": brand.primary[1:], "accent": brand.accent[1:]}
+    ink = _darker(brand.primary, GROUNDS, TEXT)  # the same as `primary`, unless that only just passes on white
+    fields = {"primary": brand.primary[1:], "accent": brand.accent[1:], "ink": ink[1:]}
     if brand.name:
         fields["name"] = escape(brand.name)
     if brand.logo:

@@ -12,7 +12,7 @@ end
 function Meta(meta)
   local brand = meta["oda-brand"]
   if not brand then return nil end
-  for _, key in ipairs { "name", "primary", "accent", "logo", "logo-alt" } do
+  for _, key in ipairs { "name", "primary", "accent", "ink", "logo", "logo-alt" } do
     if brand[key] then brand[key] = pandoc.MetaInlines { literal(brand[key]) } end
   end
   meta["oda-brand"] = brand

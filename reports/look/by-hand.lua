@@ -3,12 +3,7 @@
 
 local MONTHS = { "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
   "November", "December" }
-local lookup
-
-local function load()
-  lookup = lookup or dofile(quarto.utils.resolve_path("lookup.lua"))
-  return lookup
-end
+local lookup = dofile(quarto.utils.resolve_path("lookup.lua"))
 
 -- The words of a span that stands for `{{< oda words >}}`; nil of any other.
 local function words_of(element)
@@ -21,7 +16,7 @@ end
 
 local function put_in(blocks, district)
   local function expanded(words)
-    return load().show(pandoc.read(lookup.say(words, district), "markdown").blocks)
+    return lookup.show(pandoc.read(lookup.say(words, district), "markdown", PANDOC_READER_OPTIONS).blocks)
   end
   return blocks:walk {
     traverse = "topdown",
@@ -67,7 +62,7 @@ end
 
 function Pandoc(doc)
   local district = doc.meta.district and pandoc.utils.stringify(doc.meta.district)
-  local page = load().page(district)
+  local page = lookup.page(district)
   doc.blocks = put_in(doc.blocks, district)
   if page then doc.meta = complete(doc.meta, page.front) end
   return doc

@@ -1,10 +1,9 @@
 -- Quarto only: the shortcode `oda` where the formats of this extension are not used, and so `by-hand.lua` has not been
 -- there before it, and in titles, links and code. What it gives then has Quarto's own look.
 
-local lookup
+local lookup = dofile(quarto.utils.resolve_path("lookup.lua"))
 
 local function oda(args, _, meta, _, context)
-  lookup = lookup or dofile(quarto.utils.resolve_path("lookup.lua"))
   local words = table.concat(args:map(pandoc.utils.stringify), " ")
   local district = meta["district"] and pandoc.utils.stringify(meta["district"])
   local said = lookup.say(words, district)
