@@ -22,6 +22,7 @@ from oda.reports import blocks, glance
 from oda.reports.document import escape, front_matter
 from oda.reports.provenance import notices, provenance
 from oda.reports.traces import HERE, Sources, in_one_format, put_sources
+from oda.reports.typed_numbers import refuse_typed_numbers
 from oda.results import AnyResult, Picture, Table
 from oda.runs import Run
 
@@ -121,7 +122,7 @@ def expand(text: str, context: Context) -> str:
     Raises
     ------
     RenderError
-        When a shortcode is not known, or a result it asks for is absent; with file and line.
+        When a shortcode is not known, a result it asks for is absent, or a number is typed by hand; with file and line.
     """
     text = text.replace("\r\n", "\n")
     found = _MATTER.match(text)
@@ -134,6 +135,7 @@ def expand(text: str, context: Context) -> str:
     lines = []
     for number, (line, context.sources.for_one_format) in enumerate(in_one_format(body.split("\n")), first):
         lines.append(_expand_line(line, number, context))
+    refuse_typed_numbers(text, context.source, context.pilot)
     put_sources(lines, body.split("\n"), context)
     _note_lines(lines, body.split("\n"), context)
     matter = front_matter(_fields(found[1], context)).removesuffix("---\n") + context.mark + "---\n"

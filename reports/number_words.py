@@ -1,0 +1,144 @@
+"""Numbers in prose, as a reader sees them: digits in whatever script, and words that count something.
+
+Dates, years and names are no numbers. The rules are written out for analysts in `look/README.md`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+GAP = "\ufffc"  # stands for what is no prose: a shortcode, code, an address
+_MONTH = (
+    r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
+    r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?"
+)
+_YEAR = r"(?:1[6-9]|20)\d\d"
+_DAY = r"\d{1,2}(?:st|nd|rd|th)?"
+_NOUNS = (
+    r"(?:districts|people|persons|patients|residents|households|homes|dwellings|admissions|attendances|visits|falls"
+    r"|deaths|cases|incidents|referrals|records|rows|pounds|pence|beds|wards|areas|councils|practices)"
+)
+_SHARE = r"(?:%|per cent\b|percent\b|percentage points?\b)"
+_LEFT, _RIGHT = r"(?<![\w.,/:£$€+-])", r"(?![\w%£$€]|[.,/:-]\d)"
+_DATES = re.compile(
+    _LEFT
+    + "(?:"
+    + "|".join(
+        (
+            rf"{_YEAR}-\d\d-\d\d",
+            rf"\d{{1,2}}/\d{{1,2}}/{_YEAR}",
+            rf"(?:{_DAY} ?(?:-|to|and) ?)?{_DAY} (?:of )?{_MONTH}(?:,? {_YEAR}(?:[/-]\d\d)?)?",
+            rf"{_MONTH} {_DAY},? {_YEAR}",
+            rf"{_YEAR} ?[/-] ?(?:{_YEAR}|\d\d)",
+            rf"Q[1-4],? {_YEAR}(?:[/-]\d\d)?",
+            rf"{_YEAR}(?:[/-]\d\d)? Q[1-4]",
+            r"(?:19|20)\d0s",
+            rf"{_YEAR}[a-z]?",
+        )
+    )
+    + ")"
+    + _RIGHT
+)
+_COUNTED = re.compile(rf" ?{_SHARE}| (?:(?:more|fewer|other|older|home|emergency) )?{_NOUNS}\b| times\b")
+_WHEN = re.compile(
+    r"(?:\b(?:in|since|from|to|until|by|before|after|during|between|the|year|spring|summer|autumn"
+    rf"|winter|early|mid|late|end|{_MONTH})|[(,;-]) ?$",
+    re.IGNORECASE,
+)
+_DIGITS = re.compile(rf"[£$€~<>=+-]*[^\W\d]*\d[\w.,/:%'\u2019-]*(?: ?{_SHARE})?")
+_NAMED = (
+    "zero nought one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million "
+    "billion dozen"
+)
+_ONE = f"(?:{'|'.join(_NAMED.split())})"
+_SOME = rf"{_ONE}(?:(?:[ -]| and | point ){_ONE})*"
+_KIND = r"(?:(?:more|fewer|other|further|frail|older|visited|pilot|comparison|home|emergency|small|large) )?"
+_PARTS = r"(?:third|quarter|fifth|sixth|seventh|eighth|ninth|tenth)"
+_WORDS = re.compile(
+    r"\b(?:"
+    + "|".join(
+        (
+            rf"{_SOME}[ -]?{_SHARE}",
+            rf"(?<!\bone or )(?!one\b){_SOME} (?:of (?:the|these|those|our) )?{_KIND}{_NOUNS}\b",
+            rf"(?!one\b){_SOME}[ -](?:times|fold)\b|{_ONE}fold\b",
+            rf"{_SOME}[ -]{_PARTS}s\b|(?:one[ -]|an? ){_PARTS} of\b|one[ -]{_PARTS}\b",
+            r"(?:one|a) half of\b|half (?:of )?(?:the|all|these|those)\b",
+            rf"{_SOME} (?:in|out of)(?: every)? {_SOME}\b",
+            rf"(?:an? |{_ONE} )(?:hundred|thousand|million|billion)\b",
+        )
+    )
+    + ")",
+    re.IGNORECASE,
+)
+
+
+def as_read(text: str) -> str:
+    r"""Return a text as a reader sees it, whatever its characters are.
+
+    Parameters
+    ----------
+    text
+        Prose, without marks of markdown.
+
+    Returns
+    -------
+    str
+        Digits of other widths as 0 to 9, no soft hyphens or marks over letters, one kind of space and of dash.
+
+    Examples
+    --------
+    >>> as_read("\uff11\u00ad\uff12\u00a0%")
+    '12 %'
+    """
+    wide = unicodedata.normalize("NFKC", re.sub(r"(?<=[A-Za-z])[²³₀-₉]", "", text))
+    kept = (one for one in unicodedata.normalize("NFD", wide) if unicodedata.category(one) not in {"Cf", "Mn", "Me"})
+    plain = "".join(str(unicodedata.digit(one, one)) for one in kept)
+    return " ".join(re.sub("[\u2010-\u2014\u2212]", "-", plain).replace("\u2044", "/").split())
+
+
+def find_numbers(text: str, names: Iterable[str] = ()) -> list[tuple[str, str]]:
+    """Find the numbers in a piece of prose.
+
+    Parameters
+    ----------
+    text
+        The prose, without marks of markdown.
+    names
+        Words with digits that are names, such as that of a district.
+
+    Returns
+    -------
+    list of tuple of str
+        What stands before each number, as a reader sees it, and the number with its unit.
+
+    Examples
+    --------
+    >>> [number for _, number in find_numbers("In April 2024 falls fell by 12% in two thirds of homes (Bell, 2002).")]
+    ['12%', 'two thirds']
+    """
+    whole = as_read(text)
+    prose = whole
+    for name in sorted({as_read(name) for name in names}, key=len, reverse=True):
+        prose = re.sub(
+            rf"(?<!\w){re.escape(name)}(?!\w)", lambda found: GAP * len(found[0]), prose, flags=re.IGNORECASE
+        )
+    prose = _DATES.sub(lambda found: found[0] if _counts(found, prose) else GAP * len(found[0]), prose)
+    found = sorted([*_found(_DIGITS, prose), *_found(_WORDS, prose)])
+    return [(whole[:start], number) for start, number in found]
+
+
+def _found(pattern: re.Pattern[str], prose: str) -> Iterator[tuple[int, str]]:
+    """Yield where a number stands, and the number without the full stop of its sentence."""
+    for found in pattern.finditer(prose):
+        yield found.start(), found[0].rstrip(".,:/'\u2019-")
+
+
+def _counts(found: re.Match[str], prose: str) -> bool:
+    """Tell whether what looks like a year counts something, as in `there were 2024 admissions`."""
+    before, after = prose[: found.start()], prose[found.end() :]
+    if not re.fullmatch(_YEAR, found[0]) or not (unit := _COUNTED.match(after)):
+        return False
+    return bool(re.match(rf" ?{_SHARE}", unit[0])) or not _WHEN.search(before)

@@ -1,0 +1,135 @@
+"""Numbers typed by hand in the prose of a report: each is refused, with its line.
+
+The document is read by pandoc, so that marks of markdown hide nothing: what is looked at is what a reader will see.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import unicodedata
+from functools import cache
+
+from oda.errors import RenderError
+from oda.pilot import Pilot
+from oda.reports.number_words import GAP, find_numbers
+from oda.reports.pandoc import run_pandoc
+from oda.reports.prose import passages
+
+MOST = 12  # numbers named in one message
+_SHORTCODE = re.compile(r"\{\{<.*?>\}\}")
+_CONTEXT = (30, 15, 6, 0)  # letters before a number by which its line is found
+_ADVICE = (
+    "Every number of a report comes from a result: record it in a notebook and write {{< oda say KEY >}}. "
+    "One that is a definition, such as an age limit, is written {{< oda constant 65 >}}."
+)
+
+
+def refuse_typed_numbers(text: str, source: str, pilot: Pilot) -> None:
+    """Refuse a document whose prose has a number in it.
+
+    Parameters
+    ----------
+    text
+        The document as the analyst wrote it.
+    source
+        Its name, for the message.
+    pilot
+        Whose names may have digits.
+
+    Raises
+    ------
+    RenderError
+        When there are any, with the line of each and what to do.
+    """
+    found = typed_numbers(text, source, names_of(pilot))
+    if not found:
+        return
+    shown = "; ".join(f"line {line}: {number!r}" for line, number in found[:MOST])
+    more = f"; and {len(found) - MOST} more" if len(found) > MOST else ""
+    what = "a number is" if len(found) == 1 else f"{len(found)} numbers are"
+    raise RenderError(f"{source}: {what} typed by hand. {shown}{more}. {_ADVICE}")
+
+
+def names_of(pilot: Pilot) -> tuple[str, ...]:
+    """Return the names of a pilot that have digits: its title, its office, its lead, its districts and their codes.
+
+    Parameters
+    ----------
+    pilot
+        The pilot's settings.
+
+    Returns
+    -------
+    tuple of str
+        Whole names, and those words of them that have letters and digits.
+    """
+    about = pilot.pilot
+    whole = [about.title, about.oda_name, about.lead.role, about.lead.contact]
+    whole += [name for one in pilot.districts for name in (one.name, one.code)]
+    words = [word.strip(".,;:()'\"") for name in whole for word in name.split()]
+    mixed = [word for word in words if re.search(r"\d", word) and re.search(r"[^\W\d_]", word)]
+    return tuple(dict.fromkeys(name for name in [*whole, *mixed] if re.search(r"\d", name)))
+
+
+@cache
+def typed_numbers(text: str, source: str, names: tuple[str, ...] = ()) -> tuple[tuple[int, str], ...]:
+    r"""Find the numbers that are typed in a document's prose.
+
+    Parameters
+    ----------
+    text
+        The document: front matter and markdown.
+    source
+        Its name, for messages.
+    names
+        Words with digits that are names.
+
+    Returns
+    -------
+    tuple of tuple
+        The line of each and the number, as a reader sees it.
+
+    Examples
+    --------
+    >>> typed_numbers("---\ntitle: T\n---\n\nFalls fell\nby **12**%, {{< oda say effect >}} `x = 3`\n", "a.qmd")
+    ((6, '12%'),)
+    """
+    bare = _SHORTCODE.sub(GAP, text)
+    tree = json.loads(run_pandoc(["--from=markdown", "--to=json", "--sandbox"], bare, source=source))
+    lines = _Lines(bare)
+    every = (pair for passage in passages(tree) for pair in find_numbers(passage, names))
+    return tuple(sorted({(lines.find(before, number), number) for before, number in every}))
+
+
+class _Lines:
+    """A document's letters and digits with their lines, to find again what pandoc gives without them."""
+
+    def __init__(self, text: str) -> None:
+        """Read the text, its entities decoded."""
+        letters: list[str] = []
+        self.lines: list[int] = []
+        for number, line in enumerate(text.split("\n"), 1):
+            reduced = _letters(html.unescape(line))
+            letters.append(reduced)
+            self.lines += [number] * len(reduced)
+        self.letters = "".join(letters)
+        self.at = 0
+
+    def find(self, before: str, number: str) -> int:
+        """Return the line where a number stands after these words, searching on from the last one found."""
+        wanted, context = _letters(number), _letters(before)
+        for length in _CONTEXT:
+            words = context[-length:] if length else ""
+            for start in (self.at, 0):
+                place = self.letters.find(words + wanted, start)
+                if place >= 0:
+                    self.at = place + len(words) + len(wanted)
+                    return self.lines[place + len(words)]
+        return 1
+
+
+def _letters(text: str) -> str:
+    """Return the letters and digits of a text, in one form."""
+    return "".join(one for one in unicodedata.normalize("NFKD", text).casefold() if one.isalnum())
