@@ -7,13 +7,13 @@ from typing import Literal
 
 from oda.estimate import Estimate
 from oda.results import AnyResult, CannotSay, Estimated, Fact
-from oda.wording import cannot_tell, change_words, interval_ends, percent_change, quantity
+from oda.wording import Reading, change_words, interval_ends, quantity, reading
 
 NOT_SAID = "cannot be concluded"
-Reading = Literal["lower", "higher", "unclear", "alike", "level", "fact", "unsaid"]
+Said = Reading | Literal["fact", "unsaid"]
 
 
-def read(result: AnyResult | None) -> Reading | None:
+def read(result: AnyResult | None) -> Said | None:
     """Tell which of a few things a result says; the rules of main points and ratings turn on it alone.
 
     Parameters
@@ -24,9 +24,8 @@ def read(result: AnyResult | None) -> Reading | None:
     Returns
     -------
     str or None
-        Of an estimate: `lower` or `higher` when its interval keeps from no difference, `alike` when it is none to
-        speak of, `unclear` otherwise; `level` for a quantity that is set against nothing. `fact`; `unsaid` for an
-        answer that the data cannot give; None for a table, a figure or nothing.
+        Of an estimate what `oda.wording.reading` tells; `fact`; `unsaid` for an answer that the data cannot give; None
+        for a table, a figure or nothing.
     """
     match result:
         case CannotSay():
@@ -34,25 +33,8 @@ def read(result: AnyResult | None) -> Reading | None:
         case Fact():
             return "fact"
         case Estimated(estimate=estimate):
-            return _read_estimate(estimate)
+            return reading(estimate)
     return None
-
-
-def _read_estimate(estimate: Estimate) -> Reading:
-    """Tell which of a few things an estimate says."""
-    if estimate.scale == "level":
-        return "level"
-    if change_words(estimate) == "unchanged" and (not cannot_tell(estimate) or _narrow(estimate)):
-        return "alike"
-    if cannot_tell(estimate):
-        return "unclear"
-    return "higher" if estimate.value > (1 if estimate.scale == "ratio" else 0) else "lower"
-
-
-def _narrow(estimate: Estimate) -> bool:
-    """Tell whether even the ends of a ratio's interval are no change to speak of."""
-    ends = (estimate.ci_low, estimate.ci_high)
-    return estimate.scale == "ratio" and all(percent_change(end) == "unchanged" for end in ends)
 
 
 def fields(result: AnyResult) -> dict[str, str]:
@@ -76,7 +58,9 @@ def fields(result: AnyResult) -> dict[str, str]:
     """
     match result:
         case Fact(value=value, unit=unit) if value is not None:
-            number = value if isinstance(value, str) else quantity(value, "")
+            number = (
+                value if isinstance(value, str) else f"{value:,}" if isinstance(value, int) else quantity(value, "")
+            )
             out_of = re.search(r"\bof (\d+)", unit)
             return {"value": number, "unit": unit, **({"of": out_of[1]} if out_of else {})}
         case Estimated(estimate=estimate):

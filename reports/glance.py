@@ -12,7 +12,7 @@ from oda.errors import RenderError
 from oda.reports import blocks
 from oda.reports.document import escape
 from oda.reports.edited_points import main_points
-from oda.reports.few_words import Reading, fields, read
+from oda.reports.few_words import Said, fields, read
 from oda.reports.points import draft_district_points, fill_words
 from oda.results import AnyResult, CannotSay, Estimated, Fact
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 EFFECT, STRENGTH, COST = "effect", "strength", "cost"  # results by whose keys an effect is rated
 CAUSAL = ("ATT", "ATE", "ATC", "mean effect")  # estimands that are effects; others describe
-SIGNS: dict[Reading, str] = {"lower": "−", "higher": "+", "unclear": "±", "alike": "0"}
+SIGNS: dict[Said, str] = {"lower": "\N{MINUS SIGN}", "higher": "+", "unclear": "±", "alike": "0"}
 UNKNOWN = "?"
 MOST_STEPS = 10  # of a scale that is drawn as dots
 
@@ -61,7 +61,8 @@ def _question(question: Question, context: Context) -> str:
             f"as a sentence. Recorded: {there}."
         )
         raise RenderError(message)
-    answer = f"{escape(said)}{_source(question.evidence, context)}"
+    brief = f"Cannot be concluded. {evidence.sentence}" if isinstance(evidence, CannotSay) else said
+    answer = f"{escape(brief)}{_source(question.evidence, context)}"
     rated = list(_ratings(question.evidence, evidence, context))
     parts = [answer, *(["\n    ".join(f"- {one}" for one in rated)] if rated else [])]
     parts.append(f"*Expected beforehand: {escape(question.expected)}*")
@@ -96,7 +97,7 @@ def rate_effect(result: AnyResult) -> tuple[str, str]:
     Returns
     -------
     tuple of str
-        `−` lower, `+` higher, `±` not to be told from none, `0` none to speak of, `?` no answer; and what it says.
+        A minus for lower, `+` higher, `±` not to be told from none, `0` none to speak of, `?` no answer; and the words.
     """
     reading, said = read(result), fields(result)
     if reading is None or reading not in SIGNS:

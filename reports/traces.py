@@ -172,7 +172,7 @@ def _table(context: Context) -> str:
     made = origins_of(context)
     used = datasets_of(context.run)
     heads = ["Source", "Caption, or first words", "Result", "Notebook", "Data (card, start of hash)"]
-    lines = [heads, [":---"] * len(heads)]
+    lines = [heads, [f":{'-' * width}" for width in (6, 20, 9, 11, 12)]]
     for number, (key, places) in enumerate(context.sources.places.items(), 1):
         origin = made[key]
         back = ", ".join(f"[place {number}.{n}](#{place})" for n, place in enumerate(places, 1))

@@ -105,14 +105,6 @@ def test_visits_that_pilot_yml_does_not_know_stop_the_estimate():
     assert "C has visits from January 2024 on, and none in pilot.yml" in found.sentence
 
 
-def test_the_lines_leave_out_a_district_with_a_hidden_step():
-    """A group's line holds only what is shown, and says whom it leaves out."""
-    frame, left_out, base = effect.compare_groups(panel({**FULL, "E": 1}, before=100.0))
-    assert left_out == ("E",)
-    assert base == "before the first visits"
-    assert frame.loc[frame["step"] < pd.Period("2025Q1", freq="Q"), "with"].astype(float).mean() == pytest.approx(100)
-
-
 def test_what_would_be_detected_is_the_noncentral_t_s():
     """The first row is the pilot's own design; larger ones detect less."""
     found = effect.estimate_effect(panel(FULL))

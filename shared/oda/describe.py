@@ -84,7 +84,7 @@ def latest_change(panel: Panel, code: str, name: str) -> Estimated | Fact | Cann
     if past == 0:
         return Fact(sentence=f"{start}; {what} it was 0.", value=now, unit=panel.unit)
     if panel.measure == "counts":
-        found = _estimate(rows[rows["back"] <= 1].assign(top=lambda frame: frame["back"] == 0), panel)
+        found = protected_ratio(rows[rows["back"] <= 1].assign(top=lambda frame: frame["back"] == 0), panel)
         if found is not None:
             said = f"{start}, {_than(percent_change(found.value), what)} ({interval_words(found)})."
             return Estimated(sentence=said + _gaps(rows[rows["back"] <= 1]), estimate=found)
@@ -163,7 +163,7 @@ def compare_with_rest(panel: Panel, code: str, name: str) -> Estimated | Fact | 
     known = latest.dropna(subset=["admissions", "population"])
     here = known["district_code"] == code
     both = set(known.loc[here, "period"]) & set(known.loc[~here, "period"])
-    found = _estimate(known[known["period"].isin(both)].assign(top=here), panel)
+    found = protected_ratio(known[known["period"].isin(both)].assign(top=here), panel)
     if found is None:
         return CannotSay(
             sentence=f"The counts are too few or too small to compare {name} with the other districts.",
@@ -173,11 +173,23 @@ def compare_with_rest(panel: Panel, code: str, name: str) -> Estimated | Fact | 
     return Estimated(sentence=f"{said} ({interval_words(found)}).{_gaps(latest)}", estimate=found)
 
 
-def _estimate(rows: pd.DataFrame, panel: Panel) -> Estimate | None:
-    """Return the ratio of the rate of the `top` rows to that of the others from protected counts; None if hidden.
+def protected_ratio(rows: pd.DataFrame, panel: Panel) -> Estimate | None:
+    """Return the ratio of the rate of some rows to that of the others, from protected counts.
 
     The value is the ratio of the rates that tables show, and the interval is as wide as these counts and the spread
     of the exact ones make it.
+
+    Parameters
+    ----------
+    rows
+        Rows of the panel's frame with `top`, true for those whose rate goes on top.
+    panel
+        The panel they come from.
+
+    Returns
+    -------
+    Estimate or None
+        A ratio; None when a count is hidden, or when there are too few periods for an interval.
     """
     known = rows.dropna(subset=["admissions", "population"])
     counts = known.groupby(["top", "period"], as_index=False)[["admissions", "population"]].sum()

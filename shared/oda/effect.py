@@ -10,7 +10,7 @@ from oda.errors import DesignError
 from oda.evaluate import Comparison, difference_in_differences, minimum_detectable_effect, sentence
 from oda.evaluate.words import interval_words, percent_change
 from oda.making import table
-from oda.panel import Panel, rates, steps, without_hidden
+from oda.panel import Panel
 from oda.periods import say_period, say_span
 from oda.results import CannotSay, Estimated, Fact, Table, TableColumn
 
@@ -106,39 +106,6 @@ def _contradictions(panel: Panel) -> list[str]:
         elif first < cohort and first not in panel.partial:
             said.append(f"{name} has visits from {say_period(first)} on, and from {say_period(cohort)} in pilot.yml")
     return said
-
-
-def compare_groups(panel: Panel) -> tuple[pd.DataFrame, tuple[str, ...], str]:
-    """Return the rates of districts with and without visits as an index, step by step, to draw.
-
-    Periods with a gap, and districts with a hidden count in some step, are left out.
-
-    Parameters
-    ----------
-    panel
-        All districts.
-
-    Returns
-    -------
-    frame : DataFrame
-        One row a step: `step`, `when` (in words), and `with` and `without` where there are such districts.
-    left_out : tuple of str
-        Names of districts left out.
-    base : str
-        What 100 stands for, in words.
-    """
-    compared = panel.frame[~panel.frame["period"].isin(panel.gaps)]
-    group = np.where(compared["cohort"].notna(), "with", "without")
-    drawn, left_out = without_hidden(steps(compared.assign(group=group), panel), panel)
-    long = rates(drawn, panel, ["group", "step"]).set_index(["step", "group"])["rate"]
-    groups = long.astype("Float64").unstack("group")  # noqa: PD010  there is one value each
-    start = panel.start
-    before = groups if start is None else groups[[step.start_time < start.start_time for step in groups.index]]
-    split = 0 < len(before) < len(groups)
-    index = groups / (before if split else groups).mean() * 100
-    frame = index.reset_index()
-    frame["when"] = frame["step"].map(say_period)
-    return frame, left_out, "before the first visits" if split else "over all periods"
 
 
 def _hidden(panel: Panel, found: Comparison) -> list[str]:

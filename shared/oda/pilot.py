@@ -18,6 +18,8 @@ __all__ = [
     "FILE_NAME",
     "LONGEST",
     "About",
+    "AdmissionValue",
+    "Costs",
     "Disclosure",
     "District",
     "InnerPath",
@@ -25,9 +27,11 @@ __all__ = [
     "Pilot",
     "PlannedNotebook",
     "PlannedReport",
+    "Price",
     "Question",
     "Settings",
     "Slug",
+    "VisitCost",
     "find_folder",
     "in_words",
     "load_pilot",
@@ -110,6 +114,35 @@ class Disclosure(Settings):
     round_to: int = Field(ge=1)
 
 
+class Price(Settings):
+    """What one unit costs or is worth, in pounds, where the figure comes from, and how far it may be off."""
+
+    amount: float = Field(gt=0, allow_inf_nan=False)
+    source: str = Field(min_length=5)
+    optimism_bias: float = Field(default=0, ge=0, le=100)  # per cent by which a cost is raised or a benefit cut
+
+
+class VisitCost(Price):
+    """What one home visit costs, all in, and who pays."""
+
+    pays: str = Field(min_length=1)
+
+
+class AdmissionValue(Price):
+    """What one admission avoided saves, who gains, and what per cent of it can be taken out of a budget."""
+
+    gains: str = Field(min_length=1)
+    cashable: float = Field(ge=0, le=100)
+
+
+class Costs(Settings):
+    """Prices from which worth is reckoned, all of one year."""
+
+    price_year: int = Field(ge=2000, le=2100)
+    visit: VisitCost
+    admission: AdmissionValue
+
+
 class Pilot(Settings):
     """Everything in `pilot.yml`, and the folder it was found in."""
 
@@ -119,6 +152,7 @@ class Pilot(Settings):
     run: tuple[PlannedNotebook, ...] = Field(min_length=1)
     reports: tuple[PlannedReport, ...] = Field(min_length=1)
     disclosure: Disclosure
+    costs: Costs | None = None
     folder: Path = Field(exclude=True)
 
     @model_validator(mode="after")

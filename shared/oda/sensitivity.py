@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,6 +34,13 @@ from oda.results import CannotSay, Estimated, Fact, Picture, Table
 STEP_WORDS = {12: "year", 6: "half-year", 3: "quarter", 1: "month"}  # by months in a step
 STEPS = {12: (12, 6, 3), 4: (4, 2, 1), 1: (1,)}  # periods a step by periods a year, the longest first
 FEWEST_BEFORE, FEWEST_AFTER = 3, 2  # steps, so that a trend can be seen on either side
+MEANS = {  # levels of the scale in a board's words; the annex has them in full
+    1: "a plain before and after, or districts with against without",
+    2: "a before and after, or districts with against without, adjusted",
+    3: "changes set against those of comparable districts",
+    4: "as good as chance decided who had visits",
+    5: "chance decided who had visits",
+}
 SAME = 1e-6  # degrees of freedom; with as many on each side two methods are one
 WITHOUT_VISITS = "than it would have been without them"
 WITHOUT_ESTIMATE = "Without an estimate there is nothing to check."
@@ -336,4 +344,9 @@ def say_grade(checks: Checks | CannotSay) -> Fact | CannotSay:
     """
     if isinstance(checks, CannotSay):
         return checks
-    return Fact(sentence=sentence(checks.grade), value=checks.grade.level, unit="level, of 5, on the Maryland scale")
+    grade = checks.grade
+    said = f"The evidence is level {grade.level} of 5 on the Maryland scale: {MEANS[grade.level]}."
+    if grade.caps:
+        why = re.sub(r" \([^()]*\)", "", grade.caps[0].partition(": ")[2])
+        said = f"{said.partition(': ')[0]}; the design can reach {grade.by_design}, but {why}"
+    return Fact(sentence=said, value=grade.level, unit="level, of 5, on the Maryland scale")

@@ -6,6 +6,7 @@ It needs nothing but an estimate, so reports use it without the packages that es
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 from oda.errors import DesignError
 from oda.estimate import Estimate
@@ -13,6 +14,8 @@ from oda.estimate import Estimate
 NO_CHANGE = 0.5  # per cent; an estimate that differs by less is said to be unchanged
 NO_CHANGE_END = 0.05  # per cent; the end of an interval that differs by less is said to be no change
 MOST = 10_000.0  # per cent; beyond it a figure says no more than that it is beyond
+
+Reading = Literal["lower", "higher", "unclear", "alike", "level"]
 
 
 def percent_change(ratio: float) -> str:
@@ -168,3 +171,32 @@ def change_words(estimate: Estimate) -> str:
         return percent_change(estimate.value)
     said = quantity(abs(estimate.value), _unit_said(estimate))
     return "unchanged" if estimate.value == 0 else f"{said} {'lower' if estimate.value < 0 else 'higher'}"
+
+
+def reading(estimate: Estimate) -> Reading:
+    """Tell which of a few things an estimate says; what is written about it turns on this alone.
+
+    Parameters
+    ----------
+    estimate
+        Of any scale.
+
+    Returns
+    -------
+    str
+        `lower` or `higher` when its interval keeps from no difference, `alike` when there is none to speak of,
+        `unclear` otherwise; `level` for a quantity that is set against nothing.
+    """
+    if estimate.scale == "level":
+        return "level"
+    if change_words(estimate) == "unchanged" and (not cannot_tell(estimate) or _narrow(estimate)):
+        return "alike"
+    if cannot_tell(estimate):
+        return "unclear"
+    return "higher" if estimate.value > (1 if estimate.scale == "ratio" else 0) else "lower"
+
+
+def _narrow(estimate: Estimate) -> bool:
+    """Tell whether even the ends of a ratio's interval are no change to speak of."""
+    ends = (estimate.ci_low, estimate.ci_high)
+    return estimate.scale == "ratio" and all(percent_change(end) == "unchanged" for end in ends)

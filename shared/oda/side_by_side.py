@@ -1,0 +1,267 @@
+"""The districts side by side: how each one's rate has changed, with its interval, beside those without visits."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from oda.charts import COLOURS, GREY, name_below
+from oda.describe import protected_ratio
+from oda.evaluate import Comparison, poisson_limits
+from oda.evaluate.words import percent_change
+from oda.exhibits.dots import dot_rows, draw_intervals
+from oda.making import picture, table
+from oda.panel import Panel, rates, years
+from oda.periods import say_span
+from oda.results import CannotSay, Picture, Table, TableColumn
+
+CLOSE = 0.26  # inches of a row where there are many
+MANY = 15  # districts
+LOOKS: dict[bool, tuple[str, dict[str, Any]]] = {
+    True: ("with visits", {"marker": "D", "color": COLOURS[2], "markerfacecolor": COLOURS[2]}),
+    False: ("without visits", {"marker": "o", "color": COLOURS[0], "markerfacecolor": "white"}),
+}
+
+
+def change_by_district(panel: Panel, found: Comparison | CannotSay) -> tuple[pd.DataFrame, str]:
+    """Return how the rate of each district has changed, from protected counts.
+
+    Parameters
+    ----------
+    panel
+        All districts.
+    found
+        What `oda.effect.estimate_effect` returned: with an estimate, after is set against before as it does; without,
+        the latest year against the year before.
+
+    Returns
+    -------
+    frame : DataFrame
+        One row a district, those with visits first: `district`, `visited`, `change`, `low`, `high` (per cent), missing
+        where not known, `hidden` where a small count is why, and `visits` in words.
+    when : str
+        What is set against what, in words.
+    """
+    rows, when = _sides(panel, found)
+    frame = pd.DataFrame([_change(name, part, panel) for name, part in rows.groupby("district", sort=True)])
+    frame = frame.sort_values(["visited", "district"], ascending=[False, True], ignore_index=True)
+    frame["visits"] = np.where(frame["visited"], "yes", "no")
+    return frame, when
+
+
+def _sides(panel: Panel, found: Comparison | CannotSay) -> tuple[pd.DataFrame, str]:
+    """Return the rows that are compared, `top` for the later ones, and what they are in words."""
+    if isinstance(found, Comparison):
+        period = panel.whole["period"]
+        before, after = ((period >= first) & (period <= last) for first, last in (found.before, found.after))
+        rows = panel.whole[before | after]
+        return rows.assign(top=after[rows.index]), f"{say_span(*found.after)} against {say_span(*found.before)}"
+    rows = years(panel.frame, panel)
+    rows = rows[rows["back"] <= 1]
+    words = list(dict.fromkeys(rows.sort_values("back")["year"]))
+    return rows.assign(top=rows["back"] == 0), " against ".join(words)
+
+
+def _change(name: object, rows: pd.DataFrame, panel: Panel) -> dict[str, object]:
+    """Return one district's change with its interval, where there is one."""
+    sides = rates(rows, panel, ["top"]).set_index("top")
+    found = protected_ratio(rows, panel) if panel.measure == "counts" else None
+    ends = (
+        (found.value, found.ci_low, found.ci_high) if found else (_ratio(sides["rate"].to_dict()), math.nan, math.nan)
+    )
+    change, low, high = (100 * (end - 1) for end in ends)
+    visited = bool(rows["cohort"].notna().any())
+    small = bool(sides["hidden"].any())
+    return {"district": name, "visited": visited, "change": change, "low": low, "high": high, "hidden": small}
+
+
+def _ratio(rate: dict[Any, Any]) -> float:
+    """Return the later rate over the earlier one; not a number where either is not there."""
+    known = {True, False} <= set(rate) and not any(pd.isna(value) for value in rate.values())
+    return float(rate[True]) / float(rate[False]) if known and rate[False] else math.nan
+
+
+def changes_table(frame: pd.DataFrame, when: str, *, note: str = "") -> Table:
+    """Show how the rate of each district has changed.
+
+    Parameters
+    ----------
+    frame, when
+        Of `change_by_district`.
+    note
+        A line below the table.
+
+    Returns
+    -------
+    Table
+        One row a district.
+    """
+    ends = {"low": "95% interval, from", "high": "to"} if frame["low"].notna().any() else {}
+    columns: dict[str, TableColumn | str] = {
+        "district": "District",
+        "visits": "Visits",
+        "change": TableColumn(title="Change in the rate", unit="%", decimals=1),
+        **{name: TableColumn(title=title, unit="%", decimals=1) for name, title in ends.items()},
+    }
+    hidden = {name: frame["hidden"].tolist() for name in ("change", *ends)}
+    caption = f"Change in the rate of falls admissions by district, {when}"
+    return table(frame, caption=caption, columns=columns, note=note, hidden=hidden)
+
+
+def draw_side_by_side(panel: Panel, found: Comparison | CannotSay) -> Picture:
+    """Draw how the rate of each district has changed, beside the average of those without visits.
+
+    Parameters
+    ----------
+    panel
+        All districts.
+    found
+        What `oda.effect.estimate_effect` returned.
+
+    Returns
+    -------
+    Picture
+        One dot a district with its interval; those with visits told apart by the form of the dot.
+    """
+    frame, when = change_by_district(panel, found)
+    each = {"each": CLOSE} if len(frame) > MANY else {}
+    drawing, axes = dot_rows(frame["district"].tolist(), **each)
+    axes.axvline(0, color=GREY, linewidth=1)
+    for visited, (name, look) in LOOKS.items():
+        rows = frame[frame["visited"] == visited]
+        if rows["change"].notna().any():
+            axes.hlines(rows.index, rows["low"], rows["high"], color=look["color"], linewidth=2.2)
+            axes.plot(rows["change"], rows.index, linestyle="", markersize=7, label=name, **look)
+    middle = _middle(frame)
+    if middle is not None:
+        axes.axvline(middle, color=COLOURS[0], linewidth=1.4, linestyle=(0, (4, 3)), label="average without visits")
+    name_below(axes)
+    axes.set_xlabel("Change in the rate of admissions (%)")
+    gone = int(frame["change"].isna().sum())
+    said = f"{gone} of {len(frame)} districts have no figure to show." if gone else ""
+    return picture(
+        drawing,
+        headline=_headline(frame, middle),
+        caption=f"Change in the rate of falls admissions by district, {when}",
+        alt="Dot chart of the change in the rate of falls admissions of each district, described below.",
+        description=" ".join(filter(None, [_describe(frame, middle), said])),
+        data=changes_table(frame, when),
+    )
+
+
+def _middle(frame: pd.DataFrame) -> float | None:
+    """Return the average change of the districts without visits, per cent; None where there is none of either kind."""
+    others = frame.loc[~frame["visited"], "change"].dropna()
+    if others.empty or frame.loc[frame["visited"], "change"].dropna().empty or (others <= -100).any():
+        return None
+    return float(100 * (np.exp(np.log1p(others.astype(float) / 100).mean()) - 1))
+
+
+def _below(frame: pd.DataFrame, middle: float) -> tuple[int, int]:
+    """Return how many districts with visits lie below the average of the others, and how many there are."""
+    changes = frame.loc[frame["visited"], "change"].dropna()
+    return int((changes < middle).sum()), len(changes)
+
+
+def _headline(frame: pd.DataFrame, middle: float | None) -> str:
+    """Say on which side of the others' average the districts with visits lie."""
+    if middle is None:
+        return ""
+    below, of = _below(frame, middle)
+    which = "Every district" if below == of else "No district" if below == 0 else "Some but not all districts"
+    return f"{which} with visits did better than the average of those without"
+
+
+def _describe(frame: pd.DataFrame, middle: float | None) -> str:
+    """Say what the chart shows, extremes by name."""
+    known = frame.dropna(subset=["change"])
+    if known.empty:
+        return "There is no figure large enough to be drawn."
+    low, high = (
+        known.loc[place] for place in (known["change"].astype(float).idxmin(), known["change"].astype(float).idxmax())
+    )
+    ends = " and ".join(f"{one['district']} ({percent_change(1 + one['change'] / 100)})" for one in (low, high))
+    said = f"A dot is the change of one district and its line the 95% interval. The ends are {ends}."
+    if frame["low"].isna().all():
+        said = f"A dot is the change of one district; these data give no interval. The ends are {ends}."
+    if middle is None:
+        return said
+    below, of = _below(frame, middle)
+    average = f"The average of the districts without visits is {percent_change(1 + middle / 100)}"
+    return f"{said} {average}; {below} of {of} districts with visits lie below it."
+
+
+def draw_place(panel: Panel, code: str, name: str) -> Picture:
+    """Draw the rate of every district in the latest year, the highest first, with one of them marked.
+
+    Parameters
+    ----------
+    panel
+        All districts.
+    code, name
+        The district to mark.
+
+    Returns
+    -------
+    Picture
+        One dot a district, with its interval where the data hold counts.
+    """
+    frame, when = _latest(panel)
+    known = frame.dropna(subset=["rate"]).reset_index(drop=True)
+    each = {"each": CLOSE} if len(known) > MANY else {}
+    drawing, axes = dot_rows(known["district"].tolist(), **each)
+    own = known.index[known["district_code"] == code]
+    numbers = known[["rate", "low", "high"]].to_numpy(dtype=float)
+    draw_intervals(axes, numbers, lead=int(own[0]) if len(own) else None)
+    axes.set_xlim(left=0)
+    axes.set_xlabel(f"Admissions a year {panel.unit}")
+    ends = {"low": "95% interval, from", "high": "to"} if panel.measure == "counts" else {}
+    columns: dict[str, TableColumn | str] = {
+        "district": "District",
+        "rate": TableColumn(title="Rate", unit=panel.unit, decimals=0),
+        **{key: TableColumn(title=title, unit=panel.unit, decimals=0) for key, title in ends.items()},
+    }
+    hidden = {key: frame["hidden"].tolist() for key in ("rate", *ends)}
+    caption = f"Rate of emergency admissions for falls by district, {when}"
+    return picture(
+        drawing,
+        caption=caption,
+        alt=f"Dot chart of the rate of falls admissions in each district, {name} marked, described below.",
+        description=_describe_place(known, len(frame), len(own) > 0, name, panel),
+        data=table(frame, caption=caption, columns=columns, hidden=hidden),
+    )
+
+
+def _latest(panel: Panel) -> tuple[pd.DataFrame, str]:
+    """Return the protected rate of each district in the latest year with the ends of its interval, and the year."""
+    rows = years(panel.frame, panel)
+    rows = rows[rows["back"] == 0]
+    frame = rates(rows, panel, ["district_code", "district"])
+    frame["rate"] = frame["rate"].astype("Float64")
+    share = [_limits(count) for count in frame.get("admissions", pd.Series(pd.NA, index=frame.index))]
+    frame["low"], frame["high"] = (frame["rate"] * [pair[side] for pair in share] for side in (0, 1))
+    return frame.sort_values("rate", ascending=False, na_position="last", ignore_index=True), str(rows["year"].iloc[0])
+
+
+def _limits(count: object) -> tuple[float, float]:
+    """Return the ends of the interval of a protected count, as shares of it; not numbers where there is none."""
+    if pd.isna(count) or not count:
+        return math.nan, math.nan
+    low, high = poisson_limits(float(str(count)), level=0.95)
+    return float(low) / float(str(count)), float(high) / float(str(count))
+
+
+def _describe_place(known: pd.DataFrame, of: int, shown: bool, name: str, panel: Panel) -> str:  # noqa: FBT001
+    """Say the ends, where the district stands, and what is not shown."""
+    if known.empty:
+        return "There is no figure large enough to be drawn."
+    high, low = known.iloc[0], known.iloc[-1]
+    ends = f"from {high['rate']:,.0f} in {high['district']} down to {low['rate']:,.0f} in {low['district']}"
+    said = [f"The rates run {ends}, {panel.unit}."]
+    said.append(f"{name} is marked." if shown else f"{name} has no figure that can be shown.")
+    if len(known) < of:
+        said.append(f"{of - len(known)} of {of} districts have no figure to show.")
+    return " ".join(said)

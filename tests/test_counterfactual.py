@@ -1,0 +1,64 @@
+"""What happened beside what would be expected without visits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from test_effect import FULL, START, panel
+
+from oda import effect
+from oda.counterfactual import EXPECTED, HAPPENED, WITHOUT, draw_counterfactual, expect
+
+
+def test_expected_is_the_earlier_average_moved_as_the_others_moved():
+    """Where the districts without visits rise by a tenth, a tenth more is expected of those with visits."""
+    lines = expect(panel({"A": 80, "B": 80, "C": 110, "D": 110}, before=100.0))
+    after = lines.frame[lines.frame["step"] >= pd.Period("2025Q1", freq="Q")]
+    before = lines.frame[lines.frame["step"] < pd.Period("2025Q1", freq="Q")]
+    assert lines.names == {"with": HAPPENED, "without": EXPECTED}
+    assert before["with"].astype(float).mean() == pytest.approx(before["without"].astype(float).mean())
+    rise = (110 * 2) / (102 + 103)
+    assert after["without"].astype(float).mean() / before["without"].astype(float).mean() == pytest.approx(
+        rise, rel=0.02
+    )
+
+
+def test_the_lines_leave_out_a_district_with_a_hidden_step():
+    """A line holds only what is shown, and says whom it leaves out."""
+    made = panel({**FULL, "E": 1}, before=100.0)
+    assert expect(made).left_out == ("E",)
+    assert (
+        "Left out, since their counts are small: E."
+        in draw_counterfactual(made, effect.estimate_effect(made)).description
+    )
+
+
+@pytest.mark.parametrize(
+    ("after", "words"),
+    [
+        ({"A": 60, "B": 61, "C": 102, "D": 103}, "fell below"),
+        ({"A": 140, "B": 142, "C": 102, "D": 103}, "rose above"),
+        ({"A": 60, "B": 140, "C": 70, "D": 150}, "cannot be told from"),
+    ],
+)
+def test_the_message_is_what_the_estimate_bears(after, words):
+    """Below, above, or not to be told: the message never says more than the interval."""
+    made = panel(after)
+    assert words in draw_counterfactual(made, effect.estimate_effect(made)).headline
+
+
+def test_without_two_groups_there_is_no_counterfactual():
+    """Where no district has visits the rates are drawn as they are, with no message."""
+    made = panel(FULL, visited=())
+    drawn = draw_counterfactual(made, effect.estimate_effect(made))
+    assert expect(made).names == {"without": WITHOUT}
+    assert drawn.headline == ""
+
+
+def test_data_that_end_before_the_visits_are_drawn_as_they_are():
+    """Where there is no time after, nothing is expected of it."""
+    made = panel(FULL)
+    early = replace(made, frame=made.frame[made.frame["period"] < START])
+    assert not expect(early).compared
