@@ -55,6 +55,7 @@ from oda.exhibits.time_series import (
     plot_structural_counterfactual,
     structural_counterfactual_table,
 )
+from oda.tile_map import plot_tile_map
 
 __all__ = [
     "adjusted_p_values_table",
@@ -98,6 +99,7 @@ __all__ = [
     "plot_synthetic_control",
     "plot_synthetic_difference",
     "plot_synthetic_placebos",
+    "plot_tile_map",
     "plot_weighted_effect",
     "pooled_table",
     "power_plan_table",
