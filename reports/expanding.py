@@ -20,6 +20,7 @@ from oda.governance import Assessment
 from oda.pilot import District, Pilot
 from oda.reports import blocks, glance
 from oda.reports.document import escape, front_matter
+from oda.reports.labels import check_labels
 from oda.reports.provenance import notices, provenance
 from oda.reports.traces import HERE, Sources, in_one_format, put_sources
 from oda.reports.typed_numbers import refuse_typed_numbers
@@ -122,7 +123,8 @@ def expand(text: str, context: Context) -> str:
     Raises
     ------
     RenderError
-        When a shortcode is not known, a result it asks for is absent, or a number is typed by hand; with file and line.
+        When a shortcode is not known, a result it asks for is absent, a number is typed by hand, or a label stands
+        twice or is not there; with file and line.
     """
     text = text.replace("\r\n", "\n")
     found = _MATTER.match(text)
@@ -142,7 +144,9 @@ def expand(text: str, context: Context) -> str:
     context.origins.extend([1] * matter.count("\n"))
     for number, line in enumerate(lines, first):
         context.origins.extend([number] * (line.count("\n") + 1))
-    return matter + "\n".join(lines)
+    whole = matter + "\n".join(lines)
+    check_labels(whole, source=context.source, origins=context.origins)
+    return whole
 
 
 def _fields(matter: str, context: Context) -> dict[str, str | list[str]]:
