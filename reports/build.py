@@ -18,7 +18,9 @@ from oda.pilot import Pilot
 from oda.reports import index, keeping, quarto
 from oda.reports.by_hand import Page
 from oda.reports.document import Document
+from oda.reports.provenance import TRACE
 from oda.reports.staging import INDEX, Staged, stage
+from oda.reports.traces import write_traces
 from oda.runs import Outcome, Run
 
 Renderer = Literal["auto", "quarto", "builtin"]
@@ -179,6 +181,8 @@ def build_reports(
         index.fill_sizes(fresh / INDEX_PAGE, (fresh, output))
         kept = _put(project, changed, done, kept, output)
     failures += _say_lost(done.failures, staged)
+    traces = {report: one for report, one in staged.traces.items() if report not in done.failures}
+    keeping.write_whole(run.folder / TRACE, write_traces(run, traces, renderer=done.renderer))
     if INDEX_PAGE not in kept:
         raise RenderError("\n".join(failures))
     return Report(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from oda.errors import RenderError
 from oda.governance import Assessment
@@ -12,6 +13,7 @@ from oda.reports import blocks, branding, index
 from oda.reports.by_hand import Page
 from oda.reports.document import Document
 from oda.reports.expanding import Context, expand
+from oda.reports.traces import trace
 from oda.results import Results
 from oda.runs import Run
 
@@ -32,12 +34,15 @@ class Staged:
         What could not be staged, a sentence each.
     pages
         What documents that are rendered by hand need of each report.
+    traces
+        Where the numbers of each report come from, by its name.
     """
 
     entries: tuple[index.Entry, ...]
     files: dict[str, bytes]
     failures: tuple[str, ...]
     pages: tuple[Page, ...]
+    traces: dict[str, Any]
 
 
 def stage(pilot: Pilot, run: Run, assessment: Assessment, project: Path) -> Staged:
@@ -62,7 +67,7 @@ def stage(pilot: Pilot, run: Run, assessment: Assessment, project: Path) -> Stag
     SettingsError
         When the brand of the reports cannot be used.
     """
-    entries, pages, files, failures = [], [], {}, []
+    entries, pages, traces, files, failures = [], [], {}, {}, []
     mark = branding.mark(pilot, assessment)
     branding.stage_logo(pilot.folder, project)
     for planned, district, name in _planned(pilot):
@@ -83,6 +88,7 @@ def stage(pilot: Pilot, run: Run, assessment: Assessment, project: Path) -> Stag
             failures.append(f"{name}: {error}")
             continue
         (project / f"{name}.qmd").write_text(text, encoding="utf-8", newline="\n")
+        traces[name] = trace(context)
         pages.append(Page(document=planned.document, district=_code(district), front=_front(text), said=context.said))
         tables = {f"data/{name}-{key}.csv": shown for key, shown in context.shown.items()}
         files |= {path: blocks.comma_separated(shown).encode("utf-8-sig") for path, shown in tables.items()}
@@ -96,7 +102,7 @@ def stage(pilot: Pilot, run: Run, assessment: Assessment, project: Path) -> Stag
                 origins=tuple(context.origins),
             )
         )
-    return Staged(entries=tuple(entries), files=files, failures=tuple(failures), pages=tuple(pages))
+    return Staged(entries=tuple(entries), files=files, failures=tuple(failures), pages=tuple(pages), traces=traces)
 
 
 def _code(district: District | None) -> str:

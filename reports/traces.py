@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from oda.records import NOTEBOOKS
@@ -245,19 +244,22 @@ def trace(context: Context) -> dict[str, Any]:
     }
 
 
-def write_trace(path: Path, run: Run, traces: Mapping[str, Any], *, renderer: str) -> None:
+def write_traces(run: Run, traces: Mapping[str, Any], *, renderer: str) -> bytes:
     """Write the traces of all reports of a run as one file, the same for the same run.
 
     Parameters
     ----------
-    path
-        The file, beside the reports.
     run
         The run.
     traces
         What `trace` returned, by name of the report.
     renderer
         What made the reports.
+
+    Returns
+    -------
+    bytes
+        JSON: the run, its versions and datasets, and under `reports` each report with its sources.
     """
     content = {
         "run": run.id,
@@ -267,5 +269,4 @@ def write_trace(path: Path, run: Run, traces: Mapping[str, Any], *, renderer: st
         "datasets": datasets_of(run),
         "reports": traces,
     }
-    text = json.dumps(content, indent=1, ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf-8", newline="\n")
+    return json.dumps(content, indent=1, ensure_ascii=False).encode() + b"\n"
