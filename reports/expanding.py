@@ -19,6 +19,7 @@ from oda.errors import RenderError
 from oda.governance import Assessment
 from oda.pilot import District, Pilot
 from oda.reports import blocks, glance
+from oda.reports.dating import date_fields
 from oda.reports.document import escape, front_matter
 from oda.reports.labels import check_labels
 from oda.reports.provenance import notices, provenance
@@ -166,8 +167,8 @@ def _fields(matter: str, context: Context) -> dict[str, str | list[str]]:
             )
         said = [_SHORTCODE.sub(lambda found: _plain(found[1], 1, context), text) for text in texts]
         plain[str(key)] = said if isinstance(value, list) else said[0]
-    about = {"author": context.pilot.pilot.oda_name, "date": str(context.run.record["started"])[:10]}
-    return {**about, **plain}
+    dated = {} if "date" in plain else date_fields(context.run)
+    return {"author": context.pilot.pilot.oda_name, **dated, **plain}
 
 
 def _expand_line(line: str, number: int, context: Context) -> str:

@@ -28,6 +28,7 @@ from oda.governance.files.outputs import RELEASES, Release, ReleasedFile
 from oda.governance.release_files import newest_release, read_listed, unlisted
 from oda.pilot import Pilot
 from oda.reports.build import STAGED, build_reports
+from oda.reports.dating import on_release
 from oda.reports.governance.verifying import MANIFEST, compare_with_signed
 from oda.reports.linting.linting import refuse_findings
 from oda.reports.releasing import describe, write_release
@@ -103,7 +104,7 @@ def prepare_release(pilot: Pilot, run: Run, *, name: str | None = None, today: d
     if others:
         message = f"{RELEASES} already holds a release of this day, {others[0]}. Use its name, or remove it."
         raise SettingsError(message)
-    _build(pilot, run, place)
+    _build(pilot, on_release(run, day), place)
     return write_release(pilot.folder, describe(pilot, run, name=stem[11:], day=day))
 
 

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from oda.reports.findings import Findings, check_attributes, check_raw, identify, plain
 from oda.reports.inlines import check_inlines
 
-KEYS = frozenset({"title", "subtitle", "date", "author", "lang", "description", "keywords", "format"})
+KEYS = frozenset({"title", "subtitle", "date", "author", "lang", "description", "keywords", "format", "date-label"})
 MARKS = frozenset({"draft", "oda-brand"})  # which `branding.front_lines` writes, and nobody else
 CALLOUTS = frozenset(f"callout-{kind}" for kind in ("note", "tip", "important", "warning", "caution"))
 BOXES = frozenset({"answer", "finder", "exhibit", "provenance"})

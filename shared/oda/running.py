@@ -292,6 +292,7 @@ class _Going:
             status=status,
             asked={"plan": len(self.prepared.tasks), **part},
         )
+        record["first"] = (self.prepared.record or record).get("first", record["started"])  # which may date reports
         if not self.begun and "results_sha256" in (self.prepared.record or {}):
             return record  # that on disk still holds
         if status == "running":
