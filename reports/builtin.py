@@ -5,15 +5,15 @@ what is outside it by name (`subset.py`). It asks the network for nothing, and t
 gives the same bytes.
 """
 
+from __future__ import annotations
+
 import datetime as dt
 import json
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
-
-import typst
+from typing import TYPE_CHECKING, Any
 
 from oda.errors import RenderError
 from oda.reports import fonts
@@ -21,6 +21,9 @@ from oda.reports.document import Document, Format
 from oda.reports.findings import plain
 from oda.reports.pandoc import run_pandoc
 from oda.reports.subset import source_refusals, tree_refusals
+
+if TYPE_CHECKING:
+    import typst
 
 LOOK = Path(__file__).parent / "look"
 DEFAULT_LANG = "en-GB"
@@ -175,6 +178,8 @@ def _headings(blocks: list[dict[str, Any]]) -> int:
 
 def _pdf(project: Path, tree: dict[str, Any]) -> bytes:
     """Return a tagged PDF/UA-1 file, dated with the document's own date."""
+    import typst  # which takes its time, and is not needed where nothing has changed
+
     arguments = [
         *("--from=json", "--to=typst", "--standalone", "--sandbox", "--wrap=none"),
         *("--shift-heading-level-by=-1", "--syntax-highlighting=none"),
