@@ -17,7 +17,7 @@ from oda.runs import Run
 if TYPE_CHECKING:
     from oda.reports.expanding import Context
 
-FILE = "trace.json"  # beside the reports: what `oda.reports.traces` writes
+TRACE = "trace.json"  # beside the reports: what `oda.reports.traces` writes
 SHOWN = 12  # characters of a hash
 _LICENCES = {"OGL-UK-3.0": "Open Government Licence v3.0", "MIT": "MIT licence"}
 
@@ -76,7 +76,7 @@ def provenance(context: Context) -> str:
     run = context.run
     text = (
         f"This report was made by run {run.id}. The same inputs give the same figures: start.py run makes them again. "
-        f"The folder of the run holds its record: run.json says which notebooks were kept from earlier runs, {FILE} "
+        f"The folder of the run holds its record: run.json says which notebooks were kept from earlier runs, {TRACE} "
         "where each number comes from and which program wrote the pages. "
         f"Licence of this report: {licence}, unless the licence of a dataset says otherwise."
     )
