@@ -23,6 +23,7 @@ from oda.reports.dating import date_fields
 from oda.reports.document import escape, front_matter
 from oda.reports.labels import check_labels
 from oda.reports.provenance import notices, provenance
+from oda.reports.subset import MARKS
 from oda.reports.traces import HERE, Sources, in_one_format, put_sources
 from oda.reports.typed_numbers import refuse_typed_numbers
 from oda.results import AnyResult, Picture, Table
@@ -32,9 +33,8 @@ _SHORTCODE = re.compile(r"\{\{<\s*oda\s+([^>]*?)\s*>\}\}")
 _UNLINKED = ("#", ":::", "![")  # lines whose words stand in a heading, an attribute or an alternative text
 _MATTER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
 FORMS = (
-    "say KEY, table KEY, figure KEY (each may end in 'optional'), pilot FIELD, district FIELD, questions, points, "
-    "notices, provenance, "
-    "sources, constant VALUE"
+    "say KEY, table KEY, figure KEY (each may end in 'optional'), pilot FIELD, district FIELD, questions, "
+    "points [MOST], notices, provenance, sources, constant VALUE"
 )
 
 
@@ -143,9 +143,14 @@ def expand(text: str, context: Context) -> str:
     _note_lines(lines, body.split("\n"), context)
     matter = front_matter(_fields(found[1], context)).removesuffix("---\n") + context.mark + "---\n"
     context.origins.extend([1] * matter.count("\n"))
-    for number, line in enumerate(lines, first):
+    shown = [  # a shortcode that stands for nothing leaves no empty line, which would break a paragraph in two
+        (number, line)
+        for number, (line, written) in enumerate(zip(lines, body.split("\n"), strict=True), first)
+        if line or not written.strip()
+    ]
+    for number, line in shown:
         context.origins.extend([number] * (line.count("\n") + 1))
-    whole = matter + "\n".join(lines)
+    whole = matter + "\n".join(line for _, line in shown)
     check_labels(whole, source=context.source, origins=context.origins)
     return whole
 
@@ -160,6 +165,10 @@ def _fields(matter: str, context: Context) -> dict[str, str | list[str]]:
         raise RenderError(message) from error
     plain: dict[str, str | list[str]] = {}
     for key, value in pairs:
+        if key in MARKS:
+            raise _fault(
+                f"front matter {key!r} is not for documents: the checklist or reports/brand.yml says it", 1, context
+            )
         texts = value if isinstance(value, list) else [value]
         if not all(isinstance(text, str) for text in texts):
             raise _fault(
@@ -236,6 +245,8 @@ def _block(asked: str, number: int, context: Context) -> str:
     match asked.split():
         case [name] if name in _ALONE:
             return _ALONE[name](context)
+        case ["points", most] if most.isdecimal():
+            return glance.points(context, int(most))
         case ["table" | "figure" as kind, key, *rest] if rest in ([], ["optional"]):
             result = _find(key, number, context, optional=bool(rest))
             put_in = _table if kind == "table" else _figure

@@ -13,14 +13,14 @@ from oda.reports import blocks
 from oda.reports.document import escape
 from oda.reports.edited_points import main_points
 from oda.reports.few_words import Said, fields, read
-from oda.reports.points import draft_district_points, fill_words
+from oda.reports.points import MOST_POINTS, draft_district_points, fill_words
 from oda.results import AnyResult, CannotSay, Estimated, Fact
 
 if TYPE_CHECKING:
     from oda.pilot import Question
     from oda.reports.expanding import Context
 
-EFFECT, STRENGTH, COST = "effect", "strength", "cost"  # results by whose keys an effect is rated
+EFFECT, STRENGTH, COST, WORTH = "effect", "strength", "cost", "worth"  # results by whose keys an effect is rated
 CAUSAL = ("ATT", "ATE", "ATC", "mean effect")  # estimands that are effects; others describe
 SIGNS: dict[Said, str] = {"lower": "\N{MINUS SIGN}", "higher": "+", "unclear": "±", "alike": "0"}
 UNKNOWN = "?"
@@ -77,8 +77,14 @@ def _ratings(key: str, evidence: AnyResult, context: Context) -> Iterator[str]:
     yield _rating("Effect", *rate_effect(evidence))
     for name, words, rate in ((STRENGTH, "Strength of evidence", rate_strength), (COST, "Cost", rate_cost)):
         result = context.results.get(name)
-        if result is not None and name != key:
-            yield _rating(words, *rate(result))
+        if result is not None or (name == COST and WORTH in context.results):
+            yield _rating(words, *rate(result)) + _own_source(name, result, context)
+
+
+def _own_source(name: str, result: AnyResult | None, context: Context) -> str:
+    """Return the link to where a rating comes from, unless a question of its own has it."""
+    asked = any(question.evidence == name for question in context.pilot.questions)
+    return _source(name, context) if result is not None and fields(result) and not asked else ""
 
 
 def _rating(what: str, sign: str, words: str) -> str:
@@ -136,34 +142,33 @@ def rate_strength(result: AnyResult) -> tuple[str, str]:
     return "●" * level + "○" * (int(said["of"]) - level), f"level {level} of {said['of']}"
 
 
-def rate_cost(result: AnyResult) -> tuple[str, str]:
+def rate_cost(result: AnyResult | None) -> tuple[str, str]:
     """Return the sign and the words of what the pilot costs.
 
     Parameters
     ----------
     result
-        A fact in pounds, or an answer that the data cannot give.
+        A fact in pounds; anything else, or nothing, is no cost.
 
     Returns
     -------
     tuple of str
         `£` and the sum, or that it is not known.
     """
-    said = fields(result)
-    if isinstance(result, CannotSay) or "value" not in said:
+    if not isinstance(result, Fact) or not isinstance(result.value, int | float) or not result.unit.startswith("£"):
         return "£?", "not known"
-    if isinstance(result, Fact) and result.unit.startswith("£"):
-        return "£", f"£{said['value']} {result.unit.removeprefix('£').strip()}".strip()
-    return "£", said["value"]
+    return "£", f"£{fields(result)['value']} {result.unit.removeprefix('£')}".rstrip()
 
 
-def points(context: Context) -> str:
+def points(context: Context, most: int = MOST_POINTS) -> str:
     """Write the main points of a report, and below them which of them somebody should look at again.
 
     Parameters
     ----------
     context
         What the document is expanded with.
+    most
+        How many, the first ones.
 
     Returns
     -------
@@ -178,15 +183,17 @@ def points(context: Context) -> str:
     if context.district:
         drafted = draft_district_points(context.results)
         texts = tuple((one.id, fill_words(one.text, context.results), one.results) for one in drafted)
-        return _listed(texts, context)
+        return _listed(texts[:most], context)
     found = main_points(context.pilot.folder, context.results)
     again = "".join(f"- {escape(sentence)}\n" for sentence in found.moved)
     note = f"::: {{.callout-warning}}\n## Main points to look at again\n\n{again}:::\n" if again else ""
-    return f"{_listed(found.texts, context)}\n{note}"
+    return f"{_listed(found.texts[:most], context)}\n{note}"
 
 
 def _listed(texts: tuple[tuple[str, str, tuple[str, ...]], ...], context: Context) -> str:
     """Write points as a list, each with where its numbers come from."""
+    if not texts:
+        return "These results say nothing yet.\n"
     lines = [f"- {escape(words)}{''.join(_source(key, context) for key in keys)}" for _, words, keys in texts]
     return "\n".join(lines) + "\n"
 

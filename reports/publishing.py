@@ -29,6 +29,7 @@ from oda.governance.release_files import newest_release, read_listed, unlisted
 from oda.pilot import Pilot
 from oda.reports.build import STAGED, build_reports
 from oda.reports.dating import on_release
+from oda.reports.edited_points import refuse_moved
 from oda.reports.governance.verifying import MANIFEST, compare_with_signed
 from oda.reports.linting.linting import refuse_findings
 from oda.reports.releasing import describe, write_release
@@ -92,11 +93,12 @@ def prepare_release(pilot: Pilot, run: Run, *, name: str | None = None, today: d
     SettingsError
         When the name cannot be used, or another release of the day is there.
     RenderError
-        When a report could not be made.
+        When a report could not be made, or the numbers of an edited main point have moved.
     """
     if run.failed:
         message = f"{len(run.failed)} notebooks of {run.id} failed. Nothing half-done is released: {COMMAND} run"
         raise RunError(message)
+    refuse_moved(pilot.folder, run)
     day = today or dt.datetime.now(dt.UTC).astimezone().date()
     stem = f"{day.isoformat()}-{_slug(name or pilot.pilot.slug)}"
     place = f"{RELEASES}/{stem}.yml"

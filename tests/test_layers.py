@@ -37,7 +37,7 @@ LAYERS = (
     ("running",),
     ("reports",),
     ("doctor", "console"),
-    ("cli", "cli_governance", "cli_keys", "cli_reports", "cli_runs"),
+    ("cli", "cli_governance", "cli_keys", "cli_points", "cli_reports", "cli_runs"),
 )
 LEVEL = {name: number for number, names in enumerate(LAYERS) for name in names}
 FILES = {"open", "read_csv", "read_text", "write_text", "read_bytes", "write_bytes"}

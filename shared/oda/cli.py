@@ -9,6 +9,7 @@ from typing import Literal
 import click
 
 from oda.cli_governance import COMMANDS as OF_GOVERNANCE
+from oda.cli_points import tell_moved, tell_points
 from oda.cli_reports import COMMANDS as OF_REPORTS
 from oda.cli_reports import tell_findings, tell_lint
 from oda.cli_runs import COMMANDS as OF_RUNS
@@ -50,9 +51,17 @@ def data(names: tuple[str, ...]) -> None:
 @click.option("--renderer", type=click.Choice(["auto", "quarto", "builtin"]), default="auto", show_default=True)
 @click.option("--lint", is_flag=True, help="Make nothing; look for what a reader would trip over.")
 @click.option("--json", "as_json", is_flag=True, help="With --lint: print what was found as JSON.")
+@click.option("--points", is_flag=True, help="Make nothing; write or complete reports/main-points.yml, to be edited.")
+@click.option("--accept", multiple=True, metavar="ID", help="With --points: the words of this point fit its numbers.")
 @refusable
 def report(
-    *, files: tuple[Path, ...], renderer: Literal["auto", "quarto", "builtin"], lint: bool, as_json: bool
+    *,
+    files: tuple[Path, ...],
+    renderer: Literal["auto", "quarto", "builtin"],
+    lint: bool,
+    as_json: bool,
+    points: bool,
+    accept: tuple[str, ...],
 ) -> None:
     """Make the HTML and PDF reports of the latest run, with an index page.
 
@@ -69,7 +78,11 @@ def report(
     if files or as_json:
         raise click.UsageError("FILES and --json are for the lint. Add --lint, or leave them out.")
     pilot: Pilot = load_pilot()
-    made = build_reports(pilot, current_run(pilot), renderer=renderer)
+    run = current_run(pilot)
+    if points or accept:
+        tell_points(pilot, run, accept, asked=points)
+        return
+    made = build_reports(pilot, run, renderer=renderer)
     click.echo(made.summary)
     if by_hand.write(pilot.folder, made.pages, made.index.parents[1] / STAGED):
         click.echo("The extension for Quarto, reports/_extensions/oda, is now that of this version of oda.")
@@ -77,6 +90,7 @@ def report(
         click.echo(note, err=True)
     for failure in made.failures:
         click.echo(f"Not made: {failure}", err=True)
+    tell_moved(pilot, run)
     tell_findings(pilot, made)
     click.echo(f"Open {made.index}")
     if made.failures:

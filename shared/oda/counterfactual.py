@@ -136,7 +136,8 @@ def _shade(axes: Axes, index: pd.DataFrame, panel: Panel) -> None:
 
 def _describe(lines: Lines, panel: Panel) -> str:
     """Say what the chart shows."""
-    said = [f"{name}: from {charts.extremes(lines.frame[key])} {panel.unit}." for key, name in lines.names.items()]
+    ends = [f"{name}: from {charts.extremes(lines.frame[key])}" for key, name in lines.names.items()]
+    said = [f"{'; '.join(ends)} ({panel.unit})."] if ends else []
     if lines.compared:
         said.append(
             "Expected is the earlier average of the districts with visits, moved as the rate of the others has moved; "

@@ -23,7 +23,6 @@ NEEDED = (
     f"costs in {FILE_NAME}: pounds for a visit and for an admission avoided, each with its source, and the year of "
     "their prices."
 )
-ONLY = "Only admissions avoided are counted as a benefit; lives, independence and fires are not."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,7 +85,7 @@ def count_spent(panel: Panel, found: Comparison | CannotSay, costs: Costs | None
     return Spent(visits=visits, admissions=admissions, pounds=pounds, when=say_span(*found.after))
 
 
-def say_cost(spent: Spent | CannotSay, costs: Costs | None) -> Fact | CannotSay:
+def say_cost(spent: Spent, costs: Costs) -> Fact:
     """Say what the visits cost.
 
     Parameters
@@ -98,17 +97,14 @@ def say_cost(spent: Spent | CannotSay, costs: Costs | None) -> Fact | CannotSay:
 
     Returns
     -------
-    Fact or CannotSay
+    Fact
         Pounds, to three figures.
     """
-    if isinstance(spent, CannotSay) or costs is None:
-        return spent if isinstance(spent, CannotSay) else CannotSay(sentence="There are no costs.", needed=NEEDED)
     text = (
         f"{_during(spent.when)}, about {spent.visits:,} visits cost about {say_pounds(spent.pounds)}, at "
         f"{quantity(costs.visit.amount, '£')} a visit in prices of {costs.price_year} ({costs.visit.source})."
     )
-    unit = f"£ for the visits, in prices of {costs.price_year}"
-    return Fact(sentence=text, value=float(f"{spent.pounds:.3g}"), unit=unit)
+    return Fact(sentence=text, value=float(f"{spent.pounds:.3g}"), unit=f"£ in all, in prices of {costs.price_year}")
 
 
 def _during(when: str) -> str:
@@ -162,30 +158,27 @@ def reckon_worth(
     return cost_benefit(lines, price_base=costs.price_year, effects={"admissions": change})
 
 
-def say_worth(worth: CostBenefit | CannotSay, spent: Spent | CannotSay, costs: Costs | None) -> Estimated | CannotSay:
-    """Say what the visits cost, whether benefits exceed that, by how much, and what is not counted.
+def say_worth(worth: CostBenefit | CannotSay) -> Estimated | CannotSay:
+    """Say whether benefits exceed costs, and by how much.
 
     Parameters
     ----------
-    worth, spent
-        What `reckon_worth` and `count_spent` returned.
-    costs
-        Of `pilot.yml`.
+    worth
+        What `reckon_worth` returned.
 
     Returns
     -------
     Estimated or CannotSay
         Benefits less costs in pounds.
     """
-    cost = say_cost(spent, costs)
-    if isinstance(worth, CannotSay) or isinstance(cost, CannotSay):
-        return worth if isinstance(worth, CannotSay) else cost
+    if isinstance(worth, CannotSay):
+        return worth
     npsv = worth.npsv
     more = "more" if npsv.value >= 0 else "less"
     ends = " to ".join(say_pounds(end) for end in (npsv.ci_low, npsv.ci_high))
     doubt = " The data cannot tell which is larger." if cannot_tell(npsv) else ""
     text = (
-        f"{cost.sentence} Benefits are put at {say_pounds(abs(npsv.value))} {more} than that "
-        f"({npsv.level * 100:g}% interval: {ends}).{doubt} {ONLY}"
+        f"Benefits are put at {say_pounds(abs(npsv.value))} {more} than the costs "
+        f"({npsv.level * 100:g}% interval: {ends}).{doubt}"
     )
     return Estimated(sentence=text, estimate=npsv)

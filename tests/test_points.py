@@ -1,0 +1,237 @@
+"""Main points: short, in order, never more than the results bear; and people's edits are kept and flagged."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from saying import NOT, RATIOS, cases, estimated, strength, visits
+
+from oda.errors import RenderError, SettingsError
+from oda.reports.edited_points import FILE, main_points, read_points
+from oda.reports.points import FIELD, count_words, draft_district_points, draft_points, fill_words
+from oda.reports.writing_points import write_points
+
+PILOT = {
+    "effect": estimated(RATIOS["lower"]),
+    "strength": strength(3),
+    "worth": NOT,
+    "visits-total": visits(2000),
+}
+MOVED = {**PILOT, "effect": estimated(RATIOS["unclear"])}
+
+
+def said(results: dict) -> list[str]:
+    """Return the drafted points as a reader sees them."""
+    return [fill_words(point.text, results) for point in draft_points(results)]
+
+
+def edit(folder: Path, name: str, text: str, **more: object) -> None:
+    """Change the words of one point in the file, as a person would."""
+    path = folder / FILE
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    entry = next(one for one in content["points"] if one["id"] == name)
+    entry.update({"text": text, **more})
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Make a pilot's folder with the drafted points in its file."""
+    (tmp_path / "reports").mkdir()
+    assert write_points(tmp_path, PILOT) == ()
+    return tmp_path
+
+
+def test_there_are_at_most_six_points_each_under_25_words():
+    """Whatever the results say: either sign, wide, narrow, hidden, no answer, no worth."""
+    for results in cases():
+        points = said(results)
+        assert len(points) <= 6
+        assert max(map(count_words, points), default=0) < 25, points
+
+
+def test_every_number_of_a_point_comes_from_a_result():
+    """No digit stands in the text of any draft."""
+    for results in cases():
+        assert not [point.text for point in draft_points(results) if any(map(str.isdigit, FIELD.sub("", point.text)))]
+
+
+def test_the_effect_comes_first_and_that_data_are_made_up_is_never_left_out():
+    """The answer is the first point; seven points lose another than the warning."""
+    for results in cases():
+        names = [point.id for point in draft_points(results)]
+        assert names[:1] == ["effect"] or "effect" not in results
+        assert ("planted" in results) == ("planted" in names)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("lower", "was 15 per cent lower than would be expected without them."),
+        ("higher", "was 20 per cent higher than would be expected without them."),
+        ("unclear", "is unclear: anything from 16 per cent lower to 7.0 per cent higher fits the data."),
+        ("alike", "much as expected without visits"),
+        ("lower, but hardly", "much as expected without visits"),
+        ("wide", "is unclear: anything from more than 99 per cent lower to more than 10,000 per cent higher"),
+    ],
+)
+def test_the_rule_of_the_effect_turns_on_sign_and_interval(name, words):
+    """An interval that holds no effect is never said to be one, in either direction."""
+    assert words in said({"effect": estimated(RATIOS[name])})[0]
+
+
+def test_no_answer_is_said_to_be_none():
+    """Where the effect cannot be estimated the point says so, and nothing is said of its range or drift."""
+    assert said({"effect": NOT, "trend-before": NOT}) == [
+        "What the visits changed cannot be concluded from these data."
+    ]
+
+
+@pytest.mark.parametrize(("level", "word"), [(1, "weak"), (2, "weak"), (3, "moderate"), (4, "strong"), (5, "strong")])
+def test_strength_is_said_in_a_word_and_as_a_level(level, word):
+    """A board reads weak, moderate or strong, with the level beside it."""
+    assert f"The evidence is {word}, level {level} of 5" in said({"strength": strength(level)})[0]
+
+
+def test_groups_that_moved_apart_are_warned_of():
+    """A drift that the data tell from none stands among the points; one that they cannot does not."""
+    apart = {**PILOT, "trend-before": estimated(RATIOS["higher"])}
+    assert any("moved apart before the visits" in point for point in said(apart))
+    assert not any("moved apart" in point for point in said({**PILOT, "trend-before": estimated(RATIOS["unclear"])}))
+
+
+@pytest.mark.parametrize("name", RATIOS)
+def test_a_district_s_points_are_as_short_and_claim_no_effect(name):
+    """However its rate changed, one district is said to show no effect."""
+    found = estimated(RATIOS[name], estimand="rate ratio")
+    results = {"trend": found, "comparison": found, "visits": visits(None)}
+    points = [fill_words(point.text, results) for point in draft_district_points(results)]
+    assert max(map(count_words, points)) < 25
+    assert "One district cannot show whether visits work" in points[-1]
+
+
+def test_without_a_file_the_points_are_the_drafts(tmp_path):
+    """Nobody need touch main points."""
+    found = main_points(tmp_path, PILOT)
+    assert [words for _, words, _ in found.texts] == said(PILOT)
+    assert found.moved == ()
+
+
+def test_a_point_that_nobody_edited_follows_its_numbers(folder):
+    """The file written once does not freeze what the rules wrote."""
+    assert [words for _, words, _ in main_points(folder, MOVED).texts] == said(MOVED)
+    assert main_points(folder, MOVED).moved == ()
+
+
+def test_an_edit_survives_a_rerun_and_takes_the_new_number(folder):
+    """Words that a person wrote stay, and a number in them is today's."""
+    edit(folder, "effect", "Home visits are followed by a rate {effect.value}.")
+    again = {**PILOT, "visits-total": visits(2500)}
+    write_points(folder, again)
+    assert main_points(folder, again).texts[0][1] == "Home visits are followed by a rate 15 per cent lower."
+    assert any("2,500" in words for _, words, _ in main_points(folder, again).texts)
+
+
+def test_an_edit_is_flagged_when_its_numbers_move_until_somebody_accepts_it(folder):
+    """The flag says what was and what is; looking at it and saying so takes it away."""
+    edit(folder, "effect", "Home visits are followed by a rate {effect.value}.")
+    (flag,) = write_points(folder, MOVED)
+    assert "15 per cent lower (24 per cent lower to 5.0 per cent lower)" in flag
+    assert "It is now: 5.0 per cent lower (16 per cent lower to 7.0 per cent higher)" in flag
+    assert write_points(folder, MOVED, accept=["effect"]) == ()
+    assert main_points(folder, MOVED).texts[0][1] == "Home visits are followed by a rate 5.0 per cent lower."
+    assert len(main_points(folder, PILOT).moved) == 1
+
+
+def test_an_edit_without_a_number_is_flagged_too(folder):
+    """Visits helped is an opinion on numbers that may move."""
+    edit(folder, "effect", "Visits helped.")
+    assert len(main_points(folder, MOVED).moved) == 1
+
+
+def test_an_edit_whose_number_is_gone_is_flagged_and_not_shown(folder):
+    """Where the effect can no longer be estimated the point is left out, and somebody is told."""
+    edit(folder, "effect", "Home visits are followed by a rate {effect.value}.")
+    found = main_points(folder, {**PILOT, "effect": NOT})
+    assert "effect" not in [name for name, _, _ in found.texts]
+    assert "It is now: cannot be concluded" in found.moved[0]
+
+
+def test_a_point_of_ones_own_and_one_left_out(folder):
+    """A person adds a point on a result of theirs, and empties one that they do not want."""
+    path = folder / FILE
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content["points"].insert(0, {"id": "ours", "results": ["visits-total"], "text": "We made {visits-total.value}."})
+    path.write_text(json.dumps(content), encoding="utf-8")
+    edit(folder, "strength", "")
+    assert len(main_points(folder, PILOT).moved) == 1
+    assert write_points(folder, PILOT) == ()
+    names = [name for name, _, _ in main_points(folder, PILOT).texts]
+    assert names[0] == "ours"
+    assert "strength" not in names
+    assert "strength" in [entry.id for entry in read_points(folder) or ()]
+
+
+def test_a_field_of_a_result_that_is_not_named_is_watched_too(folder):
+    """A point cannot hide a number from the flag by leaving its result out of the list."""
+    edit(
+        folder,
+        "strength",
+        "We made {visits-total.value} visits.",
+        seen={"strength": "3 level, of 5, on the Maryland scale"},
+    )
+    write_points(folder, PILOT)
+    assert len(main_points(folder, {**PILOT, "visits-total": visits(2500)}).moved) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("A rate 15 per cent lower.", "the number 15 is typed by hand"),
+        ("A rate {effect.size} lower, \N{FULLWIDTH DIGIT THREE} times.", "is typed by hand"),
+        ("A rate {effect.much} lower.", "there is no {effect.much}. There is: {effect.value}"),
+        ("A rate {value} lower.", "has a brace that is no field"),
+        (" ".join(["word"] * 25), "25 words. Say it in under 25"),
+    ],
+)
+def test_what_cannot_be_shown_is_refused_with_the_point(folder, text, words):
+    """A number typed by hand, a field that is not there, a point too long: the file and the point are named."""
+    edit(folder, "effect", text)
+    with pytest.raises(RenderError, match=r"reports/main-points.yml, point 'effect'") as refused:
+        main_points(folder, PILOT)
+    assert words in str(refused.value)
+
+
+def test_a_number_that_is_a_definition_may_stand(folder):
+    """An age limit is no result."""
+    edit(folder, "effect", "Among people aged {{< oda constant 65 >}} the rate was {effect.value}.")
+    assert main_points(folder, PILOT).texts[0][1] == "Among people aged 65 the rate was 15 per cent lower."
+
+
+def test_seven_points_and_two_of_one_name_are_refused(folder):
+    """A reader takes in six."""
+    path = folder / FILE
+    one = {"results": ["effect"], "text": "A point."}
+    path.write_text(json.dumps({"points": [{"id": f"p{n}", **one} for n in range(7)]}), encoding="utf-8")
+    with pytest.raises(SettingsError, match="has 7 points; a reader takes in 6"):
+        read_points(folder)
+    path.write_text(json.dumps({"points": [{"id": "p", **one}] * 2}), encoding="utf-8")
+    with pytest.raises(SettingsError, match="p stands more than once"):
+        read_points(folder)
+
+
+def test_accepting_what_is_not_there_is_refused(folder):
+    """A slip of the finger accepts nothing."""
+    with pytest.raises(RenderError, match=r"has no point 'efect' to accept\. There is: effect"):
+        write_points(folder, PILOT, accept=["efect"])
+
+
+def test_the_file_is_the_same_for_the_same_results(folder):
+    """Writing it again changes no byte."""
+    before = (folder / FILE).read_bytes()
+    write_points(folder, PILOT)
+    assert (folder / FILE).read_bytes() == before
+    assert b"\r" not in before
