@@ -13,7 +13,8 @@ from oda.reports.document import attribute, escape
 from oda.results import UNKNOWN, AnyResult, CannotSay, Cell, Estimated, Fact, Picture, Table
 
 MARKS = {HIDDEN: "a value hidden because it is, or would give away, a small number", UNKNOWN: "no value available"}
-_FORMULA = re.compile(r"\s*[=+\-@]|[\t\r\n]")  # what a spreadsheet takes for a formula when a cell begins with it
+_BREAKS = re.compile(r"[\r\n\v\f\x85\u2028\u2029]+")
+_FORMULA = re.compile(r"\s*[=+\-@]|\t")  # what a spreadsheet takes for a formula when a cell begins with it
 _NUMBER = re.compile(r"[+-]?[\d,]*\.?\d+%?")
 
 
@@ -180,6 +181,7 @@ def _plain(cell: Cell) -> Cell:
     """Return a value as CSV holds it: the mark of an absent one, and no word that would run as a formula."""
     if cell is None:
         return UNKNOWN
-    if isinstance(cell, str) and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
-        return f"'{cell}"
-    return cell
+    if not isinstance(cell, str):
+        return cell
+    line = _BREAKS.sub(" ", cell)  # a new line begins a new cell to some spreadsheets, even between quotation marks
+    return f"'{line}" if _FORMULA.match(line) and not _NUMBER.fullmatch(line) else line

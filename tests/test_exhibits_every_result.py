@@ -34,6 +34,7 @@ NO_PICTURE = {
 }
 NO_TABLE = {name for name in NO_PICTURE if name not in ("DiscountSchedule", "Route")}
 INTERNAL = re.compile(r"\b\w+_\w+\b|\bnan\b|\bNone\b|\binf\b|[Ss]ignifican|\b[Pp]rove|\b[Ss]trongly")
+KIND = re.compile(r"(?i)\b(line|dot|scatter|funnel|spc) chart|\bbars\b|^curve|^ladder|forest plot|^squares|^two dots")
 FUNCTIONS = {"staggered_adoption"}  # named in the caution of a decomposition: what to report instead
 
 DISTRICTS = ("Bromsgrove", "Malvern Hills", "Redditch", "Worcester", "Wychavon", "Wyre Forest")
@@ -253,13 +254,16 @@ def test_every_result_has_a_picture_and_a_table() -> None:
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_a_picture_says_its_answer_shortly_and_in_words(name: str) -> None:
-    """A caption that is read, an alternative text, a description with the sentence, and the numbers drawn."""
+    """A message that is read, a title, what kind of chart it is, a description with the sentence, the numbers drawn."""
     drawn = exhibit(name, "plot")
     assert isinstance(drawn, Picture)
     assert len(drawn.headline) <= CAPTION
     assert drawn.headline[0] == drawn.headline[0].upper()
+    assert KIND.search(drawn.alt)
+    assert drawn.alt not in (drawn.headline, drawn.caption)
     assert len(drawn.alt) <= CAPTION
     assert len(drawn.description) > len(drawn.alt)
+    assert drawn.caption == drawn.data.caption != drawn.headline
     assert drawn.data.rows
     for words in (drawn.headline, drawn.alt, drawn.description):
         assert set(INTERNAL.findall(words)) <= FUNCTIONS

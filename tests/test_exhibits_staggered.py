@@ -66,7 +66,7 @@ def test_the_chart_answers_in_its_caption_and_in_words(found: StaggeredAdoption)
     drawn = plot_staggered_adoption(found)
     assert "95% interval" in drawn.headline
     assert drawn.description.count(" before the start: ") == 5
-    assert "Chart of the effect on visits" in drawn.alt
+    assert "Dot chart of the effect on visits" in drawn.alt
     assert len(drawn.data.rows) == 4 + len(found.by_event_time)
 
 

@@ -90,20 +90,22 @@ local function named_within(div)
   return name
 end
 
--- The message stays with its figure; both are read before the chart.
-local function message(block)
-  if html or block.t ~= "Para" or #block.content ~= 1 or block.content[1].t ~= "Strong" then return block end
-  local words = pandoc.Inlines { pandoc.RawInline("typst", "#block(sticky: true, below: 8pt)[") }
-  words:extend(block.content)
-  words:insert(pandoc.RawInline("typst", "]"))
-  return pandoc.Para(words)
+-- In the PDF a message stays with its figure, whose title then is in lighter type; both are read before the chart.
+local function lead_with(div)
+  local first = div.content[1]
+  if html or first.t ~= "Para" or #first.content ~= 1 or first.content[1].t ~= "Strong" then return end
+  first.content:insert(1, pandoc.RawInline("typst", "#block(sticky: true, below: 7pt)[#text(size: 1.1em)["))
+  first.content:insert(pandoc.RawInline("typst", "]]"))
+  div.content[1] = first
+  div.content:insert(1, pandoc.RawBlock("typst", '#[\n#show figure.caption: set text(weight: "regular")'))
+  div.content:insert(pandoc.RawBlock("typst", "]"))
 end
 
 local function exhibit(div)
   if not div.classes:includes("exhibit") then return nil end
   local name = named_within(div)
   if not name then return nil end
-  div.content[1] = message(div.content[1])
+  lead_with(div)
   return div:walk { Link = function(link) return data_link(link, name) end }
 end
 

@@ -96,7 +96,7 @@ def plot_comparability(result: Comparability) -> Picture:
             f"{apart[0]} characteristics differ between the groups by more than {result.flag_above:g} standard "
             f"deviations{after}. What was not measured does not show."
         ),
-        alt="Chart of dots: how far apart the two groups are in each characteristic.",
+        alt="Dot chart: how far apart the two groups are in each characteristic.",
         description=f"{sentence(result)} Right of 0 the treated have more. {say_dots(names, series, decimals=2)}",
         data=comparability_table(result),
     )

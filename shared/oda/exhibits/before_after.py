@@ -91,7 +91,7 @@ def plot_before_after(result: BeforeAfter) -> Picture:
     return titled(
         drawing,
         headline=f"{headline(found, 'than before the start')} Weak evidence: no comparison.",
-        alt="Chart of lines from before to after, one a unit, with their mean.",
+        alt="Line chart from before to after, one line a unit, with their mean.",
         description=f"{sentence(result)} {who}, from {middle[0]:,.3g} before to {middle[1]:,.3g} after ({what}).",
         data=before_after_table(result),
     )

@@ -73,7 +73,7 @@ def plot_estimates(estimates: dict[str, Estimate], *, caption: str = "") -> Pict
     return titled(
         drawing,
         headline=caption or headline(first),
-        alt=f"Chart of {len(estimates)} estimates for {first.outcome} with their intervals.",
+        alt=f"Dot chart of {len(estimates)} estimates for {first.outcome} with their intervals.",
         description=f"A line is the interval, its dot the estimate: {said}. {capital(first.method)}.",
         data=estimate_table(estimates, caption=f"Estimates for {first.outcome}"),
     )

@@ -73,7 +73,7 @@ def plot_event_study(result: EventStudy) -> Picture:
     return titled(
         drawing,
         headline=headline(e),
-        alt=f"Chart of the gap in {e.outcome} between treated and other units, step by step, with intervals.",
+        alt=f"Dot chart of the gap in {e.outcome} between treated and other units, step by step, with intervals.",
         description=(
             f"Gap against the step before the start, {unit_shown(e)}: {'; '.join(said)}. {sentence(result)} "
             f"{_say_breakdown(result)}"

@@ -64,7 +64,7 @@ def plot_falsification(result: Falsification) -> Picture:
     return titled(
         drawing,
         headline=_caption(result),
-        alt=f"Chart of the estimate for {result.actual.outcome} beside others: {title.lower()}.",
+        alt=f"Dot chart of the estimate for {result.actual.outcome} beside others: {title.lower()}.",
         description=f"{title}: a filled diamond is the estimate itself, hollow dots are the others. {sentence(result)}",
         data=falsification_table(result),
     )

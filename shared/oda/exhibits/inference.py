@@ -64,7 +64,8 @@ def plot_bootstrap_test(result: BootstrapTest) -> Picture:
     e = result.estimate
     caption = f"Coefficient: {say_size(e.value, e)} ({say_ends(e)}); p against {result.null:g} is {e.p_value:.3f}."
     drawn = plot_estimates({"Coefficient": e}, caption=caption)
-    return drawn.model_copy(update={"data": bootstrap_test_table(result)})
+    data = bootstrap_test_table(result)
+    return drawn.model_copy(update={"data": data, "caption": data.caption})
 
 
 def randomisation_test_table(result: RandomisationTest) -> Table:

@@ -63,7 +63,7 @@ def plot_adjusted_p_values(result: AdjustedPValues) -> Picture:
             f"{result.n_below_raw} of {result.n} p-values are at or below {result.level:g} alone, {result.n_below} "
             "after allowing for their number. A p-value says nothing of the size of an effect."
         ),
-        alt="Chart of dots: each test's p-value alone and adjusted for the number of tests.",
+        alt="Dot chart: each test's p-value alone and adjusted for the number of tests.",
         description=(
             f"{sentence(result)} At {result.level:g} the adjustment keeps {result.controls}. "
             f"{say_dots(names, series, decimals=4)}"

@@ -98,7 +98,7 @@ def plot_rates(result: Rates) -> Picture:
     return titled(
         drawing,
         headline=_caption(result),
-        alt=f"Chart of one line an area: the {result.estimand} of {result.outcome} and its interval.",
+        alt=f"Dot chart, one line an area: the {result.estimand} of {result.outcome} and its interval.",
         description=f"{sentence(result)} {_describe(result)}",
         data=rates_table(result),
     )

@@ -79,7 +79,7 @@ def plot_staggered_adoption(result: StaggeredAdoption) -> Picture:
     return titled(
         drawing,
         headline=headline(e),
-        alt=f"Chart of the effect on {e.outcome} and its interval by period before and since the start.",
+        alt=f"Dot chart of the effect on {e.outcome} and its interval by period before and since the start.",
         description=f"{sentence(result)} {_describe(result, moments, numbers)}",
         data=staggered_adoption_table(result),
     )
@@ -153,7 +153,7 @@ def plot_bacon_decomposition(result: BaconDecomposition) -> Picture:
             f"Two-way coefficient of {result.outcome}: {result.coefficient:,.3g}, to be examined, not an effect; "
             f"{100 * result.already_treated:.0f} per cent of its weight rests on units treated already."
         ),
-        alt=f"Chart of two-by-two comparisons of {result.outcome} by weight and value, in three kinds.",
+        alt=f"Scatter chart of two-by-two comparisons of {result.outcome} by weight and value, in three kinds.",
         description=f"{sentence(result)} {capital(shares)}. A dashed line marks the coefficient.",
         data=bacon_decomposition_table(result),
     )

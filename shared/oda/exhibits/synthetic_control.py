@@ -257,7 +257,7 @@ def plot_synthetic_difference(result: SyntheticDifference) -> Picture:
     return titled(
         drawing,
         headline=f"{headline(e, 'than its weighted donors would have it')} {_say_p(e)}",
-        alt=f"Chart: the effect on the treated unit beside the effects found in {len(frame)} donors.",
+        alt=f"Dot chart: the effect on the treated unit beside the effects found in {len(frame)} donors.",
         description=(
             f"The filled diamond is the treated unit; hollow dots are the effects found in donors, where nothing was "
             f"done. {sentence(result)}"

@@ -97,7 +97,7 @@ def plot_interrupted_series(result: InterruptedSeries) -> Picture:
     return titled(
         drawing,
         headline=headline(result.average_change, "than the earlier trend would have given, on average after the start"),
-        alt="Chart of dots and two lines over time: observed, fitted, and expected from the earlier trend.",
+        alt="Dot and line chart over time: observed, fitted, and expected from the earlier trend.",
         description=description,
         data=data,
     )
@@ -170,7 +170,7 @@ def plot_structural_counterfactual(result: StructuralCounterfactual) -> Picture:
     return titled(
         drawing,
         headline=headline(result.average, "than the forecast from before the start, on average"),
-        alt="Chart of two lines over time: observed, and the forecast from before the start with its interval.",
+        alt="Line chart over time: observed, and the forecast from before the start with its interval.",
         description=description,
         data=_series_table(rows, outcome, ("observed", "counterfactual")),
     )
