@@ -82,10 +82,16 @@ def _write(pilot: Path, pages: Sequence[Page], project: Path) -> tuple[str, ...]
         fonts.copy(folder / FOLDER / "fonts")
         for shown in _SHOWN:
             _mirror(project / shown, folder / FOLDER / shown)
+    written = {}
     for document in dict.fromkeys(page.document for page in pages):
         found = [_plain(page) for page in pages if page.document == document]
         target = pilot / PurePosixPath(document).parent / FOLDER / f"{PurePosixPath(document).stem}.json"
-        _put(target, json.dumps({"pages": found}, ensure_ascii=False, indent=1).encode() + b"\n")
+        written[target] = json.dumps({"pages": found}, ensure_ascii=False, indent=1).encode() + b"\n"
+    for home in homes:
+        for old in set((pilot / home / FOLDER).glob("*.json")) - set(written):
+            old.unlink()  # of a report that could not be made this time: it must not pass for one that was
+    for target, content in written.items():
+        _put(target, content)
     return changed
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import page as page_validation
@@ -14,6 +15,7 @@ from oda.errors import RenderError, SettingsError
 from oda.governance import assess
 from oda.pilot import load_pilot
 from oda.reports import branding, builtin
+from oda.reports.build import build_reports
 from oda.reports.document import Document, front_matter
 from oda.reports.extension import LOOK
 
@@ -212,3 +214,18 @@ def test_a_colour_that_only_just_passes_is_darker_where_it_is_a_word(tmp_path):
     ink = "#" + re.search(r'ink: "(\w{6})"', lines)[1]
     assert 'primary: "767676"' in lines
     assert min(branding.contrast(ink, ground) for ground in branding.GROUNDS) >= branding.TEXT
+
+
+def test_pages_and_pdfs_made_for_release_have_no_mark(tmp_path):
+    """With the gate `publish` open, as for `oda release`, no page and no PDF says that it is a draft."""
+    finished = made_up()
+    now = shut()
+    gate = replace(now.gate("publish"), is_open=True, missing=())
+    elsewhere = replace(finished.run, folder=tmp_path)
+    made = build_reports(
+        finished.pilot, elsewhere, renderer="builtin", assessment=replace(now, gates=(now.gate("load"), gate))
+    )
+    assert not [
+        path.name for path in made.files if path.suffix == ".html" and BANNER in path.read_text(encoding="utf-8")
+    ]
+    assert not [path.name for path in made.files if path.suffix == ".pdf" and any(pages_marked(path))]

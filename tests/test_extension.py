@@ -255,3 +255,23 @@ def test_nothing_is_written_again_that_is_as_it_was(reports):
     times = {path: path.stat().st_mtime_ns for path in reports.rglob("*") if path.suffix != ".lua"}
     assert by_hand.write(reports.parent, finished.report.pages, finished.run.folder / STAGED) == ()
     assert {path: path.stat().st_mtime_ns for path in times} == times
+
+
+def test_words_that_come_twice_are_answered_in_their_order(tmp_path):
+    """The same shortcode may stand for different words in two places, such as a link of its own in each."""
+    extension.write(tmp_path)
+    page = by_hand.Page(document="board.qmd", district="", front="", said={"say a": ["First.", "Second."]})
+    by_hand.write(tmp_path, [page], tmp_path)
+    (tmp_path / "board.qmd").write_text(
+        "---\ntitle: x\n---\n\n{{< oda say a >}} and {{< oda say a >}}\n", encoding="utf-8"
+    )
+    found = json.dumps(tree(tmp_path / "board.qmd")["blocks"])
+    assert 0 < found.index("First.") < found.index("Second.")
+
+
+def test_what_was_written_of_a_report_that_fails_now_is_gone(tmp_path):
+    """When a report cannot be made any more, its document rendered by hand does not show what it once said."""
+    board, annex = (by_hand.Page(document=f"{one}.qmd", district="", front="", said={}) for one in ("board", "annex"))
+    by_hand.write(tmp_path, [board, annex], tmp_path)
+    by_hand.write(tmp_path, [annex], tmp_path)
+    assert [path.name for path in (tmp_path / "_oda").glob("*.json")] == ["annex.json"]

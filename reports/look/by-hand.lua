@@ -24,9 +24,20 @@ local function put_in(blocks, district)
       local words = #para.content == 1 and words_of(para.content[1])
       if words then return expanded(words), false end
     end,
-    Span = function(span)
-      local words = words_of(span)
-      if words then return lookup.inlines(expanded(words), words), false end
+    Inlines = function(inlines)
+      local found, dropped = pandoc.Inlines {}, false
+      for _, inline in ipairs(inlines) do
+        local words = words_of(inline)
+        if words then
+          local said = lookup.inlines(expanded(words), words)
+          dropped = #said == 0 and (#found == 0 or found[#found].t == "SoftBreak")
+          found:extend(said)
+        elseif not (dropped and inline.t == "SoftBreak") then  -- a line that stands for nothing is none
+          found:insert(inline)
+          dropped = false
+        end
+      end
+      return found
     end,
   }
 end
