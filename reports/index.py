@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -86,7 +85,6 @@ def write(
     matter = front_matter(
         {
             "title": about.title,
-            "subtitle": about.oda_name,
             "author": about.oda_name,
             **date_fields(run),
             "description": "What the pilot found, its reports by district, what is shared and why, and the data.",
@@ -108,7 +106,7 @@ def write(
 
 
 def write_shared(pilot: Pilot, run: Run, assessment: Assessment) -> str:
-    """Write the page on what is shared and why, as it stood on the day of the run.
+    """Write the page on what is shared and why, as it stood on the day of the reports.
 
     Parameters
     ----------
@@ -120,7 +118,7 @@ def write_shared(pilot: Pilot, run: Run, assessment: Assessment) -> str:
     str
         A document that both renderers take.
     """
-    text = shared_page.write(gather(pilot, assessment, today=_day(run)))
+    text = shared_page.write(gather(pilot, assessment, today=day_of(run)))
     return text.replace("\n---\n", f"\nformat: html\n{branding.mark(pilot, assessment)}---\n", 1)
 
 
@@ -145,11 +143,6 @@ def fill_sizes(page: Path, folders: Sequence[Path]) -> None:
 
     text = page.read_text(encoding="utf-8")
     page.write_text(_SIZE.sub(said, text), encoding="utf-8", newline="\n")
-
-
-def _day(run: Run) -> dt.date:
-    """Return the day that the reports of a run bear."""
-    return day_of(run)
 
 
 def _size(size: int) -> str:

@@ -38,7 +38,7 @@ class Listed:
     question, answer, districts
         As its own index page has them.
     differences
-        What in it is not as it was published; empty when all is.
+        What in it is not as it was published; empty when all is. Its answer is not shown then.
     """
 
     folder: str
@@ -149,7 +149,8 @@ def _write(bundles: Sequence[Listed]) -> str:
     owners = list(dict.fromkeys(one.organisation for one in bundles))
     head = front_matter(
         {
-            "title": "Pilots" if len(owners) > 1 else f"Pilots of the {owners[0].removeprefix('The ')}",
+            "title": "Pilots",
+            "subtitle": ", ".join(owners),
             "author": owners,
             "date": bundles[0].published.isoformat(),
             "description": "Each published pilot with its question, its answer, its state and its date.",
@@ -166,14 +167,12 @@ def _item(found: Sequence[Listed], *, named: bool) -> str:
     """Show one pilot: the newest of its bundles, and links to the earlier ones."""
     newest = found[0]
     by = f" by {newest.organisation}" if named else ""
-    lines = [
-        f"**{_link(newest, f'{newest.title}{by}')}**",
-        f"**{escape(newest.question)}** {escape(newest.answer)}" if newest.question else escape(newest.answer),
-        escape(
-            f"{_state(newest)}{by}. Districts: {', '.join(newest.districts)}." if newest.districts else _state(newest)
-        ),
-        *(_link(one, f"{one.title}{by}: as published on {_day(one.published)}") for one in found[1:]),
-    ]
+    lines = [f"**{_link(newest, f'{newest.title}{by}')}**"]
+    if not newest.differences:
+        lines.append(f"**{escape(newest.question)}** {escape(newest.answer)}" if newest.question else NOT_YET)
+    where = f" Districts: {', '.join(newest.districts)}." if newest.districts and not newest.differences else ""
+    lines.append(escape(f"{_state(newest)}.{where}"))
+    lines += [_link(one, f"{one.title}{by}, as published on {_day(one.published)}") for one in found[1:]]
     return "- " + "\\\n  ".join(lines)
 
 

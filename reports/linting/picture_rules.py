@@ -21,13 +21,13 @@ _FILE = re.compile(r"\S+\.(?:png|svg|jpe?g|gif|webp|tiff?|bmp|pdf)|[\w./\\-]*[/\
 _DATA = re.compile(r"data:(?:text/csv|application/)|[^?#]+\.(?:csv|xlsx|ods|json|zip)(?:[?#].*)?$", re.IGNORECASE)
 
 
-def _words(element: Element) -> str | None:
-    """Return what is said in the place of a picture; None where nothing is."""
+def _words(element: Element) -> list[str]:
+    """Return what is said in the place of a picture, in its attributes or its title; each may be read out."""
     attributes = element.attributes
+    said = [attributes[name] for name in ("alt", "aria-label") if name in attributes]
     if element.tag == "svg":
-        titles = [one for one in element.children if isinstance(one, Element) and one.tag == "title"]
-        return attributes.get("aria-label") or (titles[0].text() if titles else None)
-    return attributes.get("alt", attributes.get("aria-label"))
+        said += [one.text() for one in element.children if isinstance(one, Element) and one.tag == "title"]
+    return said
 
 
 def _is_hidden(element: Element) -> bool:
@@ -35,7 +35,7 @@ def _is_hidden(element: Element) -> bool:
     return any(one.attributes.get("aria-hidden") == "true" for one in (element, *element.above()))
 
 
-def _pictures(page: Page) -> Iterator[tuple[Element, str | None, bool]]:
+def _pictures(page: Page) -> Iterator[tuple[Element, list[str], bool]]:
     """Yield each picture with its words, and whether it is one that must say something."""
     for one in page.body().walk():
         drawn = one.tag == "svg" and one.inside("svg") is None
@@ -46,12 +46,15 @@ def _pictures(page: Page) -> Iterator[tuple[Element, str | None, bool]]:
 def _alt(page: Page) -> Iterator[Fault]:
     """Find pictures without words in their place, and charts with under 20 characters of them."""
     fix = "Say what kind of chart it is and of what: fig-alt."
-    for one, words, needed in _pictures(page):
-        if words is None or (needed and not words.strip()):
+    for one, said, needed in _pictures(page):
+        lacks = one.tag == "img" and "alt" not in one.attributes
+        if lacks or not said or (needed and not all(words.strip() for words in said)):
             yield Fault(line=one.line, what="a picture has no alternative text.", fix=fix)
-        elif needed and len(words.strip()) < SHORTEST_ALT and not _is_filler(words):
-            what = f"the alternative text {quote(words)} has {len(words.strip())} characters, under {SHORTEST_ALT}."
-            yield Fault(line=one.line, what=what, fix=fix)
+            continue
+        for words in said if needed else ():
+            if len(words.strip()) < SHORTEST_ALT and not _is_filler(words):
+                what = f"the alternative text {quote(words)} has {len(words.strip())} characters, under {SHORTEST_ALT}."
+                yield Fault(line=one.line, what=what, fix=fix)
 
 
 def _is_filler(words: str) -> bool:
@@ -62,19 +65,20 @@ def _is_filler(words: str) -> bool:
 
 def _filler_alt(page: Page) -> Iterator[Fault]:
     """Find pictures whose words are a program's filler or a file's name."""
-    for one, words, _ in _pictures(page):
-        if words and _is_filler(words):
+    for one, said, _ in _pictures(page):
+        for words in filter(_is_filler, filter(None, said)):
             what = f"the alternative text {quote(words)} says nothing of the picture."
             yield Fault(line=one.line, what=what, fix="Say what kind of chart it is and of what: fig-alt.")
 
 
 def _alt_is_caption(page: Page) -> Iterator[Fault]:
     """Find pictures whose words are their caption once more."""
-    for one, words, _ in _pictures(page):
+    for one, said, _ in _pictures(page):
         figure = one.inside("figure")
-        captions = figure.every("figcaption") if figure else []
-        if words and any(_bare(words) in (_bare(found.text()), _bare(_unnumbered(found.text()))) for found in captions):
-            what = f"the alternative text is the caption, {quote(words)}."
+        captions = [found.text() for found in figure.every("figcaption")] if figure else []
+        bare = {_bare(form) for caption in captions for form in (caption, _unnumbered(caption))} - {""}
+        if any(_bare(words) in bare for words in said):
+            what = f"the alternative text is the caption, {quote(said[0])}."
             yield Fault(line=one.line, what=what, fix="Say what the chart looks like; the caption is read out anyway.")
 
 

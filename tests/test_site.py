@@ -1,0 +1,97 @@
+"""The index of several pilots' published bundles: each with its question, its answer, its state and its date."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from oda.cli import main
+from oda.errors import RenderError
+from oda.reports.linting.linting import lint_page
+from oda.reports.publishing import SUMS
+from oda.reports.site import write_site
+
+INDEX = """<!DOCTYPE html><html lang="en-GB"><head><title>A</title></head><body><main><h1>A</h1>
+<div class="answer"><p><strong>Did visits help?</strong></p><p>The rate was 11 per cent lower.</p></div>
+<div class="finder-list"><ul><li><strong><a href="redditch.html">Redditch</a></strong> as before</li></ul></div>
+</main></body></html>"""
+
+
+def bundle(
+    folder: Path, *, title: str = "Falls & <b>frailty</b>", day: str = "2026-11-21", office: str = "One ODA"
+) -> Path:
+    """Write a published bundle as `oda publish` does."""
+    folder.mkdir(parents=True)
+    (folder / "index.html").write_text(INDEX, encoding="utf-8")
+    size, digest = len(INDEX.encode()), hashlib.sha256(INDEX.encode()).hexdigest()
+    files = [{"path": "index.html", "kind": "page", "bytes": size, "sha256": digest}]
+    about = {"pilot": "falls", "title": title, "organisation": office, "published": day}
+    manifest = json.dumps({"schema": "oda-bundle/1", **about, "files": files})
+    (folder / "manifest.json").write_text(manifest, encoding="utf-8")
+    sums = {"index.html": digest, "manifest.json": hashlib.sha256(manifest.encode()).hexdigest()}
+    text = "".join(f"{one}  {name}\n" for name, one in sorted(sums.items()))
+    (folder / SUMS).write_text(text, encoding="utf-8", newline="\n")
+    return folder
+
+
+def test_pilots_side_by_side_are_listed_with_question_answer_state_and_date(tmp_path: Path):
+    """A reader sees what each pilot asked and found, and which of its publications is the newest."""
+    bundle(tmp_path / "falls" / "published" / "2026-11-21-falls")
+    bundle(tmp_path / "falls" / "published" / "2026-10-01-falls", day="2026-10-01")
+    bundle(tmp_path / "empty homes", title="Empty homes", office="Other ODA")
+    page, listed = write_site(tmp_path)
+    text = page.read_text(encoding="utf-8")
+    assert [one.published.isoformat() for one in listed] == ["2026-11-21", "2026-11-21", "2026-10-01"]
+    for words in ("Did visits help?", "The rate was 11 per cent lower.", "Published on 21 November 2026", "Redditch"):
+        assert words in text
+    assert "as published on 1 October 2026" in text
+    assert 'href="empty%20homes/index.html"' in text
+    assert "Falls &amp; &lt;b&gt;frailty" in text
+    there = lambda place: (tmp_path / place).is_file()  # noqa: E731
+    assert lint_page(text, name="index.html", is_there=there, draft=False) == ()
+
+
+def test_the_same_bundles_give_the_same_page(tmp_path: Path):
+    """The page holds no clock, and writing it again changes nothing."""
+    bundle(tmp_path / "a")
+    first = write_site(tmp_path)[0].read_bytes()
+    assert write_site(tmp_path)[0].read_bytes() == first
+
+
+def test_a_bundle_that_has_changed_is_named_and_not_shown_as_published(tmp_path: Path):
+    """What is not as it was published says so on the page, and the command ends with 1."""
+    (bundle(tmp_path / "a") / "index.html").write_text(INDEX.replace("11", "12"), encoding="utf-8")
+    done = CliRunner().invoke(main, ["site", str(tmp_path)])
+    assert done.exit_code == 1
+    assert "a is not what was published: index.html has changed." in done.output
+    text = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "Do not use: 1 of its files" in text
+    assert "12 per cent" not in text
+
+
+@pytest.mark.parametrize(
+    ("prepare", "message"),
+    [
+        (lambda folder: (folder / "empty").mkdir(), "No published bundle lies in"),
+        (lambda folder: bundle(folder / "a") and (folder / "index.html").write_text("mine"), "was not made by this"),
+        (lambda folder: (bundle(folder / "a") / "manifest.json").write_text("{"), "cannot be read"),
+        (lambda folder: bundle(folder / "a", day="soon"), "holds it in another form"),
+    ],
+)
+def test_a_folder_that_cannot_be_listed_is_refused_and_left_alone(tmp_path: Path, prepare, message: str):
+    """No bundle, a page of somebody else's, a broken manifest: nothing is written."""
+    prepare(tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(RenderError, match=message):
+        write_site(tmp_path)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_a_bundle_itself_is_never_written_to(tmp_path: Path):
+    """A published folder stays as it was published."""
+    with pytest.raises(RenderError, match="is itself a published bundle"):
+        write_site(bundle(tmp_path / "a"))
