@@ -104,32 +104,33 @@ def typed_numbers(text: str, source: str, names: tuple[str, ...] = ()) -> tuple[
 
 
 class _Lines:
-    """A document's letters and digits with their lines, to find again what pandoc gives without them."""
+    """A document's words with their lines, to find again what pandoc gives without them."""
 
     def __init__(self, text: str) -> None:
         """Read the text, its entities decoded."""
-        letters: list[str] = []
+        words: list[str] = []
         self.lines: list[int] = []
         for number, line in enumerate(text.split("\n"), 1):
-            reduced = _letters(html.unescape(line))
-            letters.append(reduced)
-            self.lines += [number] * len(reduced)
-        self.letters = "".join(letters)
+            words.append(_words(f" {html.unescape(line)}"))
+            self.lines += [number] * len(words[-1])
+        self.words = "".join(words)
         self.at = 0
 
     def find(self, before: str, number: str) -> int:
         """Return the line where a number stands after these words, searching on from the last one found."""
-        wanted, context = _letters(number), _letters(before)
+        wanted, context = re.escape(_words(number)), _words(before)
         for length in _CONTEXT:
-            words = context[-length:] if length else ""
+            ahead = (re.escape(context[-length:]) if length else "") or r"\b"
             for start in (self.at, 0):
-                place = self.letters.find(words + wanted, start)
-                if place >= 0:
-                    self.at = place + len(words) + len(wanted)
-                    return self.lines[place + len(words)]
-        return 1
+                found = re.compile(rf"{ahead}({wanted})(?![^\W_])").search(self.words, start)
+                if found:
+                    self.at = found.end()
+                    return self.lines[found.start(1)]
+        loose = self.words.find(_words(number).strip())
+        return self.lines[loose] if loose >= 0 else 1
 
 
-def _letters(text: str) -> str:
-    """Return the letters and digits of a text, in one form."""
-    return "".join(one for one in unicodedata.normalize("NFKD", text).casefold() if one.isalnum())
+def _words(text: str) -> str:
+    """Return the letters and digits of a text in one form, with one space where there are any."""
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    return re.sub(r"\s+", " ", "".join(one for one in plain if one.isalnum() or one.isspace()))
