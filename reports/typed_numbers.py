@@ -19,6 +19,7 @@ from oda.reports.prose import passages
 
 MOST = 12  # numbers named in one message
 _SHORTCODE = re.compile(r"\{\{<.*?>\}\}")
+_MARK = re.compile(r"\[\^[^\]\s]*\]")  # of a footnote
 _CONTEXT = (30, 15, 6, 0)  # letters before a number by which its line is found
 _ADVICE = (
     "Every number of a report comes from a result: record it in a notebook and write {{< oda say KEY >}}. "
@@ -111,7 +112,7 @@ class _Lines:
         words: list[str] = []
         self.lines: list[int] = []
         for number, line in enumerate(text.split("\n"), 1):
-            words.append(_words(f" {html.unescape(line)}"))
+            words.append(_words(f" {html.unescape(_MARK.sub('', line))}"))
             self.lines += [number] * len(words[-1])
         self.words = "".join(words)
         self.at = 0
