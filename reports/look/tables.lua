@@ -94,7 +94,7 @@ end
 local function lead_with(div)
   local first = div.content[1]
   if html or first.t ~= "Para" or #first.content ~= 1 or first.content[1].t ~= "Strong" then return end
-  first.content:insert(1, pandoc.RawInline("typst", "#block(sticky: true, below: 7pt)[#text(size: 1.1em)["))
+  first.content:insert(1, pandoc.RawInline("typst", "#block(sticky: true, above: 18pt, below: 7pt)[#text(size: 1.1em)["))
   first.content:insert(pandoc.RawInline("typst", "]]"))
   div.content[1] = first
   div.content:insert(1, pandoc.RawBlock("typst", '#[\n#show figure.caption: set text(weight: "regular")'))

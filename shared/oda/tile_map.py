@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from oda.charts import GREY, SMALLEST, WIDTH, name_below, new_chart
+from oda.charts import GREY, SMALLEST, WIDTH, heights, name_below, new_chart
 from oda.disclosure import HIDDEN
 from oda.errors import DesignError
 from oda.making import picture, table
@@ -116,14 +116,12 @@ def plot_tile_map(
     edges = _edges(rows["value"], column)
     across, down = (1 + max(getattr(one, side) for one in tiles.values()) for side in ("column", "row"))
     side = min(TALLEST, WIDTH / across)
-    shown = [
-        HIDDEN if hidden else column.show(None if pd.isna(value) else float(value))
-        for value, hidden in zip(rows["value"], rows["hidden"], strict=True)
-    ]
+    values = heights(rows["value"])
+    shown = [HIDDEN if hidden else column.show(value) for value, hidden in zip(values, rows["hidden"], strict=True)]
     wide = max(WIDTH / across, BOLD * SMALLEST / 72 * (1 + max(map(len, shown))))  # inches, so that every value fits
     drawing, axes = new_chart(height=down * side + 0.4 * (3 + len(edges)))
     drawing.set_figwidth(across * wide)
-    for code, value, words in zip(rows["code"], rows["value"], shown, strict=True):
+    for code, value, words in zip(rows["code"], values, shown, strict=True):
         _draw_tile(axes, tiles[code], words, _look(value, edges), int(72 * wide / (SMALLEST * LETTER)) - 1)
     axes.set(xlim=(0, across), ylim=(down, 0), xticks=[], yticks=[], ylabel=column.heading)
     axes.grid(visible=False)
@@ -166,11 +164,11 @@ def _edges(values: pd.Series, column: TableColumn) -> list[float]:
     return ends if len(set(ends)) == len(ends) else []
 
 
-def _look(value: object, edges: Sequence[float]) -> tuple[str, str]:
+def _look(value: float | None, edges: Sequence[float]) -> tuple[str, str]:
     """Return the shade of a tile and the colour of the words on it."""
-    if pd.isna(value):
+    if value is None:
         return BLANK
-    return SHADES[sum(float(value) > edge for edge in edges)]  # type: ignore[arg-type]
+    return SHADES[sum(value > edge for edge in edges)]
 
 
 def _draw_tile(axes: Axes, tile: Tile, shown: str, look: tuple[str, str], letters: int) -> None:
