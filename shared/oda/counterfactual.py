@@ -19,11 +19,12 @@ from oda.wording import reading
 
 WITH, WITHOUT = "Districts with visits", "Districts without visits"
 HAPPENED, EXPECTED = "What happened, with visits", "Expected without visits"
+HEIGHT = 3.2  # inches; two pages of a brief hold it with all that they must
 HEADLINES = {
-    "lower": "Where visits began, admissions fell below what would be expected without them",
-    "higher": "Where visits began, admissions rose above what would be expected without them",
-    "alike": "Where visits began, admissions were much as expected without them",
-    "unclear": "Where visits began, admissions cannot be told from what would be expected without them",
+    "lower": "Where visits began, admissions fell below what was expected",
+    "higher": "Where visits began, admissions rose above what was expected",
+    "alike": "Where visits began, admissions were much as expected",
+    "unclear": "Where visits began, admissions cannot be told from what was expected",
 }
 
 
@@ -100,7 +101,7 @@ def draw_counterfactual(panel: Panel, found: Comparison | CannotSay) -> Picture:
     """
     lines = expect(panel)
     index = lines.frame
-    drawing, axes = charts.new_chart()
+    drawing, axes = charts.new_chart(height=HEIGHT)
     heights = {name: charts.heights(index[key]) for key, name in lines.names.items()}
     charts.draw_lines(axes, index["when"], heights)
     if lines.compared:

@@ -345,7 +345,7 @@ def say_grade(checks: Checks | CannotSay) -> Fact | CannotSay:
     if isinstance(checks, CannotSay):
         return checks
     grade = checks.grade
-    said = f"The evidence is level {grade.level} of 5 on the Maryland scale: {MEANS[grade.level]}."
+    said = f"Level {grade.level} of 5 on the Maryland scale: {MEANS[grade.level]}."
     if grade.caps:
         why = re.sub(r" \([^()]*\)", "", grade.caps[0].partition(": ")[2])
         said = f"{said.partition(': ')[0]}; the design can reach {grade.by_design}, but {why}"

@@ -7,18 +7,22 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from oda.charts import COLOURS, GREY, name_below
 from oda.describe import protected_ratio
 from oda.evaluate import Comparison, poisson_limits
 from oda.evaluate.words import percent_change
+from oda.exhibits import plot_tile_map
 from oda.exhibits.dots import dot_rows, draw_intervals
 from oda.making import picture, table
 from oda.panel import Panel, rates, years
 from oda.periods import say_span
+from oda.pilot import Pilot
 from oda.results import CannotSay, Picture, Table, TableColumn
 
-CLOSE = 0.26  # inches of a row where there are many
+CLOSE = 0.2  # inches of a row where there are many, each name on one line
 MANY = 15  # districts
 LOOKS: dict[bool, tuple[str, dict[str, Any]]] = {
     True: ("with visits", {"marker": "D", "color": COLOURS[2], "markerfacecolor": COLOURS[2]}),
@@ -127,8 +131,7 @@ def draw_side_by_side(panel: Panel, found: Comparison | CannotSay) -> Picture:
         One dot a district with its interval; those with visits told apart by the form of the dot.
     """
     frame, when = change_by_district(panel, found)
-    each = {"each": CLOSE} if len(frame) > MANY else {}
-    drawing, axes = dot_rows(frame["district"].tolist(), **each)
+    drawing, axes = _rows_of(frame["district"].tolist())
     axes.axvline(0, color=GREY, linewidth=1)
     for visited, (name, look) in LOOKS.items():
         rows = frame[frame["visited"] == visited]
@@ -150,6 +153,15 @@ def draw_side_by_side(panel: Panel, found: Comparison | CannotSay) -> Picture:
         description=" ".join(filter(None, [_describe(frame, middle), said])),
         data=changes_table(frame, when),
     )
+
+
+def _rows_of(names: list[str]) -> tuple[Figure, Axes]:
+    """Return an empty chart of a row a district, close together where there are many."""
+    if len(names) <= MANY:
+        return dot_rows(names)
+    drawing, axes = dot_rows(names, each=CLOSE)
+    axes.set_yticks(range(len(names)), names)
+    return drawing, axes
 
 
 def _middle(frame: pd.DataFrame) -> float | None:
@@ -211,8 +223,7 @@ def draw_place(panel: Panel, code: str, name: str) -> Picture:
     """
     frame, when = _latest(panel)
     known = frame.dropna(subset=["rate"]).reset_index(drop=True)
-    each = {"each": CLOSE} if len(known) > MANY else {}
-    drawing, axes = dot_rows(known["district"].tolist(), **each)
+    drawing, axes = _rows_of(known["district"].tolist())
     own = known.index[known["district_code"] == code]
     numbers = known[["rate", "low", "high"]].to_numpy(dtype=float)
     draw_intervals(axes, numbers, lead=int(own[0]) if len(own) else None)
@@ -233,6 +244,31 @@ def draw_place(panel: Panel, code: str, name: str) -> Picture:
         description=_describe_place(known, len(frame), len(own) > 0, name, panel),
         data=table(frame, caption=caption, columns=columns, hidden=hidden),
     )
+
+
+def draw_map(panel: Panel, pilot: Pilot) -> Picture:
+    """Draw the rate of every district in the latest year on a map of tiles.
+
+    Parameters
+    ----------
+    panel
+        All districts.
+    pilot
+        The pilot's settings: its office and districts.
+
+    Returns
+    -------
+    Picture
+        One tile a district, with its rate.
+    """
+    frame, when = _latest(panel)
+    codes = [district.code for district in pilot.districts]
+    rows = frame.set_index("district_code").reindex(codes)
+    rows["hidden"] = rows["hidden"].eq(other=True).fillna(value=False)
+    data = pd.DataFrame({"code": codes, "value": rows["rate"].to_numpy(), "hidden": rows["hidden"].to_numpy(bool)})
+    column = TableColumn(title="Rate", unit=panel.unit, decimals=0)
+    caption = f"Rate of emergency admissions for falls by district, {when}"
+    return plot_tile_map(data, pilot=pilot, column=column, caption=caption)
 
 
 def _latest(panel: Panel) -> tuple[pd.DataFrame, str]:

@@ -63,7 +63,7 @@ def count_spent(panel: Panel, found: Comparison | CannotSay, costs: Costs | None
         Numbers, protected; or why they cannot be had.
     """
     if costs is None:
-        text = "What a visit costs, and what an admission avoided is worth, is not on record."
+        text = "What a visit costs and what an admission saves is not on record."
         return CannotSay(sentence=text, needed=NEEDED)
     if isinstance(found, CannotSay):
         text = "Without an estimate of the effect there is nothing to set against the cost of the visits."
