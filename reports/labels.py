@@ -13,7 +13,7 @@ from oda.reports.pandoc import run_pandoc
 
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,}).*?^ {0,3}\1[`~]*[ \t]*$", re.MULTILINE | re.DOTALL)
 _UNREAD = re.compile(r"<!--.*?-->|(?<![\\`])(`+)(?!`)(?:.|\n(?!\n))*?(?<!`)\1(?!`)", re.DOTALL)
-_BRACES = re.compile(r"(?<!\\)\{[^{}]*\}")
+_BRACES = re.compile(r'(?<!\\)\{(?:"(?:\\.|[^"\\])*"|[^{}"])*\}')
 _QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
 _ID = re.compile(r"(?<=[\s{])#([^\s{}#\"]+)")
 _HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)

@@ -116,17 +116,19 @@ class _Lines:
             self.lines += [number] * len(words[-1])
         self.words = "".join(words)
         self.at = 0
+        self.taken: set[int] = set()
 
     def find(self, before: str, number: str) -> int:
         """Return the line where a number stands after these words, searching on from the last one found."""
         wanted, context = re.escape(_words(number)), _words(before)
         for length in _CONTEXT:
             ahead = (re.escape(context[-length:]) if length else "") or r"\b"
-            for start in (self.at, 0):
-                found = re.compile(rf"{ahead}({wanted})(?![^\W_])").search(self.words, start)
-                if found:
-                    self.at = found.end()
-                    return self.lines[found.start(1)]
+            places = [found.start(1) for found in re.finditer(rf"{ahead}({wanted})(?![^\W_])", self.words)]
+            left = sorted(set(places) - self.taken, key=lambda place: (place < self.at, place))
+            if left:
+                self.at = left[0]
+                self.taken.add(self.at)
+                return self.lines[self.at]
         loose = self.words.find(_words(number).strip())
         return self.lines[loose] if loose >= 0 else 1
 
