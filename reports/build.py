@@ -190,7 +190,7 @@ def build_reports(
         files=tuple(sorted(path for path in output.rglob("*") if path.is_file())),
         renderer=done.renderer,
         failures=tuple(failures),
-        notes=tuple(_in_source(note, staged.entries) for note in done.notes),
+        notes=tuple(_in_source(note, staged) for note in done.notes),
         pages=staged.pages,
         made=tuple(sorted(f"{one.name}.{wanted}" for one in changed if one.name in done.by for wanted in one.formats)),
     )
@@ -281,16 +281,17 @@ def _say_failed(outcome: Outcome) -> str:
 
 def _say_lost(lost: Mapping[str, str], staged: Staged) -> list[str]:
     """Say what could not be rendered, by the analyst's own document."""
-    return [_in_source(f"{name}: {words}", staged.entries) for name, words in lost.items()]
+    return [_in_source(f"{name}: {words}", staged) for name, words in lost.items()]
 
 
-def _in_source(message: str, entries: Sequence[index.Entry]) -> str:
-    """Name the analyst's own document and line in a renderer's message, which knows the expanded one."""
-    for entry in entries:
+def _in_source(message: str, staged: Staged) -> str:
+    """Name the analyst's own document and line, or cell, in a renderer's message, which knows the expanded one."""
+    for entry in staged.entries:
 
         def place(found: re.Match[str], entry: index.Entry = entry) -> str:
             line = min(int(found[1]), len(entry.origins)) - 1
-            return f"{entry.source}:{entry.origins[line]}"
+            at = staged.places.get(entry.document.name)
+            return at.of(entry.origins[line]) if at else f"{entry.source}:{entry.origins[line]}"
 
         message = re.sub(rf"(?:[^\s:]*[/\\])?\b{re.escape(entry.document.name)}\.qmd:(\d+)", place, message)
     return message

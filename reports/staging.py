@@ -9,10 +9,11 @@ from typing import Any
 from oda.errors import RenderError
 from oda.governance import Assessment
 from oda.pilot import District, Pilot, PlannedReport
-from oda.reports import blocks, branding, index
+from oda.reports import blocks, branding, index, notebooks
 from oda.reports.by_hand import Page
 from oda.reports.document import Document
 from oda.reports.expanding import Context, expand
+from oda.reports.notebooks import Places
 from oda.reports.traces import trace
 from oda.results import Results
 from oda.runs import Run
@@ -36,6 +37,8 @@ class Staged:
         What documents that are rendered by hand need of each report.
     traces
         Where the numbers of each report come from, by its name.
+    places
+        For reports made of notebooks the cell that each line comes from, by the report's name.
     """
 
     entries: tuple[index.Entry, ...]
@@ -43,6 +46,7 @@ class Staged:
     failures: tuple[str, ...]
     pages: tuple[Page, ...]
     traces: dict[str, Any]
+    places: dict[str, Places]
 
 
 def stage(pilot: Pilot, run: Run, assessment: Assessment, project: Path) -> Staged:
@@ -68,6 +72,7 @@ def stage(pilot: Pilot, run: Run, assessment: Assessment, project: Path) -> Stag
         When the brand of the reports cannot be used.
     """
     entries, pages, traces, files, failures = [], [], {}, {}, []
+    places: dict[str, Places] = {}
     mark = branding.mark(pilot, assessment)
     branding.stage_logo(pilot.folder, project)
     for planned, district, name in _planned(pilot):
@@ -83,13 +88,15 @@ def stage(pilot: Pilot, run: Run, assessment: Assessment, project: Path) -> Stag
                 project=project,
                 mark=mark,
             )
-            text = expand(_read(pilot.folder / planned.document, planned.document), context)
+            text = _expand(context, places)
         except RenderError as error:
             failures.append(f"{name}: {error}")
             continue
         (project / f"{name}.qmd").write_text(text, encoding="utf-8", newline="\n")
         traces[name] = trace(context)
-        pages.append(Page(document=planned.document, district=_code(district), front=_front(text), said=context.said))
+        if name not in places:
+            page = Page(document=planned.document, district=_code(district), front=_front(text), said=context.said)
+            pages.append(page)
         tables = {f"data/{name}-{key}.csv": shown for key, shown in context.shown.items()}
         files |= {path: blocks.comma_separated(shown).encode("utf-8-sig") for path, shown in tables.items()}
         entries.append(
@@ -102,7 +109,14 @@ def stage(pilot: Pilot, run: Run, assessment: Assessment, project: Path) -> Stag
                 origins=tuple(context.origins),
             )
         )
-    return Staged(entries=tuple(entries), files=files, failures=tuple(failures), pages=tuple(pages), traces=traces)
+    return Staged(
+        entries=tuple(entries),
+        files=files,
+        failures=tuple(failures),
+        pages=tuple(pages),
+        traces=traces,
+        places=places,
+    )
 
 
 def _code(district: District | None) -> str:
@@ -136,6 +150,19 @@ def _name(planned: PlannedReport, district: District | None, *, alone: bool) -> 
     if district is None:
         return planned.name
     return district.slug if alone else f"{planned.name}-{district.slug}"
+
+
+def _expand(context: Context, places: dict[str, Places]) -> str:
+    """Return a document with its results put in; of a notebook, its executed copy's; note the cells of that."""
+    if not context.source.endswith(notebooks.ENDING):
+        return expand(_read(context.pilot.folder / context.source, context.source), context)
+    executed = notebooks.find_executed(context.pilot, context.run, context.source, context.district)
+    text, at = notebooks.read_notebook(executed, context.source, context.name, context.project)
+    places[context.name] = at
+    try:
+        return expand(text, context)
+    except RenderError as error:
+        raise RenderError(at.name(str(error))) from error
 
 
 def _read(path: Path, name: str) -> str:
