@@ -119,7 +119,8 @@ def write_shared(pilot: Pilot, run: Run, assessment: Assessment) -> str:
         A document that both renderers take.
     """
     text = shared_page.write(gather(pilot, assessment, today=day_of(run)))
-    return text.replace("\n---\n", f"\nformat: html\n{branding.mark(pilot, assessment)}---\n", 1)
+    mark, said = branding.mark(pilot, assessment), notices(pilot, run, assessment)
+    return text.replace("\n---\n", f"\nformat: html\n{mark}---\n\n{said}\n", 1)
 
 
 def fill_sizes(page: Path, folders: Sequence[Path]) -> None:

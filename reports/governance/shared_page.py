@@ -53,7 +53,8 @@ def write(content: Content) -> str:
     )
     body = [_why(shown), _flows(shown, _distinct(shown)), _objecting(shown), _partners(shown)]
     gaps = sum(one.count(NOT_STATED) for one in body)
-    draft = md.note("Draft", f'This page still says "{NOT_STATED}" in {md.count(gaps, "place")}.') if gaps else ""
+    head_of_note = "Not everything is stated" if shown.assessment.gate("publish").is_open else "Draft"
+    draft = md.note(head_of_note, f'This page still says "{NOT_STATED}" in {md.count(gaps, "place")}.') if gaps else ""
     return "\n".join(filter(None, [head, md.answer(*_in_short(shown)), draft, *body]))
 
 
