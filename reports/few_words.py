@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Literal
 
 from oda.estimate import Estimate
@@ -69,7 +70,10 @@ def fields(result: AnyResult) -> dict[str, str]:
 
 
 def _of_estimate(estimate: Estimate) -> dict[str, str]:
-    """Return the words of an estimate."""
+    """Return the words of an estimate; pounds to three figures, as sentences have them."""
+    if estimate.unit == "£":
+        ends = {name: float(f"{getattr(estimate, name):.3g}") for name in ("value", "ci_low", "ci_high")}
+        estimate = replace(estimate, **ends)
     low, high = interval_ends(estimate)
     value = quantity(estimate.value, estimate.unit) if estimate.scale == "level" else change_words(estimate)
     size = value.removesuffix(" lower").removesuffix(" higher")

@@ -157,7 +157,7 @@ def rate_cost(result: AnyResult | None) -> tuple[str, str]:
     """
     if not isinstance(result, Fact) or not isinstance(result.value, int | float) or not result.unit.startswith("£"):
         return "£?", "not known"
-    return "£", f"£{fields(result)['value']} {result.unit.removeprefix('£')}".rstrip()
+    return "£", f"{fields(result)['value']} pounds {result.unit.removeprefix('£').strip()}".rstrip()
 
 
 def points(context: Context, most: int = MOST_POINTS) -> str:

@@ -37,12 +37,15 @@ class Spent:
         Visits times what one costs.
     when
         From when to when, in words.
+    year
+        In which that time begins.
     """
 
     visits: int
     admissions: int
     pounds: float
     when: str
+    year: int
 
 
 def count_spent(panel: Panel, found: Comparison | CannotSay, costs: Costs | None) -> Spent | CannotSay:
@@ -82,7 +85,9 @@ def count_spent(panel: Panel, found: Comparison | CannotSay, costs: Costs | None
         text = "The counts of visits or admissions are too small in some district for the cost to be shown."
         return CannotSay(sentence=text, needed="larger counts: a longer period or larger areas.")
     pounds = visits * costs.visit.amount
-    return Spent(visits=visits, admissions=admissions, pounds=pounds, when=say_span(*found.after))
+    return Spent(
+        visits=visits, admissions=admissions, pounds=pounds, when=say_span(*found.after), year=found.after[0].year
+    )
 
 
 def say_cost(spent: Spent, costs: Costs) -> Fact:
@@ -145,7 +150,7 @@ def reckon_worth(
         {
             "line": ["home visits", "admissions avoided"],
             "kind": ["cost", "benefit"],
-            "year": [0, 0],
+            "year": [spent.year, spent.year],
             "amount": [spent.pounds, costs.admission.amount],
             "category": ["fiscal", "fiscal"],
             "pays": [costs.visit.pays, None],
@@ -155,7 +160,7 @@ def reckon_worth(
             "effect": [None, "admissions"],
         }
     )
-    return cost_benefit(lines, price_base=costs.price_year, effects={"admissions": change})
+    return cost_benefit(lines, price_base=costs.price_year, base_year=spent.year, effects={"admissions": change})
 
 
 def say_worth(worth: CostBenefit | CannotSay) -> Estimated | CannotSay:

@@ -1,0 +1,87 @@
+"""The districts side by side: changes and rates from protected counts, each with its interval where there is one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_effect import FULL, RULE, panel
+
+from oda import effect
+from oda.panel import Panel
+from oda.side_by_side import change_by_district, draw_place, draw_side_by_side
+
+
+def test_the_change_of_a_district_is_its_later_rate_over_its_earlier_one():
+    """Eighty a month after 100 a month is 20 per cent lower."""
+    made = panel(FULL)
+    frame, when = change_by_district(made, effect.estimate_effect(made))
+    rows = frame.set_index("district")
+    assert rows.loc["A", "change"] == pytest.approx(-20)
+    assert rows.loc["A", "low"] < -20 < rows.loc["A", "high"]
+    assert list(frame["district"]) == ["A", "B", "C", "D"]
+    assert when == "January 2025 to December 2025 against January 2024 to December 2024"
+
+
+def test_a_district_with_a_small_count_is_hidden():
+    """Its change would help to work the count out."""
+    made = panel({**FULL, "B": 0})
+    frame = made.frame.copy()
+    frame.loc[(frame["district"] == "B") & (frame["period"] == pd.Period("2025-06", freq="M")), "admissions"] = 5
+    drawn = draw_side_by_side(replace(made, frame=frame), effect.estimate_effect(replace(made, frame=frame)))
+    row = next(row for row in drawn.data.rows if row[0] == "B")
+    assert set(row[2:]) == {"[c]"}
+    assert "1 of 4 districts have no figure to show" in drawn.description
+
+
+@pytest.mark.parametrize(
+    ("after", "words"),
+    [
+        (FULL, "Every district with visits did better"),
+        ({"A": 120, "B": 121, "C": 100, "D": 101}, "No district with visits did better"),
+        ({"A": 80, "B": 140, "C": 100, "D": 101}, "Some but not all districts with visits did better"),
+    ],
+)
+def test_the_message_counts_districts_and_claims_no_effect(after, words):
+    """Which side of the others' average the districts with visits lie on."""
+    made = panel(after)
+    drawn = draw_side_by_side(made, effect.estimate_effect(made))
+    assert drawn.headline.startswith(words)
+    assert "effect" not in drawn.headline
+
+
+def test_without_an_estimate_the_last_two_years_are_compared():
+    """Where no district has visits there is no message and no average to compare with."""
+    made = panel(FULL, visited=())
+    drawn = draw_side_by_side(made, effect.estimate_effect(made))
+    assert drawn.headline == ""
+    assert "year to December 2025 against year to December 2024" in drawn.caption
+
+
+def test_rates_without_counts_have_no_interval():
+    """A file of rates gives a dot alone, and says so."""
+    years = pd.period_range("2020", "2021", freq="Y-DEC")
+    rows = [
+        (name, year, 100.0 + number + 10 * late) for number, name in enumerate("ABC") for late, year in enumerate(years)
+    ]
+    frame = pd.DataFrame(rows, columns=["district", "period", "rate"]).assign(
+        district_code=lambda rows: rows["district"]
+    )
+    frame["cohort"] = pd.PeriodIndex(frame["district"].map({"A": years[1]}), freq="Y-DEC")
+    made = Panel(frame=frame, measure="rates", per_year=1, unit="per 100,000", rule=RULE, partial=())
+    drawn = draw_side_by_side(made, effect.estimate_effect(made))
+    assert len(drawn.data.columns) == 3
+    assert "these data give no interval" in drawn.description
+    assert len(draw_place(made, "B", "B").data.columns) == 2
+
+
+def test_the_place_of_a_district_is_among_all_highest_first():
+    """The rates are those of tables, with the district named."""
+    made = panel(FULL)
+    drawn = draw_place(made, "B", "B")
+    rates = [row[1] for row in drawn.data.rows]
+    assert rates == sorted(rates, reverse=True)
+    assert "B is marked." in drawn.description
+    assert all(np.isfinite(row[2]) and row[2] < row[1] < row[3] for row in drawn.data.rows)
