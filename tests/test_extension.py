@@ -21,8 +21,9 @@ from oda.reports.expanding import plain_words
 
 SHORTCODE = re.compile(r"\{\{<\s*(.*?)\s*>\}\}")
 PANDOC = next(path for path in (Path(pypandoc.__file__).parent / "files").iterdir() if path.stem == "pandoc")
-# Stands in for what Quarto gives a filter or a shortcode of an extension.
+# Stands in for what Quarto gives a filter or a shortcode of an extension; its `error` writes and goes on, as this does.
 QUARTO = """\
+function error(message) io.stderr:write("ERROR " .. message .. "\\n") end
 quarto = {{
   doc = {{ input_file = [[{document}]] }},
   utils = {{

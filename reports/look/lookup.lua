@@ -5,9 +5,14 @@ local FOLDER = "_oda"
 local lookup = {}
 local page, used
 
+-- Not `error`: in Quarto that only writes the words down, and goes on.
+local function stop(what)
+  assert(false, "\n\n" .. what .. "\n")
+end
+
 local function fail(what)
   local python = pandoc.path.separator == "\\" and "py" or "python3"
-  error("\n\n" .. what .. "\nIn the pilot's folder: " .. python .. " start.py report\n", 0)
+  stop(what .. "\nIn the pilot's folder: " .. python .. " start.py report")
 end
 
 local function read(path)
@@ -70,7 +75,7 @@ end
 function lookup.inlines(blocks, words)
   if #blocks == 0 then return pandoc.Inlines {} end
   if #blocks > 1 or not (blocks[1].t == "Para" or blocks[1].t == "Plain") then
-    error("\n\n{{< oda " .. words .. " >}} is more than words. Put it on a line of its own, with an empty line around it.\n", 0)
+    stop("{{< oda " .. words .. " >}} is more than words. Put it on a line of its own, with an empty line around it.")
   end
   return blocks[1].content
 end
