@@ -66,7 +66,7 @@ def test_report_ends_with_the_page_to_open(call):
     made_up()
     said = call(made_up().pilot.folder, "report", "--renderer", "builtin")
     assert said.exit_code == 0
-    assert said.output.splitlines()[0] == "Made 8 pages and 7 PDFs with the builtin renderer."
+    assert said.output.splitlines()[0] == "Made 11 pages and 9 PDFs with the builtin renderer."
     assert said.output.splitlines()[-1].endswith("index.html")
 
 
