@@ -8,8 +8,11 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from checkout import ROOT, bake
+from oda.datasets import load_datasets
+from oda.governance import assess
 from oda.pilot import Pilot, load_pilot
 from oda.reports.build import Report, build_reports
+from oda.reports.expanding import Context
 from oda.running import run_plan
 from oda.runs import Run
 
@@ -65,6 +68,23 @@ def baked(to: Path, *answers: str) -> Path:
 def made_up() -> Finished:
     """Finish the default pilot, on made-up data, once."""
     return finish(baked(Path(mkdtemp(prefix="oda-tests-")) / "made-up"))
+
+
+def context(folder: Path, run: Run | None = None, **changes: object) -> Context:
+    """Return a context to expand a document of the whole pilot in, of the finished pilot or another run."""
+    done = made_up()
+    of = run or done.run
+    parts = {
+        "pilot": done.pilot,
+        "run": of,
+        "assessment": assess(done.pilot, load_datasets(done.pilot)),
+        "name": "board",
+        "source": "reports/board.qmd",
+        "district": None,
+        "results": {key: item for found in of.once.values() for key, item in found.items()},
+        "project": folder,
+    }
+    return Context(**{**parts, **changes})
 
 
 def real(oda: str, source: Path, to: Path) -> Path:

@@ -12,11 +12,9 @@ from typing import Any
 import pikepdf
 import pytest
 
-from finished import made_up
-from oda.datasets import load_datasets
-from oda.governance import assess
+from finished import context, made_up
 from oda.records import READ, hash_file, read_by, recorded_in
-from oda.reports.expanding import Context, expand
+from oda.reports.expanding import expand
 from oda.reports.number_words import find_numbers
 from oda.reports.origins import Origin, datasets_of, origins_of
 from oda.reports.traces import Sources, in_one_format, trace
@@ -37,23 +35,6 @@ def words(html: str) -> str:
 def traced() -> dict[str, Any]:
     """Return the trace of the finished pilot."""
     return json.loads((made_up().run.folder / "trace.json").read_text(encoding="utf-8"))
-
-
-def context(folder: Path, run: Run | None = None, **changes: object) -> Context:
-    """Return a context to expand a document of the whole pilot in."""
-    done = made_up()
-    of = run or done.run
-    parts = {
-        "pilot": done.pilot,
-        "run": of,
-        "assessment": assess(done.pilot, load_datasets(done.pilot)),
-        "name": "board",
-        "source": "reports/board.qmd",
-        "district": None,
-        "results": {key: item for found in of.once.values() for key, item in found.items()},
-        "project": folder,
-    }
-    return Context(**{**parts, **changes})
 
 
 def results_of(report: dict[str, Any]) -> dict[str, Any]:
