@@ -18,7 +18,7 @@ from oda.reports.expanding import expand
 from oda.reports.number_words import find_numbers
 from oda.reports.origins import Origin, datasets_of, origins_of
 from oda.reports.traces import Sources, in_one_format, trace
-from oda.runs import Outcome, Run
+from oda.runs import Outcome
 
 pytestmark = pytest.mark.xdist_group("run")
 OTHERS = re.compile(  # links, whose numbers are those of sources, figures and files
