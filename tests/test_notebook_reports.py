@@ -22,6 +22,8 @@ pytestmark = pytest.mark.xdist_group("run")
 SOURCE = "notebooks/30-effect.ipynb"
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 OPTIONS = '#| label: fig-a\n#| fig-cap: "A: b"\n#| fig-alt: "Dots in a row."\nplot()'
+NOTICES = "{{< oda notices >}}\n\n"
+PROVENANCE = "## How this report was made\n\n{{< oda provenance >}}\n"
 Cell = dict[str, Any]
 
 
@@ -69,14 +71,26 @@ def test_words_stay_as_they_are_and_results_are_asked_for(tmp_path):
         words(callout),
     )
     shown = "{{< oda say effect >}}\n\n{{< oda table rows >}}\n\n{{< oda figure chart >}}\n"
-    assert text == f'---\ntitle: "Effect"\n---\n\n## A section\n\nWords.\n\n{shown}\n{callout}\n'
+    body = f"## A section\n\nWords.\n\n{shown}\n{callout}\n\n"
+    assert text == f'---\ntitle: "Effect"\n---\n\n{NOTICES}{body}{PROVENANCE}'
 
 
 def test_front_matter_may_stand_in_a_raw_first_cell(tmp_path):
     """As in Quarto; otherwise the first heading is the title."""
     raw = {"cell_type": "raw", "metadata": {}, "source": '---\ntitle: "{{< oda pilot title >}}"\nsubtitle: S\n---'}
     text, _ = convert(tmp_path, raw, words("## One"), title=False)
-    assert text.startswith('---\ntitle: "{{< oda pilot title >}}"\nsubtitle: S\n---\n\n## One')
+    assert text.startswith('---\ntitle: "{{< oda pilot title >}}"\nsubtitle: S\n---\n\n{{< oda notices >}}\n\n## One')
+
+
+def test_what_every_report_says_is_added_where_the_notebook_does_not_say_it(tmp_path):
+    """A report on made-up data says so first, and each says how it was made; once, and where the analyst put it."""
+    own = words(f"## Here\n\n{NOTICES}## There\n\n{{{{<oda  provenance >}}}}")
+    text, places = convert(tmp_path, own)
+    assert text.count("notices") == text.count("provenance") == 1
+    text, places = convert(tmp_path, words("## One"))
+    assert (text.count("notices"), text.count("provenance")) == (1, 1)
+    assert len(text.split("\n")) == len(places.cells)
+    assert places.cells[text.split("\n").index("## One")] == (2, 1)
 
 
 def test_code_parameters_and_what_is_switched_off_are_not_shown(tmp_path):
@@ -89,7 +103,7 @@ def test_code_parameters_and_what_is_switched_off_are_not_shown(tmp_path):
         code("x", recorded("four"), tags=("remove-output",)),
         code("x", printed(), printed("stderr"), shows(plain="<Axes>")),
     )
-    assert convert(tmp_path, *hidden)[0].strip() == '---\ntitle: "Effect"\n---'
+    assert convert(tmp_path, *hidden)[0] == f'---\ntitle: "Effect"\n---\n\n{NOTICES}{PROVENANCE}'
     text, _ = convert(tmp_path, code("#| echo: true\nprint('```')", recorded("effect")))
     assert "````python\nprint('```')\n````\n\n{{< oda say effect >}}" in text
 
