@@ -15,7 +15,7 @@ from oda.reports.document import Document, escape, front_matter
 from oda.reports.governance import shared_page
 from oda.reports.governance.content import gather
 from oda.reports.provenance import notices
-from oda.results import Results
+from oda.results import AnyResult
 from oda.runs import Run
 
 SHARED = Document(name="what-is-shared", formats=("html",))
@@ -44,7 +44,7 @@ class Entry:
 
     document: Document
     district: District | None
-    results: Results
+    results: Mapping[str, AnyResult]
     tables: Sequence[tuple[str, Path, int]]
     source: str
     origins: Sequence[int]
@@ -159,13 +159,13 @@ def _failures(failures: Sequence[str]) -> str:
     return f"::: {{.callout-important}}\n## Not everything could be made\n\n{lines}\n:::\n"
 
 
-def _first_answer(pilot: Pilot, kind: str, results: Mapping[str, object]) -> tuple[str, str]:
+def _first_answer(pilot: Pilot, kind: str, results: Mapping[str, AnyResult]) -> tuple[str, str]:
     """Return the first question of a kind of report, and what answers it."""
     question = next((one for one in pilot.questions if one.report == kind), None)
     if question is None:
         return "", ""
     result = results.get(question.evidence)
-    return question.question, (blocks.sentence(result) if result else None) or NOT_YET  # type: ignore[arg-type]
+    return question.question, (blocks.sentence(result) if result else None) or NOT_YET
 
 
 def _answer(pilot: Pilot, entries: Sequence[Entry]) -> str:

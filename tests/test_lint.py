@@ -107,7 +107,7 @@ BROKEN = [
     ("left-over", "[c] means", "{{< oda say effect >}} [c] means"),
     ("left-over", "[c] means", "?@fig-rates [c] means"),
     ("left-over", "[c] means", "[@fig-rates] [c] means"),
-    ("left-over", "[c] means", "caf\u00c3\u00a9 [c] means"),
+    ("left-over", "[c] means", "\u00c3\u00a9 [c] means"),
     ("failed-number", "8.2 per cent", "nan per cent"),
     ("failed-number", "of 8.2 per", "of None per"),
     ("failed-number", "8.2 per cent", "£inf"),

@@ -10,10 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from oda.datasets import load_datasets
 from oda.errors import COMMAND, RenderError
-from oda.governance import assess
-from oda.pilot import Pilot
 from oda.reports.linting import link_rules, page_rules, picture_rules, request_rules, table_rules, word_rules
 from oda.reports.linting.fault import Fault, Finding, Rule
 from oda.reports.linting.pdf_rules import lint_pdf
@@ -181,15 +178,15 @@ def lint_paths(paths: Sequence[Path]) -> Linted:
     )
 
 
-def lint_run(pilot: Pilot, folder: Path) -> Linted:
-    """Look at the reports of a run, which say draft for as long as the gate to publish is shut.
+def lint_run(folder: Path, *, draft: bool) -> Linted:
+    """Look at the reports of a run.
 
     Parameters
     ----------
-    pilot
-        The pilot, whose checklist is assessed.
     folder
         The run's folder; what was found is kept there, as `lint.json`.
+    draft
+        Whether the gate to publish is shut, so that each page must say that it is a draft.
 
     Returns
     -------
@@ -201,8 +198,7 @@ def lint_run(pilot: Pilot, folder: Path) -> Linted:
     RenderError
         When no reports are there.
     """
-    gate = assess(pilot, load_datasets(pilot)).gate("publish")
-    return lint_folder(folder / "reports", draft=not gate.is_open, kept=folder / KEPT)
+    return lint_folder(folder / "reports", draft=draft, kept=folder / KEPT)
 
 
 def refuse_findings(folder: Path) -> None:

@@ -172,13 +172,27 @@ class PdfFile:
         starts = [(head.read(), head.read())[1] for _ in range(many)]
         return [Reader(content, first + start).read() for start in starts]
 
-    def objects(self) -> Iterator[Any]:
-        """Yield every object of the file.
+    def objects(self, holding: bytes) -> Iterator[Any]:
+        """Yield the objects of the file that hold some bytes; the others are not read, as most of a PDF is drawing.
+
+        Parameters
+        ----------
+        holding
+            Such as `/Font`.
 
         Yields
         ------
         object
-            In order of their numbers.
+            In order of their numbers; of packed ones, all where any of them does.
         """
-        for number in sorted(self.places):
-            yield self.get(Reference(number))
+        packs: dict[int, bool] = {}
+        for number, (where, place) in sorted(self.places.items()):
+            if place < 0:
+                found = holding in self.content[where : self.content.find(b"endobj", where)]
+            elif where in packs:
+                found = packs[where]
+            else:
+                pack = self.get(Reference(where))
+                found = packs[where] = isinstance(pack, Stream) and holding in pack.unpack()
+            if found:
+                yield self.get(Reference(number))

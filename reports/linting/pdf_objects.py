@@ -103,7 +103,15 @@ def _predicted(kind: int, left: int, up: int, corner: int) -> int:
 
 
 class Reader:
-    """Reads objects one after another from bytes."""
+    """Reads objects one after another from bytes.
+
+    Parameters
+    ----------
+    content
+        The bytes.
+    at
+        Where to begin.
+    """
 
     def __init__(self, content: bytes, at: int = 0) -> None:
         """Begin at a place."""
@@ -162,7 +170,7 @@ class Reader:
 
     def _until(self, end: bytes, depth: int) -> list[Any]:
         """Return the objects before a closing token."""
-        items = []
+        items: list[Any] = []
         while True:
             place = self.at
             if self.token() == end:

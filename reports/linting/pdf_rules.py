@@ -76,7 +76,7 @@ def _claim(file: PdfFile) -> Iterator[Fault]:
 
 def _fonts(file: PdfFile) -> Iterator[Fault]:
     """Find fonts that are not in the file."""
-    for one in file.objects():
+    for one in file.objects(b"/Font"):
         head = one.head if isinstance(one, Stream) else one
         if not isinstance(head, dict) or head.get("Type") != "Font" or head.get("Subtype") in ("Type0", "Type3"):
             continue

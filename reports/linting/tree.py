@@ -166,16 +166,6 @@ class Text:
     line: int
     parent: Element
 
-    def is_code(self) -> bool:
-        """Tell whether these words are code or mathematics, which are written as they are.
-
-        Returns
-        -------
-        bool
-            True inside `pre`, `code` and their like.
-        """
-        return self.parent.tag in CODE or self.parent.inside(*CODE) is not None
-
 
 class _Reader(HTMLParser):
     """Builds the tree, ending what HTML lets an author leave open."""
@@ -228,6 +218,8 @@ class Page:
         The tree.
     elements
         Every element, in the order of the page.
+    read
+        The texts that a person reads, those that are code or mathematics left out.
     is_there
         Tells whether a file lies at a place relative to the page; None when links to files are not looked at.
     draft
@@ -236,6 +228,7 @@ class Page:
 
     root: Element
     elements: tuple[Element, ...]
+    read: tuple[Text, ...]
     is_there: Callable[[str], bool] | None = None
     draft: bool | None = None
 
@@ -288,4 +281,17 @@ def read_page(text: str, *, is_there: Callable[[str], bool] | None = None, draft
     reader = _Reader()
     reader.feed(text)
     reader.close()
-    return Page(root=reader.root, elements=tuple(reader.root.walk()), is_there=is_there, draft=draft)
+    elements = tuple(reader.root.walk())
+    shown = next((one for one in elements if one.tag == "body"), reader.root)
+    return Page(root=reader.root, elements=elements, read=tuple(_read(shown)), is_there=is_there, draft=draft)
+
+
+def _read(shown: Element) -> Iterator[Text]:
+    """Yield the texts inside an element that are neither code nor unread."""
+    waiting = shown.children[::-1]
+    while waiting:
+        child = waiting.pop()
+        if isinstance(child, Text):
+            yield child
+        elif child.tag not in UNREAD and child.tag not in CODE:
+            waiting.extend(reversed(child.children))

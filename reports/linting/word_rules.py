@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from oda.reports.linting.fault import Fault, Rule, quote
 from oda.reports.linting.page_rules import HEADINGS
-from oda.reports.linting.tree import Element, Page, Text
+from oda.reports.linting.tree import Element, Page
 
 MOST_POINTS = 6
 MOST_WORDS = 24  # under 25
@@ -29,11 +29,6 @@ _POINTS = re.compile(r"(?:the )?(?:main|key) (?:points|findings|messages)|headli
 _DRAFT = re.compile(r"\bdraft\b|\bnot approved for publication\b", re.IGNORECASE)
 
 
-def _texts(page: Page) -> Iterator[Text]:
-    """Yield the words of a page that are no code."""
-    yield from (one for one in page.body().texts() if not one.is_code())
-
-
 def _attributes(page: Page) -> Iterator[tuple[Element, str]]:
     """Yield the words in attributes that are read out."""
     for one in page.elements:
@@ -47,7 +42,7 @@ def _attributes(page: Page) -> Iterator[tuple[Element, str]]:
 def _read(page: Page) -> Iterator[tuple[int, str]]:
     """Yield all words that are read or read out, with their lines."""
     heads = [text for one in page.every("title") for text in one.texts()]
-    for text in (*heads, *_texts(page)):
+    for text in (*heads, *page.read):
         yield from enumerate(text.words.split("\n"), text.line)
     for element, words in _attributes(page):
         yield element.line, words
@@ -90,7 +85,9 @@ def _marks(page: Page) -> Iterator[Fault]:
     for cell in page.every("td", "th"):
         for mark in _MARK.findall(cell.text()):
             shown.setdefault(mark, cell.line)
-    said = [one.words for one in _texts(page) if one.parent.inside("table") is None and one.parent.tag != "table"]
+    if not shown:
+        return
+    said = [one.words for one in page.read if one.parent.inside("table") is None and one.parent.tag != "table"]
     said += [one.text() for one in page.every("caption")]
     for mark, line in shown.items():
         if not any(mark in words and re.search(r"[a-z]{3}", words.replace(mark, "")) for words in said):
@@ -119,9 +116,13 @@ def _point_lists(page: Page) -> Iterator[Element]:
     for one in page.body().walk():
         if one.tag in HEADINGS:
             below = bool(_POINTS.fullmatch(one.text().strip(" :")))
-        boxed = any("main-points" in up.classes() for up in (one, *one.above()))
-        if one.tag in ("ul", "ol") and (below or boxed) and one.inside("li", "nav") is None:
+        if one.tag in ("ul", "ol") and one.inside("li", "nav") is None and (below or _is_boxed(one)):
             yield one
+
+
+def _is_boxed(element: Element) -> bool:
+    """Tell whether an element stands in a box of main points."""
+    return any("main-points" in one.classes() for one in (element, *element.above()))
 
 
 def _count(point: Element) -> int:

@@ -91,7 +91,7 @@ def report(
     for failure in made.failures:
         click.echo(f"Not made: {failure}", err=True)
     tell_moved(pilot, run)
-    tell_findings(pilot, made)
+    tell_findings(made)
     click.echo(f"Open {made.index}")
     if made.failures:
         sys.exit(1)

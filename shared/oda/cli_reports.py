@@ -43,19 +43,20 @@ def tell_lint(paths: Sequence[Path], *, as_json: bool) -> None:
         sys.exit(1)
 
 
-def tell_findings(pilot: Pilot, made: Report) -> None:
+def tell_findings(made: Report) -> None:
     """Say how many findings the reports have that were just made, and what that means.
 
     Parameters
     ----------
-    pilot
-        The pilot.
     made
-        Its reports.
+        The reports.
     """
+    from oda.reports.build import STAGED
     from oda.reports.linting.linting import lint_run
 
-    found = lint_run(pilot, made.index.parent.parent)
+    folder = made.index.parents[1]
+    matter = (folder / STAGED / "index.qmd").read_text(encoding="utf-8").partition("\n---\n")[0]
+    found = lint_run(folder, draft="\ndraft: true" in matter)
     if found.findings:
         meaning = "They are warnings while this is a draft; a release is refused. To see them"
         click.echo(f"Lint: {_counted(found)}. {meaning}: {COMMAND} report --lint", err=True)
@@ -63,10 +64,13 @@ def tell_findings(pilot: Pilot, made: Report) -> None:
 
 def _of_run(pilot: Pilot) -> Linted:
     """Look at the reports of the latest run."""
+    from oda.datasets import load_datasets
+    from oda.governance import assess
     from oda.preparing import current_run
     from oda.reports.linting.linting import lint_run
 
-    return lint_run(pilot, current_run(pilot).folder)
+    gate = assess(pilot, load_datasets(pilot)).gate("publish")
+    return lint_run(current_run(pilot).folder, draft=not gate.is_open)
 
 
 def _counted(found: Linted) -> str:
