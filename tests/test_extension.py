@@ -213,6 +213,7 @@ def test_by_hand_what_is_not_known_is_named_with_what_to_do(reports, change, mor
     assert done.returncode != 0
     assert re.search(said, done.stderr.decode())
     assert "start.py report" in done.stderr.decode()
+    assert "ERROR" not in done.stderr.decode()
 
 
 def test_by_hand_before_any_report_was_made_the_command_is_named(tmp_path):
