@@ -127,6 +127,14 @@ def test_lines_differ_without_colour() -> None:
         charts.draw_lines(axes, ["a"], {str(place): [1] for place in range(5)})
 
 
+@pytest.mark.parametrize(("lines", "colours"), [(1, "0"), (2, "03"), (3, "012"), (4, "0123")])
+def test_colours_come_in_the_order_of_the_guidance(lines: int, colours: str) -> None:
+    """Two lines are dark blue and orange; more have the palette's colours in turn."""
+    _, axes = charts.new_chart()
+    charts.draw_lines(axes, ["a", "b"], {str(place): [place + 1, 2] for place in range(lines)})
+    assert [line.get_color() for line in axes.lines] == [charts.COLOURS[int(place)] for place in colours]
+
+
 def test_a_chart_of_nothing_known_is_still_drawn() -> None:
     """When every value is hidden the chart is empty, and does not stop the notebook."""
     assert draw({"Redditch": [None] * 8}).startswith("<svg")

@@ -305,7 +305,7 @@ local function turn(blocks)
 end
 
 -- Only what stands in no box can turn the page.
-local OPEN = { "exhibit", "provenance", "content-visible", "content-hidden" }
+local OPEN = { "exhibit", "provenance" }
 
 local function open(div)
   for _, class in ipairs(OPEN) do

@@ -23,7 +23,8 @@ from matplotlib.ticker import FuncFormatter
 
 from oda.errors import DesignError
 
-COLOURS = ("#12436D", "#28A197", "#801650", "#F46A25")
+COLOURS = ("#12436D", "#28A197", "#801650", "#F46A25")  # in the order of the guidance
+PAIR = (COLOURS[0], COLOURS[3])  # its two for two
 GREY = "#3D3D3D"
 STYLES = ("-", "--", "-.", ":")
 WIDTH = 5.4  # inches of a chart
@@ -99,6 +100,7 @@ def draw_lines(axes: Axes, labels: Sequence[str], lines: dict[str, Sequence[floa
         message = f"{len(lines)} lines cannot be told apart. Draw at most {len(COLOURS)}, or one chart for each."
         raise DesignError(message)
     places = np.arange(len(labels))
+    colours = PAIR if len(lines) == len(PAIR) else COLOURS
     for number, (name, values) in enumerate(lines.items()):
         heights = np.array([np.nan if value is None else float(value) for value in values])
         known = np.isfinite(heights)
@@ -111,8 +113,8 @@ def draw_lines(axes: Axes, labels: Sequence[str], lines: dict[str, Sequence[floa
             marker="o",
             markersize=4,
             markevery=known if known.sum() <= MARKED else alone,
-            color=COLOURS[number % len(COLOURS)],
-            linestyle=STYLES[number % len(STYLES)],
+            color=colours[number],
+            linestyle=STYLES[number],
         )
     step = max(1, -(-len(labels) // NAMED))
     axes.set_xticks(places[::step], list(labels)[::step])
