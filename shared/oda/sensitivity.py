@@ -34,12 +34,10 @@ from oda.results import CannotSay, Estimated, Fact, Picture, Table
 STEP_WORDS = {12: "year", 6: "half-year", 3: "quarter", 1: "month"}  # by months in a step
 STEPS = {12: (12, 6, 3), 4: (4, 2, 1), 1: (1,)}  # periods a step by periods a year, the longest first
 FEWEST_BEFORE, FEWEST_AFTER = 3, 2  # steps, so that a trend can be seen on either side
-MEANS = {  # levels of the scale in a board's words; the annex has them in full
+MEANS = {  # levels that this design can have in a board's words; the annex has them in full
     1: "a plain before and after, or districts with against without",
     2: "a before and after, or districts with against without, adjusted",
     3: "changes set against those of comparable districts",
-    4: "as good as chance decided who had visits",
-    5: "chance decided who had visits",
 }
 SAME = 1e-6  # degrees of freedom; with as many on each side two methods are one
 WITHOUT_VISITS = "than it would have been without them"
@@ -163,8 +161,7 @@ def _choose_step(panel: Panel) -> int:
 
 def _moved_apart(study: EventStudy) -> bool:
     """Tell whether the interval of the difference in slope before the start keeps from none."""
-    slope = study.pre_trend.slope
-    return not slope.ci_low <= 0 <= slope.ci_high
+    return not cannot_tell(study.pre_trend.slope)
 
 
 def say_trend(checks: Checks | CannotSay) -> Estimated | CannotSay:
@@ -193,13 +190,14 @@ def say_trend(checks: Checks | CannotSay) -> Estimated | CannotSay:
     drift = replace(slope, scale="ratio", unit="", value=value, ci_low=low, ci_high=high)
     each = f"each {checks.step}"
     moved, size = percent_change(value), percent_change(math.exp(trend.hiding_slope))
-    said = f"drifted apart: the rate with visits came to lie {moved} {each}"
+    said = f"the two groups drifted apart: the rate with visits came to lie {moved} {each}"
     if moved == "unchanged":
-        said = f"moved alike, {checks.step} by {checks.step}"
-    doubt = " The data cannot tell this from no drift." if cannot_tell(drift) else ""
+        said = f"the two groups moved alike, {checks.step} by {checks.step}"
+    elif cannot_tell(drift):
+        said = f"the drift between the two groups cannot be told from none: {moved} {each}"
     text = (
-        f"Before the visits the two groups {said} ({interval_words(drift)}).{doubt} A drift large enough to explain "
-        f"the whole estimate, {size} {each}, would have been noticed {100 * trend.power:.0f} times in 100."
+        f"Before the visits {said} ({interval_words(drift)}). A drift large enough to explain the whole estimate, "
+        f"{size} {each}, would have been noticed {100 * trend.power:.0f} times in 100."
     )
     return Estimated(sentence=text, estimate=drift)
 

@@ -23,6 +23,7 @@ NEEDED = (
     f"costs in {FILE_NAME}: pounds for a visit and for an admission avoided, each with its source, and the year of "
     "their prices."
 )
+ONLY = "Only admissions avoided count as a benefit; lives, independence and fires avoided do not."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,7 +108,7 @@ def say_cost(spent: Spent, costs: Costs) -> Fact:
     """
     text = (
         f"{_during(spent.when)}, about {spent.visits:,} visits cost about {say_pounds(spent.pounds)}, at "
-        f"{quantity(costs.visit.amount, '£')} a visit in prices of {costs.price_year} ({costs.visit.source})."
+        f"{quantity(costs.visit.amount, '£')} a visit in prices of {costs.price_year} ({costs.visit.source}). {ONLY}"
     )
     return Fact(sentence=text, value=float(f"{spent.pounds:.3g}"), unit=f"£ in all, in prices of {costs.price_year}")
 
