@@ -14,7 +14,7 @@ import pytest
 from finished import made_up
 from oda.errors import RenderError
 from oda.pilot import Pilot
-from oda.reports import builtin, keeping
+from oda.reports import builtin, keeping, quarto
 from oda.reports.build import Report, build_reports
 from oda.reports.document import Document
 from oda.runs import Run
@@ -207,6 +207,25 @@ def test_a_document_that_fails_takes_its_old_report_with_it_and_no_other(buildin
     assert building.output("redditch.pdf").exists()
     building.refuse = {}
     assert {"worcester.html", "worcester.pdf", "index.html"} == set(building.build().made)
+
+
+def test_what_quarto_cannot_make_the_built_in_renderer_makes_until_quarto_can(building, tmp_path, monkeypatch):
+    """One report by the other renderer is said, and is tried with Quarto again; the others are kept."""
+    ours = Building(tmp_path)
+    ours.refuse = {"worcester": "quarto failed (html), its last lines: no"}
+    monkeypatch.setattr(quarto, "find", lambda: Path("quarto"))
+    monkeypatch.setattr(quarto, "attempt", ours.attempt)
+    monkeypatch.setattr(keeping.shutil, "which", lambda _name: None)
+    report = build_reports(building.pilot, building.run)
+    assert (report.renderer, report.failures) == ("quarto", ())
+    assert "built-in renderer" in report.notes[0]
+    assert "worcester: quarto failed (html)" in report.notes[0]
+    assert building.rendered[-2:] == ["worcester.html", "worcester.pdf"]
+    assert len(report.made) > 14
+    ours.refuse = {}
+    report = build_reports(building.pilot, building.run)
+    assert report.made == ("index.html", "worcester.html", "worcester.pdf")
+    assert report.notes == ()
 
 
 def test_a_file_that_is_open_elsewhere_is_named(tmp_path, monkeypatch):

@@ -55,11 +55,19 @@ if os.environ.get("FAKE") == "fail":
 folder = project / settings["project"]["output-dir"]
 folder.mkdir(exist_ok=True)
 ending = {"oda-html": "html", "oda-typst": "pdf"}[sys.argv[4]]
-for name in settings["project"]["render"]:
+names = settings["project"]["render"]
+for number, name in enumerate(names, 1):
+    if len(names) > 1:
+        print(f"\\x1b[1m[{number:2}/{len(names)}] {name}\\x1b[22m")
+    if pathlib.Path(name).stem in os.environ.get("FAKE_STOP", "").split():
+        print(f"ERROR: {name}:9: no such thing")
+        sys.exit(1)
     made = folder / pathlib.Path(name).with_suffix("." + ending).name
     made.write_text(os.environ.get("FAKE_TEXT", "made"))
 if os.environ.get("FAKE") == "forget":
     made.unlink()
+if os.environ.get("FAKE") == "late":
+    sys.exit(1)
 """
 
 
@@ -147,6 +155,40 @@ def test_what_quarto_says_last_is_in_the_error(
         quarto.render(project, [BOARD], tmp_path / "output")
     assert list((tmp_path / "output").iterdir()) == []
     assert fake.is_file()
+
+
+@pytest.mark.parametrize("stop", ["index", "board", "c", "index c"])
+def test_quarto_stopping_at_one_document_loses_no_other(project, fake, tmp_path, monkeypatch, stop):
+    """The one is named with Quarto's words; the others are rendered by another call for the whole project."""
+    documents = [INDEX, BOARD, Document(name="c", formats=("html",))]
+    (project / "c.qmd").write_text(TEXT, encoding="utf-8")
+    monkeypatch.setenv("FAKE_STOP", stop)
+    failures = quarto.attempt(project, documents, tmp_path / "output")
+    assert sorted(failures) == sorted(stop.split())
+    assert all(f"{name}.qmd:9: no such thing" in said for name, said in failures.items())
+    lost = {"board": {"html", "pdf"}, "index": {"html"}, "c": {"html"}}
+    made = {one.name for one in (tmp_path / "output").iterdir()}
+    assert made == {f"{name}.{way}" for name, ways in lost.items() if name not in stop.split() for way in ways}
+    calls = [line for line in fake.read_text(encoding="utf-8").splitlines() if "oda-html" in line]
+    assert len(calls) == len(stop.split()) + 1 - ("c" in stop)
+
+
+def test_a_quarto_that_makes_nothing_is_not_asked_for_ever(project, fake, tmp_path, monkeypatch):
+    """After three calls in vain the rest are given up, each with what Quarto said."""
+    names = [f"d{number}" for number in range(9)]
+    for name in names:
+        (project / f"{name}.qmd").write_text(TEXT, encoding="utf-8")
+    monkeypatch.setenv("FAKE_STOP", " ".join(names))
+    failures = quarto.attempt(project, [Document(name=name, formats=("html",)) for name in names], tmp_path / "out")
+    assert list(failures) == names
+    assert len(fake.read_text(encoding="utf-8").splitlines()) == 2 * 3
+
+
+@pytest.mark.usefixtures("fake")
+def test_a_quarto_that_fails_at_the_end_is_not_taken_to_have_ended_well(project, tmp_path, monkeypatch):
+    """Though every file is there, what failed is said."""
+    monkeypatch.setenv("FAKE", "late")
+    assert set(quarto.attempt(project, [INDEX, BOARD], tmp_path / "output")) == {"index", "board"}
 
 
 @pytest.mark.usefixtures("fake")
