@@ -173,6 +173,7 @@ def test_on_paper_nothing_is_cut_and_no_page_is_blank(see, tmp_path: Path):
             PAPER,
         )
         assert wide == [], path.name
+        opened.add_style_tag(content="[aria-hidden=true] { display: none }")  # the mark of a draft is on each sheet
         opened.pdf(path=tmp_path / "print.pdf", format="A4", margin=dict.fromkeys(("left", "right"), "10mm"))
         with pikepdf.open(tmp_path / "print.pdf") as made:
             assert [number for number, sheet in enumerate(made.pages, 1) if not says_something(sheet)] == [], path.name

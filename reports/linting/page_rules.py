@@ -117,7 +117,7 @@ def _ids(page: Page) -> Iterator[Fault]:
         if name is None:
             continue
         if not name.strip():
-            yield Fault(line=one.line, what=f"the id of a {one.tag} is empty.", fix="Name it, or take it out.")
+            yield Fault(line=one.line, what=f"the id of <{one.tag}> is empty.", fix="Name it, or take it out.")
         elif name in first:
             what = f"the id {name!r} is on line {first[name]} already."
             yield Fault(line=one.line, what=what, fix="Give each its own.")
@@ -129,7 +129,7 @@ def _key_order(page: Page) -> Iterator[Fault]:
     for one in page.elements:
         value = one.attributes.get("tabindex", "").strip()
         if value.lstrip("+").isdigit() and int(value) > 0:
-            what = f"a {one.tag} has tabindex {value}."
+            what = f"<{one.tag}> has tabindex {value}."
             yield Fault(line=one.line, what=what, fix="Take it out: the order of the page is the order of the keys.")
 
 

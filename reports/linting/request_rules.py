@@ -38,10 +38,10 @@ def _requests(page: Page) -> Iterator[Fault]:
     for one in page.elements:
         for address in _addresses(one):
             if address.lower().startswith(("http:", "https:", "//", "ftp:", "ws:", "wss:")):
-                what = f"a {one.tag} asks the network for {quote(address)}."
+                what = f"<{one.tag}> asks the network for {quote(address)}."
                 yield Fault(line=one.line, what=what, fix=f"Put it into the project. {_EMBED}")
             else:
-                what = f"a {one.tag} needs the file {quote(address)}, which is not in the page."
+                what = f"<{one.tag}> needs the file {quote(address)}, which is not in the page."
                 yield Fault(line=one.line, what=what, fix=_EMBED)
 
 
@@ -100,10 +100,10 @@ def _scripts(page: Page) -> Iterator[Fault]:
                 yield Fault(line=one.line, what=what, fix="Take it out: a report is read with the network cut.")
         for name, value in one.attributes.items():
             if re.fullmatch(r"on[a-z]+", name):
-                what = f"a {one.tag} has a program in its attribute {name}."
+                what = f"<{one.tag}> has a program in its attribute {name}."
                 yield Fault(line=one.line, what=what, fix="Take it out; a page works without programs.")
             elif value.strip().lower().startswith(("javascript:", "vbscript:")):
-                what = f"a {one.tag} has a program in its address, {quote(value)}."
+                what = f"<{one.tag}> has a program in its address, {quote(value)}."
                 yield Fault(line=one.line, what=what, fix="Link to a place, or take it out.")
 
 

@@ -68,7 +68,9 @@ def _failed_numbers(page: Page) -> Iterator[Fault]:
         words = cell.text()
         if _FAILED_CELL.fullmatch(words) and not _FAILED.search(words) and words != "none":
             what = f"a cell of a table holds {words!r}."
-            yield Fault(line=cell.line, what=what, fix="Record None as [x], or find out why there is no number.")
+            yield Fault(
+                line=cell.line, what=what, fix="Write [x] for what is not there, or find out why there is no number."
+            )
 
 
 def _unrounded(page: Page) -> Iterator[Fault]:
