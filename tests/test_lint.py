@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from pathlib import Path
 
@@ -306,3 +307,10 @@ def test_what_was_found_is_kept_until_something_changes(tmp_path: Path):
     (folder / "b.csv").write_text("a\n", encoding="utf-8")
     assert lint_folder(folder, kept=kept).findings == ()
     assert [one.rule for one in lint_folder(folder, kept=kept, draft=False).findings] == ["draft-mark"]
+
+
+def test_every_rule_is_written_down():
+    """The page on the lint names each rule and no other."""
+    text = (Path(__file__).parents[1] / "reports" / "linting" / "README.md").read_text(encoding="utf-8")
+    named = {name for cell in re.findall(r"^\| (`.+?) \|", text, re.MULTILINE) for name in re.findall(r"`(.+?)`", cell)}
+    assert named == {*PAGE_RULES, *PDF_RULES, "pdf-locked", "pdf-unread"}
