@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from oda.reports.expanding import Context
 
 TRACE = "trace.json"  # beside the reports: what `oda.reports.traces` writes
+MADE_UP = "These figures are not real"
 SHOWN = 12  # characters of a hash
 _LICENCES = {"OGL-UK-3.0": "Open Government Licence v3.0", "MIT": "MIT licence"}
 
@@ -40,7 +41,7 @@ def notices(pilot: Pilot, run: Run, assessment: Assessment) -> str:
     heads, texts = [], []
     if made_up:
         heads.append("made-up data")
-        texts.append("These figures are not real: they were made up to show how the pilot would be evaluated.")
+        texts.append(f"{MADE_UP}: they were made up to show how the pilot would be evaluated.")
     if not gate.is_open:
         heads.append("draft")
         texts.append(

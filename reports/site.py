@@ -17,7 +17,8 @@ from oda.reports.document import Document, escape, front_matter
 from oda.reports.governance.verifying import MANIFEST
 from oda.reports.index import NOT_YET
 from oda.reports.keeping import write_whole
-from oda.reports.linting.tree import Element, read_page
+from oda.reports.linting.tree import Element, Page, read_page
+from oda.reports.provenance import MADE_UP
 from oda.reports.publishing import verify_bundle
 
 PAGE = Document(name="index", formats=("html",))
@@ -37,6 +38,8 @@ class Listed:
         As its manifest has them; the day as `2026-11-22`.
     question, answer, districts
         As its own index page has them.
+    is_made_up
+        Whether that page says that its figures are not real.
     differences
         What in it is not as it was published; empty when all is. Its answer is not shown then.
     """
@@ -49,6 +52,7 @@ class Listed:
     question: str
     answer: str
     districts: tuple[str, ...]
+    is_made_up: bool
     differences: tuple[str, ...]
 
 
@@ -111,28 +115,33 @@ def _listed(folder: Path, path: Path, manifest: dict[str, Any]) -> Listed:
     except (KeyError, TypeError, ValueError) as error:
         message = f"{path} lacks {error}, or holds it in another form. Copy the whole bundle again."
         raise RenderError(message) from error
-    question, answer, districts = _said(path.parent / "index.html")
+    page = _index(path.parent)
+    question, answer = _said(page)
     return Listed(
         folder=path.parent.relative_to(folder).as_posix(),
         published=published,
         question=question,
         answer=answer,
-        districts=districts,
+        districts=tuple(_districts(page.elements)),
+        is_made_up=MADE_UP in page.body().text(),
         differences=verify_bundle(path.parent),
         **named,
     )
 
 
-def _said(index: Path) -> tuple[str, str, tuple[str, ...]]:
-    """Return the question, the answer and the districts that a bundle's own index page shows."""
-    if not index.is_file():
-        return "", NOT_YET, ()
-    page = read_page(index.read_text(encoding="utf-8", errors="replace"))
+def _index(bundle: Path) -> Page:
+    """Read the index page of a bundle; an empty one where it has none."""
+    path = bundle / "index.html"
+    return read_page(path.read_text(encoding="utf-8", errors="replace") if path.is_file() else "")
+
+
+def _said(page: Page) -> tuple[str, str]:
+    """Return the question and the answer that a bundle's own index page shows."""
     box = next((one for one in page.elements if "answer" in one.classes()), None)
     strong = next(iter(box.every("strong")), None) if box else None
     question = strong.text() if strong else ""
     answer = box.text().removeprefix(question).strip() if box else ""
-    return question, answer or NOT_YET, tuple(_districts(page.elements))
+    return question, answer or NOT_YET
 
 
 def _districts(elements: Sequence[Element]) -> Iterator[str]:
@@ -150,7 +159,6 @@ def _write(bundles: Sequence[Listed]) -> str:
     head = front_matter(
         {
             "title": "Pilots",
-            "subtitle": ", ".join(owners),
             "author": owners,
             "date": bundles[0].published.isoformat(),
             "description": "Each published pilot with its question, its answer, its state and its date.",
@@ -166,8 +174,10 @@ def _write(bundles: Sequence[Listed]) -> str:
 def _item(found: Sequence[Listed], *, named: bool) -> str:
     """Show one pilot: the newest of its bundles, and links to the earlier ones."""
     newest = found[0]
-    by = f" by {newest.organisation}" if named else ""
+    by = f", {newest.organisation}" if named else ""
     lines = [f"**{_link(newest, f'{newest.title}{by}')}**"]
+    if newest.is_made_up:
+        lines.append(f"{MADE_UP}: they were made up to show how the pilot would be evaluated.")
     if not newest.differences:
         lines.append(f"**{escape(newest.question)}** {escape(newest.answer)}" if newest.question else NOT_YET)
     where = f" Districts: {', '.join(newest.districts)}." if newest.districts and not newest.differences else ""

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from oda.cli import main
 from oda.errors import RenderError
 from oda.reports.linting.linting import lint_page
+from oda.reports.provenance import MADE_UP
 from oda.reports.publishing import SUMS
 from oda.reports.site import write_site
 
@@ -53,6 +54,15 @@ def test_pilots_side_by_side_are_listed_with_question_answer_state_and_date(tmp_
     assert "Falls &amp; &lt;b&gt;frailty" in text
     there = lambda place: (tmp_path / place).is_file()  # noqa: E731
     assert lint_page(text, name="index.html", is_there=there, draft=False) == ()
+
+
+def test_a_made_up_answer_is_never_listed_as_a_finding(tmp_path: Path, monkeypatch):
+    """The warning of a pilot's own page stands before its answer here too."""
+    warned = INDEX.replace("<h1>A</h1>", f"<h1>A</h1><p>{MADE_UP}: they were made up.</p>")
+    monkeypatch.setattr("test_site.INDEX", warned)
+    bundle(tmp_path / "a")
+    text = write_site(tmp_path)[0].read_text(encoding="utf-8")
+    assert 0 < text.index(MADE_UP) < text.index("The rate was 11 per cent lower.")
 
 
 def test_the_same_bundles_give_the_same_page(tmp_path: Path):
