@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -18,10 +19,11 @@ from oda.pilot import Pilot
 from oda.reports import index, keeping, quarto
 from oda.reports.by_hand import Page
 from oda.reports.document import Document
+from oda.reports.faults import say_failed
 from oda.reports.provenance import TRACE
 from oda.reports.staging import INDEX, Staged, stage
 from oda.reports.traces import write_traces
-from oda.runs import Outcome, Run
+from oda.runs import Run
 
 Renderer = Literal["auto", "quarto", "builtin"]
 
@@ -92,6 +94,11 @@ class _Rendering:
     failures: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
+    def add(self, other: _Rendering) -> None:
+        """Add what came of rendering the index once more; what was said of its first time no longer holds."""
+        self.failures = {name: said for name, said in self.failures.items() if name != INDEX.name} | other.failures
+        self.by |= other.by
+
 
 def choose_renderer(wanted: Renderer = "auto") -> Literal["quarto", "builtin"]:
     """Choose a renderer: Quarto when it is found, the built-in one otherwise.
@@ -150,19 +157,17 @@ def build_reports(
     _empty(project)
     assessment = assessment or assess(pilot, load_datasets(pilot))
     staged = stage(pilot, run, assessment, project)
-    failures = [*staged.failures, *(_say_failed(outcome) for outcome in run.failed)]
+    failures = [*staged.failures, *(say_failed(outcome) for outcome in run.failed)]
 
     def write_index(lost: Mapping[str, str]) -> None:
         """Write the index page of what there is, once it is known what could not be rendered."""
         entries = [entry for entry in staged.entries if entry.document.name not in lost]
-        text = index.write(pilot, run, assessment, entries, [*failures, *_say_lost(lost, staged)])
-        (project / f"{INDEX.name}.qmd").write_text(text, encoding="utf-8", newline="\n")
+        _write(project, INDEX, index.write(pilot, run, assessment, entries, [*failures, *_say_lost(lost, staged)]))
 
     write_index({})
-    shared = index.write_shared(pilot, run, assessment)
-    (project / f"{index.SHARED.name}.qmd").write_text(shared, encoding="utf-8", newline="\n")
+    _write(project, index.SHARED, index.write_shared(pilot, run, assessment))
     documents = [*(entry.document for entry in staged.entries), index.SHARED, INDEX]
-    quarto.write_project_file(project, documents)
+    _write_project(project, documents, name)
     kept = _kept(earlier, project, documents, output, renderer=name)
     changed = _changed(documents, kept)
     keeping.sweep(output, keep=(*kept, *staged.files))
@@ -174,11 +179,8 @@ def build_reports(
         done = _render(project, changed, name, instead=renderer == "auto")
         if done.failures:
             write_index(done.failures)
-            again = _render(project, [INDEX], name, instead=renderer == "auto")
-            done.failures, done.by = {**done.failures, **again.failures}, {**done.by, **again.by}
-        quarto.write_project_file(project, documents)
-        fresh = project / keeping.FRESH
-        index.fill_sizes(fresh / INDEX_PAGE, (fresh, output))
+            done.add(_render(project, [INDEX], name, instead=renderer == "auto"))
+        _write_project(project, documents, name)
         kept = _put(project, changed, done, kept, output)
     failures += _say_lost(done.failures, staged)
     traces = {report: one for report, one in staged.traces.items() if report not in done.failures}
@@ -194,6 +196,17 @@ def build_reports(
         pages=staged.pages,
         made=tuple(sorted(f"{one.name}.{wanted}" for one in changed if one.name in done.by for wanted in one.formats)),
     )
+
+
+def _write(project: Path, document: Document, text: str) -> None:
+    """Stage a document."""
+    (project / f"{document.name}.qmd").write_text(text, encoding="utf-8", newline="\n")
+
+
+def _write_project(project: Path, documents: Sequence[Document], renderer: str) -> None:
+    """Write what Quarto needs to render all of it; fonts that are missing are said by the renderer that is used."""
+    with suppress(RenderError) if renderer == "builtin" else nullcontext():
+        quarto.write_project_file(project, documents)
 
 
 def _kept(
@@ -225,7 +238,7 @@ def _render(project: Path, documents: Sequence[Document], renderer: str, *, inst
     if failures and renderer == "quarto" and instead:
         lost = [one for one in documents if one.name in failures]
         said = "\n".join(f"{name}: {words}" for name, words in _by_words(failures).items())
-        notes.append(f"Quarto failed, so the built-in renderer made the reports instead. {said}")
+        notes.append(f"Quarto failed, so the built-in renderer made these reports instead. {said}")
         failures = builtin.attempt(project, lost, fresh)
         by |= {one.name: "builtin" for one in lost if one.name not in failures}
         renderer = renderer if len(lost) < len(documents) else "builtin"
@@ -251,14 +264,15 @@ def _put(
     made = {name: one for name, one in kept.items() if name.rpartition(".")[0] not in done.failures}
     for name in set(kept) - set(made):  # the other format of a document that failed
         (output / name).unlink(missing_ok=True)
+    fresh = project / keeping.FRESH
+    index.fill_sizes(fresh / INDEX_PAGE, (fresh, output))
     for renderer in sorted(set(done.by.values())):
         ours = [one for one in changed if done.by.get(one.name) == renderer]
         for name, key in keeping.keys_of(project, ours, renderer=renderer).items():
-            fresh = project / keeping.FRESH / name
-            made[name] = {"key": key, "sha256": hash_file(fresh)}
+            made[name] = {"key": key, "sha256": hash_file(fresh / name)}
     for name in sorted(set(made) - set(kept), key=lambda name: (name == INDEX_PAGE, name)):
-        keeping.move(project / keeping.FRESH / name, output / name)
-    shutil.rmtree(project / keeping.FRESH, ignore_errors=True)
+        keeping.move(fresh / name, output / name)
+    shutil.rmtree(fresh, ignore_errors=True)
     keeping.write_made(project, made)
     return made
 
@@ -271,12 +285,6 @@ def _empty(folder: Path) -> None:
     except OSError as error:
         raise keeping.in_use(Path(error.filename or folder)) from error
     folder.mkdir(parents=True)
-
-
-def _say_failed(outcome: Outcome) -> str:
-    """Say that a notebook failed and where; not its message, which may quote data and would stand on a page."""
-    cell = "" if outcome.cell is None else f" in cell {outcome.cell + 1}"
-    return f"{outcome.task} failed{cell} ({outcome.error.partition(':')[0]}); run.json has the message"
 
 
 def _say_lost(lost: Mapping[str, str], staged: Staged) -> list[str]:

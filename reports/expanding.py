@@ -21,7 +21,9 @@ from oda.pilot import District, Pilot
 from oda.reports import blocks, glance
 from oda.reports.dating import date_fields
 from oda.reports.document import escape, front_matter
+from oda.reports.faults import say_failed, undrawn
 from oda.reports.labels import check_labels
+from oda.reports.origins import origins_of
 from oda.reports.provenance import notices, provenance
 from oda.reports.subset import MARKS
 from oda.reports.traces import HERE, Sources, in_one_format, put_sources
@@ -293,7 +295,9 @@ def _find(key: str, number: int, context: Context, *, optional: bool) -> AnyResu
     if key in context.results or optional:
         return context.results.get(key)
     there = ", ".join(sorted(context.results)) or "none"
-    raise _fault(f"there is no result {key!r}. Notebooks recorded: {there}", number, context)
+    here = (None, context.district.code if context.district else None)
+    failed = "".join(f"; {say_failed(one)}" for one in context.run.failed if one.district in here)
+    raise _fault(f"there is no result {key!r}{failed}. Notebooks recorded: {there}", number, context)
 
 
 def _table(key: str, result: AnyResult, number: int, context: Context) -> str:
@@ -308,6 +312,9 @@ def _figure(key: str, result: AnyResult, number: int, context: Context) -> str:
     """Put a figure in."""
     if not isinstance(result, Picture):
         raise _fault(f"result {key!r} is not a figure but of kind {result.kind!r}", number, context)
+    if fault := undrawn(result.svg):
+        place = origins_of(context)[key].place
+        raise _fault(f"figure {key!r} did not draw: {fault}. Mend it in {place}, and run that again", number, context)
     context.shown[key] = result.data
     drawing = blocks.draw(key, result, context.project / "figures" / context.name, context.project)
     return blocks.figure(key, result, drawing, file=f"{context.name}-{key}.csv", source=context.source_of(key))

@@ -27,12 +27,16 @@ def folder() -> Path:
     Raises
     ------
     RenderError
-        There is no matplotlib.
+        There is no matplotlib, or it lacks one of the fonts.
     """
     found = importlib.util.find_spec("matplotlib")
     if found is None or not found.submodule_search_locations:
         raise RenderError("The fonts of matplotlib are missing. Install matplotlib.")
-    return Path(found.submodule_search_locations[0]) / "mpl-data" / "fonts" / "ttf"
+    place = Path(found.submodule_search_locations[0]) / "mpl-data" / "fonts" / "ttf"
+    lacking = [name for name in FILES if not (place / name).is_file()]
+    if lacking:
+        raise RenderError(f"The fonts {', '.join(lacking)} are missing from matplotlib. Install matplotlib again.")
+    return place
 
 
 def copy(to: Path) -> None:

@@ -249,3 +249,12 @@ def test_what_is_not_needed_is_not_imported_when_nothing_has_changed(building):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert done.stdout.strip() == "[]"
     assert json.loads((building.run.folder / "documents" / keeping.MADE).read_text(encoding="utf-8"))["made"]
+
+
+def test_the_project_that_is_left_renders_all_reports_by_hand(building):
+    """After one report was made again, `quarto render` in the staged folder still knows the others."""
+    building.output("redditch.pdf").unlink()
+    building.build()
+    listed = (building.run.folder / "documents" / "_quarto.yml").read_text(encoding="utf-8")
+    assert "- board.qmd" in listed
+    assert "- redditch.qmd" in listed

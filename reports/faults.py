@@ -1,0 +1,57 @@
+"""What stops a report, in words: a notebook that failed, a figure that did not draw."""
+
+from __future__ import annotations
+
+from oda.runs import Outcome
+
+
+def say_failed(outcome: Outcome) -> str:
+    """Say that a notebook failed and where; not its message, which may quote data and would stand on a page.
+
+    Parameters
+    ----------
+    outcome
+        What became of a task.
+
+    Returns
+    -------
+    str
+        Its name, the cell and the kind of the error.
+
+    Examples
+    --------
+    >>> about = {"task": "30-effect", "notebook": "30-effect", "district": None, "parameters": {}, "seconds": 1.0}
+    >>> say_failed(Outcome(**about, error="KeyError: 'rate'", cell=4))
+    '30-effect failed in cell 5 (KeyError); run.json has the message'
+    """
+    cell = "" if outcome.cell is None else f" in cell {outcome.cell + 1}"
+    return f"{outcome.task} failed{cell} ({outcome.error.partition(':')[0]}); run.json has the message"
+
+
+def undrawn(svg: str) -> str:
+    """Say what is wrong with a drawing that no reader would see.
+
+    Parameters
+    ----------
+    svg
+        The drawing of a figure.
+
+    Returns
+    -------
+    str
+        Nothing when it is a whole drawing that holds something.
+
+    Examples
+    --------
+    >>> undrawn('<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0L9 9"/></svg>')
+    ''
+    >>> undrawn("<svg><path d=")
+    'its drawing is broken off'
+    """
+    text = svg.strip()
+    if "<svg" not in text:
+        return "it holds no drawing"
+    if not text.endswith("</svg>"):
+        return "its drawing is broken off"
+    marks = ("<path", "<use", "<rect", "<circle", "<ellipse", "<line", "<polyline", "<polygon", "<text", "<image")
+    return "" if any(mark in text for mark in marks) else "its drawing is empty"
