@@ -72,8 +72,8 @@ def fields(result: AnyResult) -> dict[str, str]:
 def _of_estimate(estimate: Estimate) -> dict[str, str]:
     """Return the words of an estimate; pounds to three figures, as sentences have them."""
     if estimate.unit == "£":
-        ends = {name: float(f"{getattr(estimate, name):.3g}") for name in ("value", "ci_low", "ci_high")}
-        estimate = replace(estimate, **ends)
+        three = [float(f"{number:.3g}") for number in (estimate.value, estimate.ci_low, estimate.ci_high)]
+        estimate = replace(estimate, value=three[0], ci_low=three[1], ci_high=three[2])
     low, high = interval_ends(estimate)
     value = quantity(estimate.value, estimate.unit) if estimate.scale == "level" else change_words(estimate)
     size = value.removesuffix(" lower").removesuffix(" higher")

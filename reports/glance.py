@@ -75,10 +75,11 @@ def _ratings(key: str, evidence: AnyResult, context: Context) -> Iterator[str]:
     if not causal and key != EFFECT:
         return
     yield _rating("Effect", *rate_effect(evidence))
-    for name, words, rate in ((STRENGTH, "Strength of evidence", rate_strength), (COST, "Cost", rate_cost)):
-        result = context.results.get(name)
-        if result is not None or (name == COST and WORTH in context.results):
-            yield _rating(words, *rate(result)) + _own_source(name, result, context)
+    strength, cost = context.results.get(STRENGTH), context.results.get(COST)
+    if strength is not None:
+        yield _rating("Strength of evidence", *rate_strength(strength)) + _own_source(STRENGTH, strength, context)
+    if cost is not None or WORTH in context.results:
+        yield _rating("Cost", *rate_cost(cost)) + _own_source(COST, cost, context)
 
 
 def _own_source(name: str, result: AnyResult | None, context: Context) -> str:

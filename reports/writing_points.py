@@ -54,8 +54,8 @@ def write_points(folder: Path, results: Mapping[str, AnyResult], *, accept: Coll
         there = ", ".join(entry.id for entry in entries) or "none"
         raise RenderError(f"{FILE} has no point {', '.join(map(repr, strange))} to accept. There is: {there}.")
     by_id = {point.id: point for point in drafts}
-    kept = [_refreshed(entry, by_id, results, accept) for entry in entries]
-    kept = [entry for entry in kept if entry is not None]
+    refreshed = (_refreshed(entry, by_id, results, accept) for entry in entries)
+    kept = [entry for entry in refreshed if entry is not None]
     room = MOST_POINTS - sum(bool(entry.text.strip()) for entry in kept)
     fresh = [point for point in drafts if point.id not in {entry.id for entry in kept}]
     kept += [_entry(point, results) for point in fresh[: max(room, 0)]]

@@ -225,8 +225,8 @@ def test_seven_points_and_two_of_one_name_are_refused(folder):
 
 def test_accepting_what_is_not_there_is_refused(folder):
     """A slip of the finger accepts nothing."""
-    with pytest.raises(RenderError, match=r"has no point 'efect' to accept\. There is: effect"):
-        write_points(folder, PILOT, accept=["efect"])
+    with pytest.raises(RenderError, match=r"has no point 'cost' to accept\. There is: effect"):
+        write_points(folder, PILOT, accept=["cost"])
 
 
 def test_the_file_is_the_same_for_the_same_results(folder):

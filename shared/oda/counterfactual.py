@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,8 +103,8 @@ def draw_counterfactual(panel: Panel, found: Comparison | CannotSay) -> Picture:
     lines = expect(panel)
     index = lines.frame
     drawing, axes = charts.new_chart(height=HEIGHT)
-    heights = {name: charts.heights(index[key]) for key, name in lines.names.items()}
-    charts.draw_lines(axes, index["when"], heights)
+    drawn: dict[str, Sequence[float | None]] = {name: charts.heights(index[key]) for key, name in lines.names.items()}
+    charts.draw_lines(axes, index["when"].tolist(), drawn)
     if lines.compared:
         _shade(axes, index, panel)
     charts.mark_period(axes, index["step"], panel.start, "First visits")

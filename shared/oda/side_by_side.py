@@ -192,10 +192,11 @@ def _describe(frame: pd.DataFrame, middle: float | None) -> str:
     known = frame.dropna(subset=["change"])
     if known.empty:
         return "There is no figure large enough to be drawn."
-    low, high = (
-        known.loc[place] for place in (known["change"].astype(float).idxmin(), known["change"].astype(float).idxmax())
+    order = known.assign(change=known["change"].astype(float)).sort_values("change", kind="stable")
+    ends = " and ".join(
+        f"{name} ({percent_change(1 + change / 100)})"
+        for name, change in order[["district", "change"]].iloc[[0, -1]].to_numpy()
     )
-    ends = " and ".join(f"{one['district']} ({percent_change(1 + one['change'] / 100)})" for one in (low, high))
     said = f"A dot is the change of one district and its line the 95% interval. The ends are {ends}."
     if frame["low"].isna().all():
         said = f"A dot is the change of one district; these data give no interval. The ends are {ends}."
@@ -277,17 +278,18 @@ def _latest(panel: Panel) -> tuple[pd.DataFrame, str]:
     rows = rows[rows["back"] == 0]
     frame = rates(rows, panel, ["district_code", "district"])
     frame["rate"] = frame["rate"].astype("Float64")
-    share = [_limits(count) for count in frame.get("admissions", pd.Series(pd.NA, index=frame.index))]
+    counts = frame["admissions"] if "admissions" in frame else pd.Series(pd.NA, index=frame.index)
+    share = [_limits(float(count)) for count in counts.astype("Float64").to_numpy(float, na_value=math.nan)]
     frame["low"], frame["high"] = (frame["rate"] * [pair[side] for pair in share] for side in (0, 1))
     return frame.sort_values("rate", ascending=False, na_position="last", ignore_index=True), str(rows["year"].iloc[0])
 
 
-def _limits(count: object) -> tuple[float, float]:
+def _limits(count: float) -> tuple[float, float]:
     """Return the ends of the interval of a protected count, as shares of it; not numbers where there is none."""
-    if pd.isna(count) or not count:
+    if not count > 0:
         return math.nan, math.nan
-    low, high = poisson_limits(float(str(count)), level=0.95)
-    return float(low) / float(str(count)), float(high) / float(str(count))
+    low, high = poisson_limits(count, level=0.95)
+    return float(low) / count, float(high) / count
 
 
 def _describe_place(known: pd.DataFrame, of: int, shown: bool, name: str, panel: Panel) -> str:  # noqa: FBT001
