@@ -14,14 +14,14 @@ _MONTH = (
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
     r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?"
 )
-_YEAR = r"(?:1[6-9]|20)\d\d"
+_YEAR = r"(?:19|20)\d\d"
 _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
 _NOUNS = (
     r"(?:districts|people|persons|patients|residents|households|homes|dwellings|admissions|attendances|visits|falls"
     r"|deaths|cases|incidents|referrals|records|rows|pounds|pence|beds|wards|areas|councils|practices)"
 )
-_SHARE = r"(?:%|per cent\b|percent\b|percentage points?\b)"
-_LEFT, _RIGHT = r"(?<![\w.,/:£$€+-])", r"(?![\w%£$€]|[.,/:-]\d)"
+_SHARE = r"(?:%|per[ -]?cent\b|pct\b|pc\b|percentage points?\b)"
+_LEFT, _RIGHT = r"(?:(?<![\w.,/:£$€+-])|(?<=[A-Za-z]-))", r"(?![\w%£$€]|[.,/:-]\d)"
 _DATES = re.compile(
     _LEFT
     + "(?:"
@@ -36,12 +36,19 @@ _DATES = re.compile(
             rf"{_YEAR}(?:[/-]\d\d)? Q[1-4]",
             r"(?:19|20)\d0s",
             rf"{_YEAR}[a-z]?",
+            r"(?<=, )1[6-8]\d\d(?=[);])",  # of an old work, as in (Bayes, 1763)
         )
     )
     + ")"
     + _RIGHT
 )
 _COUNTED = re.compile(rf" ?{_SHARE}| (?:(?:more|fewer|other|older|home|emergency) )?{_NOUNS}\b| times\b")
+_SIZE = re.compile(
+    r"\b(?:nearly|almost|exactly|approximately|roughly|some|more than|fewer than|less than|at least|at most"
+    r"|(?:total|average|mean|number|rate) of|totalled"
+    r"|(?:fell|rose|dropped|grew|up|down|increased?|decreased?|reduced|cut) (?:to|by)) ?$",
+    re.IGNORECASE,
+)
 _WHEN = re.compile(
     r"(?:\b(?:in|since|from|to|until|by|before|after|during|between|the|year|spring|summer|autumn"
     rf"|winter|early|mid|late|end|{_MONTH})|[(,;-]) ?$",
@@ -61,7 +68,7 @@ _WORDS = re.compile(
     r"\b(?:"
     + "|".join(
         (
-            rf"{_SOME}[ -]?{_SHARE}",
+            rf"(?:{_SOME}|[IVXLCDM]+)[ -]?{_SHARE}",
             rf"(?<!\bone or )(?!one\b){_SOME} (?:of (?:the|these|those|our) )?{_KIND}{_NOUNS}\b",
             rf"(?!one\b){_SOME}[ -](?:times|fold)\b|{_ONE}fold\b",
             rf"{_SOME}[ -]{_PARTS}s\b|(?:one[ -]|an? ){_PARTS} of\b|one[ -]{_PARTS}\b",
@@ -139,6 +146,10 @@ def _found(pattern: re.Pattern[str], prose: str) -> Iterator[tuple[int, str]]:
 def _counts(found: re.Match[str], prose: str) -> bool:
     """Tell whether what looks like a year counts something, as in `there were 2024 admissions`."""
     before, after = prose[: found.start()], prose[found.end() :]
-    if not re.fullmatch(_YEAR, found[0]) or not (unit := _COUNTED.match(after)):
+    if not re.fullmatch(_YEAR, found[0]):
+        return False
+    if _SIZE.search(before):
+        return True
+    if not (unit := _COUNTED.match(after)):
         return False
     return bool(re.match(rf" ?{_SHARE}", unit[0])) or not _WHEN.search(before)

@@ -163,13 +163,19 @@ def _link(content: Tree, aside: list[str]) -> str:
     _, inlines, (target, title) = content
     aside.append(title)
     words = _flat(inlines, aside)
-    return GAP if target.removeprefix("mailto:") == words else words
+    return GAP if target.removeprefix("mailto:") == words and re.search("://|@", words) else words
 
 
 def _span(content: Tree, aside: list[str]) -> str:
     """Return the words of a span."""
     aside.extend(_attributes(content[0]))
     return _flat(content[1], aside)
+
+
+def _cite(content: Tree, aside: list[str]) -> str:
+    """Return the words of a citation; a reference to a figure or a table has none."""
+    citations, words = content
+    return GAP if citations[0]["citationId"].startswith(("fig-", "tbl-")) else _flat(words, aside)
 
 
 def _quoted(content: Tree, aside: list[str]) -> str:
@@ -222,7 +228,7 @@ _INLINES: Mapping[str, Callable[[Tree, list[str]], str]] = {
     "Math": _formula,
     "RawInline": _bare,
     "Note": _note,
-    "Cite": lambda _content, _: GAP,
+    "Cite": _cite,
     "Image": _image,
     "Link": _link,
     "Span": _span,

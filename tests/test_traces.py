@@ -132,7 +132,7 @@ def test_sources_are_put_before_the_provenance_or_at_the_end_where_nobody_asked(
     """No report is without them; where a document asks for them, they stand there and nowhere else."""
     head, say, end = "---\ntitle: T\n---\n\n", "{{< oda say effect >}}\n\n", "\n\n{{< oda provenance >}}\n"
     before = expand(f"{head}{say}{end}", context(tmp_path))
-    assert before.index("{#tbl-sources}") < before.index("{#tbl-parameters}")
+    assert before.index("#source-1-place-1") < before.index("{#tbl-sources}") < before.index("{#tbl-parameters}")
     assert "{#tbl-sources}" in expand(f"{head}{say}", context(tmp_path))
     asked = expand(f"{head}{{{{< oda sources >}}}}\n\n{say}After.{end}", context(tmp_path))
     assert asked.count("{#tbl-sources}") == 1
