@@ -111,6 +111,15 @@ def test_the_ends_are_said_in_words_and_every_value_is_in_the_data() -> None:
     assert ["Worcester", "2,400"] in drawn.data.shown()
 
 
+def test_names_that_are_cut_short_are_given_in_full() -> None:
+    """London's tiles say `Hari` and `Harr`; the words say so, and the data have Haringey and Harrow."""
+    pilot = pilot_of("london")
+    drawn = mapped(pilot, values(pilot))
+    assert "Names are cut short; the data have them in full." in drawn.description
+    assert {"Haringey", "Harrow"} <= {name for name, _ in drawn.data.shown()}
+    assert "cut short" not in mapped(pilot_of("suffolk"), values(pilot_of("suffolk"))).description
+
+
 def test_a_hidden_value_is_nowhere() -> None:
     """A small number is marked [c] on its tile and in the data, even when the frame still holds it."""
     pilot = pilot_of("worcestershire")

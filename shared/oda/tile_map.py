@@ -129,12 +129,14 @@ def plot_tile_map(
     _name_shades(axes, edges, column, rows)
     names = {"name": TableColumn(title="District"), "value": column}
     known = rows["value"].notna()
+    cut = any(tiles[code].short != name for code, name in zip(rows["code"], rows["name"], strict=True))
+    full = " Names are cut short; the data have them in full." if cut else ""
     return picture(
         drawing,
         caption=caption,
         headline=headline,
         alt=f"Tile map of {len(rows)} districts: {column.title}, written on a tile for each district.",
-        description=_describe(rows[known], int((~known).sum()), column, placed=placed, shaded=bool(edges)),
+        description=_describe(rows[known], int((~known).sum()), column, placed=placed, shaded=bool(edges)) + full,
         data=table(rows, caption=caption, columns=names, hidden={"value": rows["hidden"].tolist()}),
     )
 
