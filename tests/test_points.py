@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
+import click
 import pytest
 import yaml
 from saying import NOT, RATIOS, cases, estimated, strength, visits
 
+from oda.cli_points import tell_moved, tell_points
 from oda.errors import RenderError, SettingsError
-from oda.reports.edited_points import FILE, main_points, read_points
+from oda.reports.edited_points import FILE, main_points, read_points, refuse_moved
 from oda.reports.points import FIELD, count_words, draft_district_points, draft_points, fill_words
 from oda.reports.writing_points import write_points
+from oda.runs import Run
 
 PILOT = {
     "effect": estimated(RATIOS["lower"]),
@@ -235,3 +239,30 @@ def test_the_file_is_the_same_for_the_same_results(folder):
     write_points(folder, PILOT)
     assert (folder / FILE).read_bytes() == before
     assert b"\r" not in before
+
+
+def run_of(results: dict) -> Run:
+    """Return a run whose notebooks recorded these results."""
+    return Run(id="falls-1", folder=Path(), record={}, once={"30-effect": results})
+
+
+def test_nothing_is_released_while_an_edit_is_to_be_looked_at(folder):
+    """The refusal says what moved and how to say that the words fit."""
+    refuse_moved(folder, run_of(MOVED))
+    edit(folder, "effect", "Visits helped.")
+    refuse_moved(folder, run_of(PILOT))
+    with pytest.raises(RenderError, match=r"(?s)point 'effect' was written when.*report --points --accept ID"):
+        refuse_moved(folder, run_of(MOVED))
+
+
+def test_the_command_writes_the_file_and_says_what_has_moved(folder, capsys):
+    """Points and how many are edited on one line; what has moved, and what to do, on the other stream."""
+    edit(folder, "effect", "Visits helped.")
+    pilot = SimpleNamespace(folder=folder)
+    tell_points(pilot, run_of(MOVED), (), asked=True)
+    tell_moved(pilot, run_of(MOVED))
+    said = capsys.readouterr()
+    assert "reports/main-points.yml has 5 main points, 1 of them edited." in said.out
+    assert said.err.count("Main point 'effect' was written when effect was: 15 per cent lower") == 2
+    with pytest.raises(click.UsageError, match="Add --points"):
+        tell_points(pilot, run_of(MOVED), ("effect",), asked=False)

@@ -228,7 +228,7 @@ def say_precision(found: Comparison | CannotSay, *, power: float = 0.8) -> Fact 
     )
     if len(sizes) > 1:
         text += f" With {sizes[-1]} districts, half of them visited, about {reductions[-1]:.0f} per cent would do."
-    return Fact(sentence=text, value=reductions[0], unit="per cent reduction")
+    return Fact(sentence=text, value=round(reductions[0]), unit="per cent reduction")
 
 
 def precision_table(found: Comparison, *, power: float = 0.8) -> Table:

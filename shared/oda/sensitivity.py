@@ -187,14 +187,14 @@ def say_trend(checks: Checks | CannotSay) -> Estimated | CannotSay:
     trend = checks.study.pre_trend
     slope = trend.slope
     value, low, high = (math.exp(end) for end in (slope.value, slope.ci_low, slope.ci_high))
-    drift = replace(slope, scale="ratio", unit="", value=value, ci_low=low, ci_high=high)
-    each = f"each {checks.step}"
+    drift, each = replace(slope, scale="ratio", unit="", value=value, ci_low=low, ci_high=high), f"each {checks.step}"
     moved, size = percent_change(value), percent_change(math.exp(trend.hiding_slope))
     said = f"the two groups drifted apart: the rate with visits came to lie {moved} {each}"
-    if moved == "unchanged":
+    if cannot_tell(drift):
+        seen = "" if moved == "unchanged" else f": {moved} {each}"
+        said = f"the drift between the two groups cannot be told from none{seen}"
+    elif moved == "unchanged":
         said = f"the two groups moved alike, {checks.step} by {checks.step}"
-    elif cannot_tell(drift):
-        said = f"the drift between the two groups cannot be told from none: {moved} {each}"
     text = (
         f"Before the visits {said} ({interval_words(drift)}). A drift large enough to explain the whole estimate, "
         f"{size} {each}, would have been noticed {100 * trend.power:.0f} times in 100."
