@@ -15,7 +15,7 @@ _MONTH = (
     r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?"
 )
 _YEAR = r"(?:19|20)\d\d"
-_DAY = r"\d{1,2}(?:st|nd|rd|th)?"
+_DAY = r"\d{1,2}(?:st|[nr]d|th)?"
 _NOUNS = (
     r"(?:districts|people|persons|patients|residents|households|homes|dwellings|admissions|attendances|visits|falls"
     r"|deaths|cases|incidents|referrals|records|rows|pounds|pence|beds|wards|areas|councils|practices)"

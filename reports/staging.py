@@ -71,7 +71,9 @@ def stage(pilot: Pilot, run: Run, assessment: Assessment, project: Path) -> Stag
     SettingsError
         When the brand of the reports cannot be used.
     """
-    entries, pages, traces, files, failures = [], [], {}, {}, []
+    entries, pages, failures = [], [], []
+    files: dict[str, bytes] = {}
+    traces: dict[str, Any] = {}
     places: dict[str, Places] = {}
     mark = branding.mark(pilot, assessment)
     branding.stage_logo(pilot.folder, project)

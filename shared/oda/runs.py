@@ -85,7 +85,7 @@ class Outcome:
         Outcome
             What became of the task.
         """
-        told = {"read": read_by(record.get("uses") or {})} | record
+        told = {"read": read_by(record.get("uses") or {}), **record}
         return cls(**{one.name: told[one.name] for one in fields(cls) if one.name in told})
 
 
