@@ -35,8 +35,9 @@ LAYERS = (
     ("farming",),
     ("farms",),
     ("running",),
+    ("console",),
     ("reports",),
-    ("doctor", "console"),
+    ("doctor",),
     ("cli", "cli_governance", "cli_keys", "cli_points", "cli_reports", "cli_runs"),
 )
 LEVEL = {name: number for number, names in enumerate(LAYERS) for name in names}
