@@ -44,7 +44,7 @@ def main(words: list[str] | None = None) -> int:
     for python in {sys.executable, asked.peers, *asked.peer.values()}:
         compile_bytecode(python)
     options = ("--workers", str(asked.workers)) if asked.workers else ()
-    before = _load()
+    before = load_now()
     parts: dict[str, Callable[[], list[Figure]]] = {
         "contest": lambda: _contest(asked, options),
         "growth": lambda: growth(asked.districts, options),
@@ -60,7 +60,7 @@ def main(words: list[str] | None = None) -> int:
         print(f"Nothing to compare with, since `oda run` failed: {reason}", file=sys.stderr)
         return 2
     print(table(figures))
-    print(f"\n{_circumstances(asked)} Load {before} before, {_load()} after.")
+    print(f"\n{_circumstances(asked)} Load {before} before, {load_now()} after.")
     return 1 if any(figure.met is False for figure in figures) else 0
 
 
@@ -122,7 +122,7 @@ def table(figures: list[Figure]) -> str:
     return "\n".join(lines)
 
 
-def _load() -> str:
+def load_now() -> str:
     """Return how many processes have waited for a processor in the last minute."""
     return f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "not known"
 
