@@ -75,8 +75,8 @@ def test_each_district_page_holds_its_own_figures_and_no_other_district_s():
         for row in results["years"].shown():
             assert " ".join(row) in words
         drawings[district.slug] = re.findall(r'<img[^>]+src="(data:[^"]+)"', done.page(district.slug))
-    assert all(len(found) == 2 for found in drawings.values())
-    assert len({drawing for found in drawings.values() for drawing in found}) == 12
+    assert all(len(found) == 3 for found in drawings.values())
+    assert len({drawing for found in drawings.values() for drawing in found}) == 18
 
 
 def test_the_pdf_holds_the_same_answer_as_the_page():
@@ -201,9 +201,9 @@ def test_an_optional_result_that_is_absent_leaves_nothing(tmp_path):
 
 def test_a_question_without_evidence_stops_the_report(tmp_path):
     """A board report that cannot answer its question is not made."""
-    results = {key: item for key, item in context(tmp_path).results.items() if key != "precision"}
+    results = {key: item for key, item in context(tmp_path).results.items() if key != "strength"}
     with pytest.raises(
-        RenderError, match=r"question 'precision' names the evidence 'precision', which no notebook recorded"
+        RenderError, match=r"question 'strength' names the evidence 'strength', which no notebook recorded"
     ):
         expand("---\ntitle: T\n---\n{{< oda questions >}}\n", context(tmp_path, results=results))
 
@@ -237,7 +237,7 @@ def test_when_quarto_fails_the_built_in_renderer_stands_in_and_says_so(tmp_path,
     report = build_reports(made_up().pilot, replace(made_up().run, folder=tmp_path / "run"))
     assert (report.renderer, report.failures) == ("builtin", ())
     assert "this quarto is broken" in report.notes[0]
-    assert sum(path.suffix == ".pdf" for path in report.files) == 7
+    assert sum(path.suffix == ".pdf" for path in report.files) == 9
 
 
 def test_a_refusal_names_the_analyst_s_own_document_and_line(tmp_path):
@@ -245,12 +245,12 @@ def test_a_refusal_names_the_analyst_s_own_document_and_line(tmp_path):
     folder = baked(tmp_path)
     document = folder / "reports" / "board.qmd"
     lines = document.read_text(encoding="utf-8").splitlines()
-    at = lines.index("## The data")
+    at = lines.index("## Data and governance")
     lines.insert(at, "```{python}")
     document.write_text("\n".join(lines) + "\n```\n", encoding="utf-8")
     report = build_reports(load_pilot(folder), replace(made_up().run, folder=tmp_path / "run"), renderer="builtin")
     assert f"reports/board.qmd:{at + 1}" in report.failures[0]
-    assert sum(path.suffix == ".pdf" for path in report.files) == 6
+    assert sum(path.suffix == ".pdf" for path in report.files) == 8
 
 
 def test_two_reports_of_one_name_are_refused(tmp_path):
