@@ -52,7 +52,7 @@ def keys_of(project: Path, documents: Sequence[Document], *, renderer: str) -> d
     texts = {path.stem: path.read_text(encoding="utf-8") for path in project.glob("*.qmd")}
     days = sorted(set(re.findall(r"(?m)^date: .*$", "\n".join(texts.values())))) if renderer == "quarto" else []
     all_share = hash_values(renderer, _versions(renderer), _hash_common(common), _hash_package(), days)
-    keys = {}
+    keys: dict[str, str] = {}
     for one in documents:
         text = texts[one.name]
         pictures = {name: hash_file(path) for name, path in shown.items() if name in text}
