@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError
 from oda.errors import COMMAND, RenderError, SettingsError
 from oda.reports import blocks
 from oda.reports.few_words import summary
+from oda.reports.number_words import GAP, find_numbers
 from oda.reports.points import FIELD, MOST_POINTS, MOST_WORDS, Point, count_words, draft_points, fill_words
 from oda.results import AnyResult, Picture, Table
 from oda.runs import Run
@@ -222,9 +223,9 @@ def _moves(entry: Entry, results: Mapping[str, AnyResult]) -> str:
 
 def _words(point: Point, results: Mapping[str, AnyResult], *, moved: bool) -> str | None:
     """Fill a point in; None where its numbers have moved so far that they are no longer there."""
-    typed = re.search(r"\d+", _SHORTCODE.sub("", FIELD.sub("", point.text)))
+    typed = find_numbers(_SHORTCODE.sub(GAP, FIELD.sub(GAP, point.text)))
     if typed:
-        raise _fault(point.id, f"the number {typed[0]} is typed by hand. Write a field such as {{effect.value}}")
+        raise _fault(point.id, f"the number {typed[0][1]} is typed by hand. Write a field such as {{effect.value}}")
     try:
         filled = fill_words(point.text, results)
         words = " ".join(_SHORTCODE.sub(lambda found: _said(found, results), filled).split())

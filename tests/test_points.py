@@ -194,8 +194,9 @@ def test_a_field_of_a_result_that_is_not_named_is_watched_too(folder):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("A rate 15 per cent lower.", "the number 15 is typed by hand"),
+        ("A rate 15 per cent lower.", "the number 15 per cent is typed by hand"),
         ("A rate {effect.size} lower, \N{FULLWIDTH DIGIT THREE} times.", "is typed by hand"),
+        ("A rate about twelve per cent lower.", "is typed by hand"),
         ("A rate {effect.much} lower.", "there is no {effect.much}. There is: {effect.value}"),
         ("A rate {value} lower.", "has a brace that is no field"),
         (" ".join(["word"] * 25), "25 words. Say it in under 25"),
