@@ -159,12 +159,12 @@ def build_reports(
     staged = stage(pilot, run, assessment, project)
     failures = [*staged.failures, *(say_failed(outcome) for outcome in run.failed)]
 
-    def write_index(lost: Mapping[str, str]) -> None:
+    def _write_index(lost: Mapping[str, str]) -> None:
         """Write the index page of what there is, once it is known what could not be rendered."""
         entries = [entry for entry in staged.entries if entry.document.name not in lost]
         _write(project, INDEX, index.write(pilot, run, assessment, entries, [*failures, *_say_lost(lost, staged)]))
 
-    write_index({})
+    _write_index({})
     _write(project, index.SHARED, index.write_shared(pilot, run, assessment))
     documents = [*(entry.document for entry in staged.entries), index.SHARED, INDEX]
     _write_project(project, documents, name)
@@ -178,7 +178,7 @@ def build_reports(
     if changed:
         done = _render(project, changed, name, instead=renderer == "auto")
         if done.failures:
-            write_index(done.failures)
+            _write_index(done.failures)
             done.add(_render(project, [INDEX], name, instead=renderer == "auto"))
         _write_project(project, documents, name)
         kept = _put(project, changed, done, kept, output)
