@@ -103,7 +103,20 @@ class Context:
         return self.sources.link(key)
 
     def note(self, asked: str, text: str) -> str:
-        """Keep what a shortcode stood for, for documents that are rendered by hand; return it."""
+        """Keep what a shortcode stood for, for documents that are rendered by hand.
+
+        Parameters
+        ----------
+        asked
+            The words of the shortcode.
+        text
+            What it stands for.
+
+        Returns
+        -------
+        str
+            The text.
+        """
         self.said.setdefault(plain_words(asked), []).append(text)
         return text
 
