@@ -96,7 +96,8 @@ def test_what_every_report_says_is_added_where_the_notebook_does_not_say_it(tmp_
 def test_code_parameters_and_what_is_switched_off_are_not_shown(tmp_path):
     """Nobody reads code in a board report unless the cell asks for it."""
     hidden = (
-        code("district = 1", tags=("parameters",)),
+        code("district = 1", recorded("none"), tags=("parameters",)),
+        code("x", recorded("zero"), tags=("remove-cell",)),
         code("district = 2", recorded("one"), tags=("injected-parameters",)),
         code("#| include: false\nx", recorded("two")),
         code("#| output: false\nx", recorded("three")),
