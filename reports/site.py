@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote
 
+from oda.console import count
 from oda.errors import RenderError
 from oda.reports import builtin
 from oda.reports.document import Document, escape, front_matter
@@ -182,21 +183,24 @@ def _item(found: Sequence[Listed], *, named: bool) -> str:
         lines.append(f"**{escape(newest.question)}** {escape(newest.answer)}" if newest.question else NOT_YET)
     where = f" Districts: {', '.join(newest.districts)}." if newest.districts and not newest.differences else ""
     lines.append(escape(f"{_state(newest)}.{where}"))
-    lines += [_link(one, f"{one.title}{by}, as published on {_day(one.published)}") for one in found[1:]]
+    for one in found[1:]:
+        words = f"{one.title}{by}, as published on {_day(one.published)}"
+        lines.append(escape(f"{_state(one)}.") if one.differences else _link(one, words))
     return "- " + "\\\n  ".join(lines)
 
 
 def _link(bundle: Listed, words: str) -> str:
-    """Link a bundle's own index page."""
-    return f"[{escape(words)}]({quote(bundle.folder)}/index.html)"
+    """Link a bundle's own index page; words alone where it is not to be used."""
+    return escape(words) if bundle.differences else f"[{escape(words)}]({quote(bundle.folder)}/index.html)"
 
 
 def _state(bundle: Listed) -> str:
-    """Say when a bundle was published, and whether it is still what was published."""
-    said = f"Published on {_day(bundle.published)}"
+    """Say when a bundle was published, and what in it is no longer as it was then."""
     if not bundle.differences:
-        return said
-    return f"Do not use: {len(bundle.differences)} of its files are not what was published on {_day(bundle.published)}"
+        return f"Published on {_day(bundle.published)}"
+    first, *others = bundle.differences
+    more = f" (and {count(len(others), 'other difference')})" if others else ""
+    return f"Do not use what was published on {_day(bundle.published)}: {first.rstrip('.')}{more}"
 
 
 def _day(day: dt.date) -> str:

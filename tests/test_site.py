@@ -79,8 +79,28 @@ def test_a_bundle_that_has_changed_is_named_and_not_shown_as_published(tmp_path:
     assert done.exit_code == 1
     assert "a is not what was published: index.html has changed." in done.output
     text = (tmp_path / "index.html").read_text(encoding="utf-8")
-    assert "Do not use: 1 of its files" in text
+    assert "Do not use what was published on 21 November 2026: index.html has changed." in text
     assert "12 per cent" not in text
+    assert "a/index.html" not in text
+
+
+def test_an_older_bundle_that_has_changed_is_not_linked_as_published(tmp_path: Path):
+    """Each publication of a pilot is held against its manifest, not the newest alone."""
+    bundle(tmp_path / "new")
+    old = bundle(tmp_path / "old", day="2026-10-01")
+    (old / "index.html").write_text(INDEX.replace("11", "12"), encoding="utf-8")
+    text = write_site(tmp_path)[0].read_text(encoding="utf-8")
+    assert "Do not use what was published on 1 October 2026: index.html has changed." in text
+    assert "old/index.html" not in text
+
+
+def test_what_is_missing_from_the_records_is_not_called_a_file(tmp_path: Path, monkeypatch):
+    """Where no file differs, but the log or a sign-off does not bear the bundle out, the page says that."""
+    lacking = ("governance/log.jsonl knows of no publication.", "O02 does not stand.", "O05 does not stand.")
+    monkeypatch.setattr("oda.reports.site.verify_bundle", lambda _: lacking)
+    bundle(tmp_path / "a")
+    text = write_site(tmp_path)[0].read_text(encoding="utf-8")
+    assert "21 November 2026: governance/log.jsonl knows of no publication (and 2 other differences)." in text
 
 
 @pytest.mark.parametrize(
