@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from oda.errors import RenderError
 from oda.reports import fonts
 from oda.reports.document import Document, Format
+from oda.reports.embedding import embed
 from oda.reports.findings import plain
 from oda.reports.pandoc import run_pandoc
 from oda.reports.subset import source_refusals, tree_refusals
@@ -161,14 +162,13 @@ def _html(project: Path, tree: dict[str, Any]) -> str:
     """Return one self-contained page; `tree_refusals` has seen that all it embeds is local."""
     contents = ["--toc", "--toc-depth=3"] if _headings(tree["blocks"]) > 1 else []
     arguments = [
-        *("--from=json", "--to=html5", "--standalone", "--embed-resources", "--mathml"),
+        *("--from=json", "--to=html5", "--standalone", "--sandbox", "--mathml"),
         *("--section-divs=false", "--wrap=preserve", "--syntax-highlighting=none"),
-        *("--template", str(LOOK / "report.html"), "--css", str(LOOK / "report.css")),
-        *("--resource-path", str(project)),
+        *("--template", str(LOOK / "report.html"), "--css", "report.css"),
         *contents,
         *_filters(),
     ]
-    return run_pandoc(arguments, _ast(tree), cwd=project)
+    return embed(run_pandoc(arguments, _ast(tree), cwd=project), project, LOOK / "report.css")
 
 
 def _headings(blocks: list[dict[str, Any]]) -> int:
