@@ -31,7 +31,6 @@ OWN = {
     ("data-missing", "Rows used"): ROWS,
     ("precision-table", "Districts"): UNITS,
     ("precision-table", "of which visited"): UNITS,
-    ("strength-ladder", "Level"): "levels of a scale of evidence, not people",
 }
 HEAD = """\
 # What is to be published, file by file. Whoever signs this signs these very files: a changed byte reopens the items.

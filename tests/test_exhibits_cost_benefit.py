@@ -14,6 +14,9 @@ from oda.exhibits import (
     plot_cost_benefit,
     plot_evidence_grade,
 )
+from oda.governance.counts import count_table, read_grid
+from oda.pilot import Disclosure
+from oda.reports.blocks import comma_separated
 
 FALLS = Estimate(
     estimand="ATT",
@@ -143,3 +146,10 @@ def test_the_grade_is_shown_with_what_holds_it_and_what_would_raise_it(n_treated
     assert drawn.headline == f"Level {grade.level} of 5 on the Maryland scale: {grade.meaning}."
     assert drawn.description.startswith(sentence(grade))
     assert [row[2] for row in drawn.data.shown()] == ["yes"] * grade.level + ["no"] * (5 - grade.level)
+
+
+def test_the_levels_of_the_ladder_are_not_taken_for_small_counts() -> None:
+    """A release asks nobody to explain the numbers 1 to 5 of the scale."""
+    data = plot_evidence_grade(evidence_grade("before and after", n_treated=1, n_control=0)).data
+    grid = read_grid(comma_separated(data))
+    assert count_table("annex-strength-ladder.csv", grid, None, Disclosure(hide_below=8, round_to=5)).breaches == ()

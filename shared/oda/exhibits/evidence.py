@@ -76,7 +76,7 @@ def plot_evidence_grade(result: EvidenceGrade) -> Picture:
         axes.spines[side].set_visible(False)
     axes.tick_params(length=0)
     frame = pd.DataFrame(
-        [(f"{level}", MEANING[level], "yes" if level <= result.level else "no") for level in levels],
+        [(f"Level {level}", MEANING[level], "yes" if level <= result.level else "no") for level in levels],
         columns=["level", "meaning", "reached"],
     )
     data = table(
