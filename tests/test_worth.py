@@ -19,6 +19,7 @@ PRICES = {
     "visit": {"amount": 150, "pays": "Fire and rescue service", "source": "Service accounts"},
     "admission": {"amount": 3000, "gains": "NHS", "cashable": 20, "source": "Reference costs"},
 }
+ADMISSION = {"amount": 4500, "gains": "NHS", "cashable": 30, "source": "Reference costs"}
 COSTS = Costs.model_validate(PRICES)
 
 
@@ -48,6 +49,17 @@ def test_benefits_less_costs_equal_arithmetic_by_hand():
     assert (spent.visits, spent.admissions, spent.pounds) == (120, 1970, 18_000)
     assert isinstance(worth, CostBenefit)
     assert worth.npsv.value == pytest.approx(3000 * 1970 * (1 / ratio - 1) - 18_000)
+
+
+def test_each_end_of_the_interval_rests_on_the_admissions_that_were_counted():
+    """They are known, so each end is the sum by hand at that end of the effect: 1,150 admissions at 4,500 pounds."""
+    found = effect.estimate_effect(panel(FULL))
+    found = replace(found, estimate=replace(found.estimate, value=0.89269, ci_low=0.8433, ci_high=0.9450))
+    spent = Spent(visits=1795, admissions=1150, pounds=215_400, when="August 2025 to July 2026", year=2025)
+    worth = reckon_worth(spent, found, Costs.model_validate({**PRICES, "admission": ADMISSION}))
+    assert isinstance(worth, CostBenefit)
+    by_hand = [1150 * (1 / ratio - 1) * 4500 - 215_400 for ratio in (0.89269, 0.9450, 0.8433)]
+    assert [worth.npsv.value, worth.npsv.ci_low, worth.npsv.ci_high] == pytest.approx(by_hand, abs=8_000)
 
 
 def test_the_cost_bears_its_source_and_the_year_of_its_prices():

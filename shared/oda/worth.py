@@ -139,14 +139,14 @@ def reckon_worth(
 
     Notes
     -----
-    The admissions expected without visits are those counted, over the ratio that was estimated. The interval is that of
-    the effect alone: prices are taken as certain.
+    The admissions expected without visits are those counted, which stay as they are, over the ratio, which does not: at
+    each end of the interval as at the estimate. The interval is that of the effect alone: prices are taken as certain.
     """
     if isinstance(spent, CannotSay):
         return spent
     if costs is None or isinstance(found, CannotSay):
         return CannotSay(sentence="There are no costs, or there is no estimate.", needed=NEEDED)
-    change = UnitChange(estimate=found.estimate, units=spent.admissions / found.estimate.value)
+    change = UnitChange(estimate=found.estimate, units=spent.admissions, counted=True)
     lines = pd.DataFrame(
         {
             "line": ["home visits", "admissions avoided"],

@@ -29,11 +29,15 @@ class UnitChange:
         difference, what it is multiplied by to give outcomes a year, such as hundreds of thousands of people.
     better
         Whether `fewer` or `more` outcomes are the benefit.
+    counted
+        For a ratio, whether `units` are the outcomes that were counted with the pilot in place instead: these are
+        known, and what is expected without it is drawn with the effect.
     """
 
     estimate: Estimate
     units: float
     better: Literal["fewer", "more"] = "fewer"
+    counted: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what is no effect, and units that are no positive number."""
@@ -64,6 +68,8 @@ def benefit_units(change: UnitChange, effect: np.ndarray) -> np.ndarray:
         Shape (n,): outcomes a year avoided, or gained.
     """
     moved = change.units * (effect - (1.0 if change.estimate.scale == "ratio" else 0.0))
+    if change.counted and change.estimate.scale == "ratio":
+        moved = moved / effect
     return -moved if change.better == "fewer" else moved
 
 
