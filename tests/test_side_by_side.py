@@ -25,15 +25,40 @@ def test_the_change_of_a_district_is_its_later_rate_over_its_earlier_one():
     assert when == "January 2025 to December 2025 against January 2024 to December 2024"
 
 
+def with_few(*names: str) -> Panel:
+    """Return a panel in which some districts have 5 admissions in the second year."""
+    made = panel({**FULL, **dict.fromkeys(names, 0)})
+    few = made.frame["district"].isin(names) & (made.frame["period"] == pd.Period("2025-06", freq="M"))
+    return replace(made, frame=made.frame.assign(admissions=made.frame["admissions"].mask(few, 5)))
+
+
 def test_a_district_with_a_small_count_is_hidden():
     """Its change would help to work the count out."""
-    made = panel({**FULL, "B": 0})
-    frame = made.frame.copy()
-    frame.loc[(frame["district"] == "B") & (frame["period"] == pd.Period("2025-06", freq="M")), "admissions"] = 5
-    drawn = draw_side_by_side(replace(made, frame=frame), effect.estimate_effect(replace(made, frame=frame)))
+    made = with_few("B")
+    drawn = draw_side_by_side(made, effect.estimate_effect(made))
     row = next(row for row in drawn.data.rows if row[0] == "B")
     assert set(row[2:]) == {"[c]"}
     assert "1 of 4 districts have no figure to show" in drawn.description
+    assert "1 of the 1 districts with visits that can be shown, of 2 in all, lie below it" in drawn.description
+    assert drawn.headline == (
+        "Every district with visits that can be shown did better than the average of those without; "
+        "1 of 2 with visits cannot be shown"
+    )
+
+
+def test_an_average_of_some_is_not_called_that_of_all():
+    """Where a district without visits is hidden, the others' average is said to be of those that can be shown."""
+    made = with_few("D")
+    drawn = draw_side_by_side(made, effect.estimate_effect(made))
+    assert drawn.headline.endswith("the average of those without that can be shown")
+    assert "average of the districts without visits that can be shown is" in drawn.description
+
+
+def test_a_single_district_is_not_two_ends():
+    """Where all but one are hidden, that one is named once."""
+    made = with_few("B", "C", "D")
+    assert "The only one shown is A (" in draw_side_by_side(made, effect.estimate_effect(made)).description
+    assert "The only rate shown is 9,600 in A" in draw_place(made, "A", "A").description
 
 
 @pytest.mark.parametrize(

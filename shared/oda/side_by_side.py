@@ -172,19 +172,26 @@ def _middle(frame: pd.DataFrame) -> float | None:
     return float(100 * (np.exp(np.log1p(others.astype(float) / 100).mean()) - 1))
 
 
-def _below(frame: pd.DataFrame, middle: float) -> tuple[int, int]:
-    """Return how many districts with visits lie below the average of the others, and how many there are."""
-    changes = frame.loc[frame["visited"], "change"].dropna()
-    return int((changes < middle).sum()), len(changes)
+def _below(frame: pd.DataFrame, middle: float) -> tuple[int, int, int]:
+    """Return how many districts with visits lie below the average of the others, can be shown, and are there."""
+    changes = frame.loc[frame["visited"], "change"]
+    return int((changes < middle).sum()), int(changes.notna().sum()), len(changes)
+
+
+def _shown(frame: pd.DataFrame, *, visited: bool) -> str:
+    """Say of some districts that not all of them can be shown."""
+    return " that can be shown" if frame.loc[frame["visited"] == visited, "change"].isna().any() else ""
 
 
 def _headline(frame: pd.DataFrame, middle: float | None) -> str:
     """Say on which side of the others' average the districts with visits lie."""
     if middle is None:
         return ""
-    below, of = _below(frame, middle)
+    below, of, every = _below(frame, middle)
     which = "Every district" if below == of else "No district" if below == 0 else "Some but not all districts"
-    return f"{which} with visits did better than the average of those without"
+    without = f"the average of those without{_shown(frame, visited=False)}"
+    gone = f"; {every - of} of {every} with visits cannot be shown" if of < every else ""
+    return f"{which} with visits{_shown(frame, visited=True)} did better than {without}{gone}"
 
 
 def _describe(frame: pd.DataFrame, middle: float | None) -> str:
@@ -193,18 +200,18 @@ def _describe(frame: pd.DataFrame, middle: float | None) -> str:
     if known.empty:
         return "There is no figure large enough to be drawn."
     order = known.assign(change=known["change"].astype(float)).sort_values("change", kind="stable")
-    ends = " and ".join(
-        f"{name} ({percent_change(1 + change / 100)})"
-        for name, change in order[["district", "change"]].iloc[[0, -1]].to_numpy()
-    )
-    said = f"A dot is the change of one district and its line the 95% interval. The ends are {ends}."
+    ends = [f"{name} ({percent_change(1 + change / 100)})" for name, change in order[["district", "change"]].to_numpy()]
+    said = "A dot is the change of one district and its line the 95% interval."
     if frame["low"].isna().all():
-        said = f"A dot is the change of one district; these data give no interval. The ends are {ends}."
+        said = "A dot is the change of one district; these data give no interval."
+    said += f" The ends are {ends[0]} and {ends[-1]}." if len(ends) > 1 else f" The only one shown is {ends[0]}."
     if middle is None:
         return said
-    below, of = _below(frame, middle)
-    average = f"The average of the districts without visits is {percent_change(1 + middle / 100)}"
-    return f"{said} {average}; {below} of {of} districts with visits lie below it."
+    below, of, every = _below(frame, middle)
+    without = f"the districts without visits{_shown(frame, visited=False)}"
+    among = f"the {of} districts with visits that can be shown, of {every} in all," if of < every else ""
+    among = among or f"{of} districts with visits"
+    return f"{said} The average of {without} is {percent_change(1 + middle / 100)}; {below} of {among} lie below it."
 
 
 def draw_place(panel: Panel, code: str, name: str) -> Picture:
@@ -296,9 +303,10 @@ def _describe_place(known: pd.DataFrame, of: int, shown: bool, name: str, panel:
     """Say the ends, where the district stands, and what is not shown."""
     if known.empty:
         return "There is no figure large enough to be drawn."
-    high, low = known.iloc[0], known.iloc[-1]
-    ends = f"from {high['rate']:,.0f} in {high['district']} down to {low['rate']:,.0f} in {low['district']}"
-    said = [f"The rates run {ends}, {panel.unit}."]
+    high, low = (f"{row['rate']:,.0f} in {row['district']}" for _, row in known.iloc[[0, -1]].iterrows())
+    said = [f"The rates run from {high} down to {low}, {panel.unit}."]
+    if len(known) == 1:
+        said = [f"The only rate shown is {high}, {panel.unit}."]
     said.append(f"{name} is marked." if shown else f"{name} has no figure that can be shown.")
     if len(known) < of:
         said.append(f"{of - len(known)} of {of} districts have no figure to show.")
