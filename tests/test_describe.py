@@ -84,6 +84,8 @@ PANELS = {
         {"Ashby": [2000, 2100, 1900], "Barton": [1500, 1500, 1500], "Corby": [2500, 2000, 1950]}
     ),
     "rates, two districts": make_rates({"Ashby": [2000, 2100], "Barton": [1500, 1500]}),
+    "rates, one absent": make_rates({"Ashby": [2000, 2100], "Barton": [1500, 1500], "Corby": [1500, None]}),
+    "rates, all alike": make_rates({"Ashby": [2000, 2100], "Barton": [1500, 1500], "Corby": [1500, 1500]}),
     "rates, one year": make_rates({"Ashby": [2000], "Barton": [1500]}),
     "rates, gaps": make_rates({"Ashby": [None, 2100, None], "Barton": [1500, None, 1500]}),
 }
@@ -214,6 +216,8 @@ def test_a_year_without_any_case_is_said_as_nought() -> None:
     [
         ("yearly rates", "was number 2 of 3 from the highest; the others ran from 1,500 to 1,950"),
         ("rates, two districts", "was number 1 of 2 from the highest; the other had 1,500"),
+        ("rates, one absent", "was number 1 of 2 that can be shown from the highest; the other had 1,500"),
+        ("rates, all alike", "was number 1 of 3 from the highest; each of the others had 1,500"),
     ],
 )
 def test_rates_without_counts_are_ranked(kind: str, words: str) -> None:
@@ -239,7 +243,8 @@ def with_visits(visits: dict[str, list[float]], rule: Disclosure = RULE) -> Pane
     [
         ([0, 0, 52, 60], "About 110 home visits were made in Ashby from March 2024 to April 2024."),
         ([0, 0, 52, 0], "About 50 home visits were made in Ashby in March 2024."),
-        ([0, 0, 3, 4], "Fewer than 8 home visits were made in Ashby from March 2024 to April 2024."),
+        ([0, 0, 3, 4], "Fewer than 8 home visits were made in Ashby up to April 2024."),
+        ([0, 3, 0, 0], "Fewer than 8 home visits were made in Ashby up to April 2024."),
         ([0, 0, 0, 0], "No home visits were made in Ashby up to April 2024."),
         (
             [math.nan, 0, 0, 20],
@@ -268,7 +273,7 @@ def test_the_visits_of_one_district_cannot_be_worked_out_from_the_total() -> Non
     panel = with_visits({"Corby": [98.0], "Ashby": [98.0], "Barton": [1.0]})
     found = describe.count_visits(panel)
     assert found.value is None
-    assert "Some home visits were made in Ashby, Barton and Corby" in found.sentence
+    assert "Some home visits were made in Ashby, Barton and Corby up to January 2024" in found.sentence
     assert "too small to be shown" in found.sentence
 
 

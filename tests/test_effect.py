@@ -101,8 +101,9 @@ def test_visits_that_pilot_yml_does_not_know_stop_the_estimate():
     early = made.frame.assign(visits=made.frame["visits"].mask(made.frame["district"].isin(["A", "C"]), 5))
     found = effect.estimate_effect(replace(made, frame=early))
     assert isinstance(found, CannotSay)
-    assert "A has visits from January 2024 on, and from January 2025 in pilot.yml" in found.sentence
-    assert "C has visits from January 2024 on, and none in pilot.yml" in found.sentence
+    assert "A has visits before January 2025, when they begin in pilot.yml" in found.sentence
+    assert "C has visits, and none in pilot.yml" in found.sentence
+    assert "January 2024" not in found.sentence
 
 
 def test_what_would_be_detected_is_the_noncentral_t_s():

@@ -225,15 +225,19 @@ def protected_ratio(rows: pd.DataFrame, panel: Panel) -> Estimate | None:
 
 def _rank(table: pd.DataFrame, panel: Panel, code: str, name: str, when: str) -> Fact | CannotSay:
     """Say a district's place among the districts, and the range of the others."""
+    every = len(table)
     table = table.dropna(subset=["rate"]).set_index("district_code")
     if code not in table.index or len(table) < 2:
         return CannotSay(sentence=f"There is no rate to compare for {name}.", needed="a rate for each district.")
     here, others = float(table["rate"].to_dict()[code]), table.drop(code)["rate"]
     place = int((table["rate"] > here).sum()) + 1
-    span = "the others ran from {:,.0f} to {:,.0f}" if len(others) > 1 else "the other had {:,.0f}"
+    ends = list(dict.fromkeys(f"{end:,.0f}" for end in (others.min(), others.max())))
+    who = "the other" if len(others) == 1 else "each of the others"
+    span = f"{who} had {ends[0]}" if len(ends) == 1 else f"the others ran from {ends[0]} to {ends[1]}"
+    shown = " that can be shown" if len(table) < every else ""
     sentence = (
-        f"{when} the rate in {name}, {here:,.0f} {panel.unit}, was number {place} of {len(table)} from the "
-        f"highest; {span.format(others.min(), others.max())}. {NO_COUNTS if panel.measure == 'rates' else ONE_A_YEAR}"
+        f"{when} the rate in {name}, {here:,.0f} {panel.unit}, was number {place} of {len(table)}{shown} from the "
+        f"highest; {span}. {NO_COUNTS if panel.measure == 'rates' else ONE_A_YEAR}"
     )
     return Fact(sentence=sentence, value=here, unit=panel.unit)
 
@@ -267,8 +271,10 @@ def count_visits(panel: Panel, code: str | None = None, name: str = "") -> Fact 
     shown = protect_total(made.groupby("district_code")["visits"].sum(), panel.rule)
     few = f"Fewer than {panel.rule.hide_below}" if code else "Some"
     number = few if shown is None else f"About {shown:,}"
-    first, last = (say_period(period) for period in (made["period"].min(), made["period"].max()))
-    span = f"in {first}" if first == last else f"from {first} to {last}"
+    span = f"up to {panel.last}"  # the months of a hidden number would say which of its cells are not nought
+    if shown is not None:
+        first, last = (say_period(period) for period in (made["period"].min(), made["period"].max()))
+        span = f"in {first}" if first == last else f"from {first} to {last}"
     names = sorted(made["district"].unique())
     places = _and(names) if len(names) <= MOST_NAMES else f"{len(names)} districts"
     sentence = f"{number} home visits were made in {name or places} {span}.{gaps}"

@@ -94,7 +94,10 @@ def _refuse(panel: Panel) -> CannotSay | None:
 
 
 def _contradictions(panel: Panel) -> list[str]:
-    """Say where the data hold visits that pilot.yml does not: in a comparison district, or before the first month."""
+    """Say where the data hold visits that pilot.yml does not: in a comparison district, or before the first month.
+
+    The month in which they do is not said: the number in it may be one that is hidden.
+    """
     if "visits" not in panel.frame:
         return []
     made = panel.frame[panel.frame["visits"] > 0]
@@ -102,9 +105,9 @@ def _contradictions(panel: Panel) -> list[str]:
     for name, rows in made.groupby("district"):
         first, cohort = rows["period"].min(), rows["cohort"].iloc[0]
         if not isinstance(cohort, pd.Period):
-            said.append(f"{name} has visits from {say_period(first)} on, and none in pilot.yml")
+            said.append(f"{name} has visits, and none in pilot.yml")
         elif first < cohort and first not in panel.partial:
-            said.append(f"{name} has visits from {say_period(first)} on, and from {say_period(cohort)} in pilot.yml")
+            said.append(f"{name} has visits before {say_period(cohort)}, when they begin in pilot.yml")
     return said
 
 
