@@ -169,4 +169,5 @@ def test_extremes_pass_over_what_is_not_known() -> None:
     values = pd.Series([1690.4, None, 1204], dtype="Float64")
     assert charts.extremes(values) == "1,204 to 1,690"
     assert charts.heights(values) == [1690.4, None, 1204.0]
-    assert charts.extremes(values[1:2]) == "no value to no value"
+    assert charts.extremes(values[:2]) == "1,690"
+    assert charts.extremes(values[1:2]) == "no value"

@@ -29,10 +29,9 @@ def test_the_lines_leave_out_a_district_with_a_hidden_step():
     """A line holds only what is shown, and says whom it leaves out."""
     made = panel({**FULL, "E": 1}, before=100.0)
     assert expect(made).left_out == ("E",)
-    assert (
-        "Left out, since their counts are small: E."
-        in draw_counterfactual(made, effect.estimate_effect(made)).description
-    )
+    drawn = draw_counterfactual(made, effect.estimate_effect(made))
+    assert "Left out, since their counts are small: E." in drawn.description
+    assert "in the districts with visits that can be shown," in drawn.caption
 
 
 @pytest.mark.parametrize(

@@ -219,7 +219,7 @@ def heights(values: pd.Series) -> list[float | None]:
 
 
 def extremes(values: pd.Series) -> str:
-    """Say the lowest and the highest of a column, such as `1,204 to 1,690`.
+    """Say the lowest and the highest of a column, such as `1,204 to 1,690`, or the one value that there is.
 
     Parameters
     ----------
@@ -232,7 +232,7 @@ def extremes(values: pd.Series) -> str:
         In whole numbers.
     """
     known = values.dropna()
-    return f"{known.min():,.0f} to {known.max():,.0f}" if len(known) else "no value to no value"
+    return " to ".join(dict.fromkeys(f"{end:,.0f}" for end in (known.min(), known.max()))) if len(known) else "no value"
 
 
 def mark_period(axes: Axes, periods: pd.Series, start: pd.Period | None, words: str) -> None:

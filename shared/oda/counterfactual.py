@@ -110,11 +110,12 @@ def draw_counterfactual(panel: Panel, found: Comparison | CannotSay) -> Picture:
     charts.mark_period(axes, index["step"], panel.start, "First visits")
     axes.set_ylabel(f"Admissions a year {panel.unit}")
     title = "the districts with visits" if lines.compared else " and ".join(lines.names.values()) or "no district"
+    shown = " that can be shown" if lines.left_out else ""
     told = lines.compared and isinstance(found, Comparison)
     return picture(
         drawing,
         headline=HEADLINES.get(reading(found.estimate), "") if told and isinstance(found, Comparison) else "",
-        caption=f"Rate of falls admissions in {title.lower()}, {panel.first} to {panel.last}",
+        caption=f"Rate of falls admissions in {title.lower()}{shown}, {panel.first} to {panel.last}",
         alt="Line chart of the rate of falls admissions in the districts with visits, described below.",
         description=_describe(lines, panel),
         data=table(
@@ -138,7 +139,7 @@ def _shade(axes: Axes, index: pd.DataFrame, panel: Panel) -> None:
 
 def _describe(lines: Lines, panel: Panel) -> str:
     """Say what the chart shows."""
-    ends = [f"{name}: from {charts.extremes(lines.frame[key])}" for key, name in lines.names.items()]
+    ends = [f"{name}: {charts.extremes(lines.frame[key])}" for key, name in lines.names.items()]
     said = [f"{'; '.join(ends)} ({panel.unit})."] if ends else []
     if lines.compared:
         said.append(

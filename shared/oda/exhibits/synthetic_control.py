@@ -151,7 +151,7 @@ def plot_synthetic_control(result: SyntheticControl) -> Picture:
         alt=f"Line chart: {e.outcome} of {name} and of its synthetic control, {_span(frame)}.",
         description=(
             f"Before the start the two lines are {say_size(result.pre_rmspe, e)} apart as a rule; "
-            f"{name} runs from {extremes(early['actual'])}. After it the gap is {say_size(e.value, e)} on average. "
+            f"{name} lies at {extremes(early['actual'])}. After it the gap is {say_size(e.value, e)} on average. "
             f"{sentence(result)}"
         ),
         data=_gap_table(result),
