@@ -23,6 +23,7 @@ NEEDED = (
     f"costs in {FILE_NAME}: pounds for a visit and for an admission avoided, each with its source, and the year of "
     "their prices."
 )
+DRAWS = 400_000  # so many that the ends of the interval are those by hand to the thousand pounds
 ONLY = "Only admissions avoided count as a benefit; lives, independence and fires avoided do not."
 
 
@@ -161,7 +162,9 @@ def reckon_worth(
             "effect": [None, "admissions"],
         }
     )
-    return cost_benefit(lines, price_base=costs.price_year, base_year=spent.year, effects={"admissions": change})
+    return cost_benefit(
+        lines, price_base=costs.price_year, base_year=spent.year, effects={"admissions": change}, draws=DRAWS
+    )
 
 
 def say_worth(worth: CostBenefit | CannotSay) -> Estimated | CannotSay:
