@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from oda.console import count
 from oda.errors import COMMAND, GateError, RenderError, RunError, SettingsError
 from oda.governance import Assessment, assess, pass_gate
 from oda.governance.files.outputs import RELEASES, Release, ReleasedFile
@@ -96,7 +97,9 @@ def prepare_release(pilot: Pilot, run: Run, *, name: str | None = None, today: d
         When a report could not be made, or the numbers of an edited main point have moved.
     """
     if run.failed:
-        message = f"{len(run.failed)} notebooks of {run.id} failed. Nothing half-done is released: {COMMAND} run"
+        message = (
+            f"{count(len(run.failed), 'notebook')} of {run.id} failed. Nothing half-done is released: {COMMAND} run"
+        )
         raise RunError(message)
     refuse_moved(pilot.folder, run)
     day = today or dt.datetime.now(dt.UTC).astimezone().date()

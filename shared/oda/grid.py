@@ -16,6 +16,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from oda.console import count
 from oda.progress import Display, tell_end
 from oda.summary import State, duration, ending
 
@@ -202,8 +203,8 @@ class Grid(Display):
             yield Text("   ").join(self._row(item, layout) for item in items[line::down])
         if len(self._rows) > len(items):
             yield self._rest(items)
-        if len(self._notebooks) > len(layout.columns):
-            yield Text(f"and {len(self._notebooks) - len(layout.columns):,} more notebooks beside these", "dim")
+        if more := len(self._notebooks) - len(layout.columns):
+            yield Text(f"and {count(more, 'more notebook')} beside these", "dim")
 
     def _rest(self, items: list[str]) -> Text:
         """Return the line that counts the rows without room, and their notebooks by state."""
