@@ -24,6 +24,7 @@ EFFECT, STRENGTH, COST, WORTH = "effect", "strength", "cost", "worth"  # results
 CAUSAL = ("ATT", "ATE", "ATC", "mean effect")  # estimands that are effects; others describe
 SIGNS: dict[Said, str] = {"lower": "\N{MINUS SIGN}", "higher": "+", "unclear": "±", "alike": "0"}
 UNKNOWN = "?"
+NOT_ANSWERED = "Not answered"
 MOST_STEPS = 10  # of a scale that is drawn as dots
 
 
@@ -43,7 +44,7 @@ def questions(context: Context) -> str:
     Raises
     ------
     RenderError
-        When no notebook recorded the evidence of a question as a sentence.
+        When no notebook recorded the evidence of a question as a sentence, and this is no draft.
     """
     kind = "district" if context.district else "board"
     asked = [_question(question, context) for question in context.pilot.questions if question.report == kind]
@@ -55,18 +56,24 @@ def _question(question: Question, context: Context) -> str:
     evidence = context.results.get(question.evidence)
     said = None if evidence is None else blocks.sentence(evidence)
     if evidence is None or said is None:
-        there = ", ".join(sorted(key for key, item in context.results.items() if blocks.sentence(item))) or "none"
-        message = (
-            f"pilot.yml: question {question.id!r} names the evidence {question.evidence!r}, which no notebook recorded "
-            f"as a sentence. Recorded: {there}."
-        )
-        raise RenderError(message)
-    brief = f"Cannot be concluded. {evidence.sentence}" if isinstance(evidence, CannotSay) else said
-    answer = f"{escape(brief)}{_source(question.evidence, context)}"
-    rated = list(_ratings(question.evidence, evidence, context))
-    parts = [answer, *(["\n    ".join(f"- {one}" for one in rated)] if rated else [])]
+        parts = [escape(_unanswered(question, context))]
+    else:
+        brief = f"Cannot be concluded. {evidence.sentence}" if isinstance(evidence, CannotSay) else said
+        rated = list(_ratings(question.evidence, evidence, context))
+        parts = [f"{escape(brief)}{_source(question.evidence, context)}"]
+        parts += ["\n    ".join(f"- {one}" for one in rated)] if rated else []
     parts.append(f"*Expected beforehand: {escape(question.expected)}*")
     return escape(question.question) + "\n\n" + "\n".join(f":   {part}\n" for part in parts)
+
+
+def _unanswered(question: Question, context: Context) -> str:
+    """Say on a draft that a question has no answer, which the lint finds; refuse it on what is to be published."""
+    what = f"no notebook recorded {question.evidence!r}, its evidence in pilot.yml, as a sentence."
+    if context.assessment.gate("publish").is_open:
+        there = ", ".join(sorted(key for key, item in context.results.items() if blocks.sentence(item))) or "none"
+        message = f"{context.source}: question {question.id!r} is not answered: {what} Recorded: {there}."
+        raise RenderError(message)
+    return f"{NOT_ANSWERED}: {what}"
 
 
 def _ratings(key: str, evidence: AnyResult, context: Context) -> Iterator[str]:
@@ -89,8 +96,8 @@ def _own_source(name: str, result: AnyResult | None, context: Context) -> str:
 
 
 def _rating(what: str, sign: str, words: str) -> str:
-    """Write a rating: what is rated, its sign, which is not read aloud, and its words."""
-    return f"**{escape(what)}:** [{escape(sign)}]{{.symbol}} {escape(words)}"
+    """Write a rating: what is rated, its sign where it is not part of the words, not read aloud, and its words."""
+    return f"**{escape(what)}:** {f'[{escape(sign)}]{{.symbol}} ' if sign else ''}{escape(words)}"
 
 
 def rate_effect(result: AnyResult) -> tuple[str, str]:
@@ -154,11 +161,11 @@ def rate_cost(result: AnyResult | None) -> tuple[str, str]:
     Returns
     -------
     tuple of str
-        `£` and the sum, or that it is not known.
+        Nothing and the sum, which has its own sign; or `£?` and that it is not known.
     """
     if not isinstance(result, Fact) or not isinstance(result.value, int | float) or not result.unit.startswith("£"):
         return "£?", "not known"
-    return "£", f"{fields(result)['value']} pounds {result.unit.removeprefix('£').strip()}".rstrip()
+    return "", f"£{fields(result)['value']} {result.unit.removeprefix('£').strip()}".rstrip()
 
 
 def points(context: Context, most: int = MOST_POINTS) -> str:

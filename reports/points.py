@@ -215,8 +215,8 @@ def _apart(results: Results) -> Point | None:
 def _worth(results: Results) -> Point | None:
     """Say whether benefits exceed costs."""
     texts = {
-        "higher": "The visits are worth more than they cost: benefits exceed costs by {worth.size}.",
-        "lower": "The visits cost more than they bring: costs exceed benefits by {worth.size}.",
+        "higher": "The visits bring {worth.size} more than they cost, in cash or not; the data fit anything from {worth.interval}.",
+        "lower": "The visits bring {worth.size} less than they cost, in cash or not; the data fit anything from {worth.interval}.",
         "unclear": "Whether benefits exceed costs is unclear: the difference may be anything from {worth.interval}.",
         "unsaid": "Whether the visits are worth their cost cannot be concluded from what is on record.",
     }
@@ -226,7 +226,7 @@ def _worth(results: Results) -> Point | None:
 def _visits(results: Results) -> Point | None:
     """Say how many visits were made."""
     texts = {
-        "some": "About {visits-total.value} home visits were made.",
+        "some": "About {visits-total.value} home visits were made in all.",
         "none": "No home visits were made.",
         "hidden": "The number of home visits is too small in some district for the total to be shown.",
         "unsaid": "The data do not say how many home visits were made.",
@@ -291,4 +291,4 @@ def _own_visits(results: Results) -> Point | None:
 def _alone(results: Results) -> Point | None:
     """Warn that one district shows no effect."""
     text = "One district cannot show whether visits work; the board report compares all of them."
-    return Point(id="alone", results=("trend",), text=text) if read(results.get("trend")) else None
+    return Point(id="alone", results=(), text=text) if read(results.get("trend")) else None

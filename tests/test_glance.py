@@ -81,9 +81,9 @@ def test_what_is_no_grade_is_not_rated(fact):
 
 
 def test_the_cost_is_a_sum_or_not_known():
-    """Pounds with their prices; no costs, no sum."""
-    cost = Fact(sentence="It cost.", value=225_000.0, unit="£ in all, in prices of 2025")
-    assert rate_cost(cost) == ("£", "225,000 pounds in all, in prices of 2025")
+    """Pounds, said once, with their time and prices; no costs, no sum."""
+    cost = Fact(sentence="It cost.", value=225_000.0, unit="£ from May 2024 to April 2025, in prices of 2025")
+    assert rate_cost(cost) == ("", "£225,000 from May 2024 to April 2025, in prices of 2025")
     assert rate_cost(None) == ("£?", "not known")
 
 

@@ -10,6 +10,7 @@ from test_effect import FULL, panel
 
 from oda import effect
 from oda.evaluate import CostBenefit
+from oda.evaluate.worth.cautions import say_pounds
 from oda.pilot import Costs
 from oda.results import CannotSay, Estimated
 from oda.worth import Spent, count_spent, reckon_worth, say_cost, say_worth
@@ -34,7 +35,7 @@ def reckoned(costs: Costs | None = COSTS) -> tuple[Spent | CannotSay, CostBenefi
 def test_without_costs_nothing_is_reckoned_and_no_price_is_made_up():
     """The answer is that it cannot be said, and what it would take."""
     spent, worth = reckoned(None)
-    said = say_worth(worth)
+    said = say_worth(worth, spent)
     assert isinstance(spent, CannotSay)
     assert isinstance(said, CannotSay)
     assert "pounds for a visit and for an admission avoided, each with its source" in said.needed
@@ -68,15 +69,19 @@ def test_the_cost_bears_its_source_and_the_year_of_its_prices():
     assert isinstance(spent, Spent)
     said = say_cost(spent, COSTS)
     assert "about 120 visits cost about £18,000, at £150 a visit in prices of 2025 (Service accounts)" in said.sentence
-    assert said.value == 18_000
+    assert (said.value, said.unit) == (18_000, "£ from January 2025 to December 2025, in prices of 2025")
 
 
 def test_worth_is_said_with_its_interval_and_its_doubt():
-    """Where the interval holds nil the sentence says that the data cannot tell."""
-    said = say_worth(reckoned()[1])
+    """Where the interval holds nil the sentence says that the data cannot tell; what is cash is said beside it."""
+    spent, worth = reckoned()
+    said = say_worth(worth, spent)
     assert isinstance(said, Estimated)
     assert said.estimate.unit == "£"
     assert ("cannot tell which is larger" in said.sentence) == (said.estimate.ci_low <= 0 <= said.estimate.ci_high)
+    assert said.sentence.startswith("From January 2025 to December 2025, benefits are put at £")
+    cash = say_pounds(abs(worth.financial.value))
+    assert f"Savings that can be taken out of a budget are put at {cash} more than the costs" in said.sentence
 
 
 def test_without_an_effect_or_without_visits_counted_there_is_no_worth():

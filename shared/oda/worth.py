@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from oda.disclosure import protect_total
+from oda.estimate import Estimate
 from oda.evaluate import Comparison, CostBenefit, UnitChange, cost_benefit
 from oda.evaluate.worth.cautions import say_pounds
 from oda.panel import Panel
@@ -105,13 +106,14 @@ def say_cost(spent: Spent, costs: Costs) -> Fact:
     Returns
     -------
     Fact
-        Pounds, to three figures.
+        Pounds, to three figures; its unit says for which time.
     """
     text = (
         f"{_during(spent.when)}, about {spent.visits:,} visits cost about {say_pounds(spent.pounds)}, at "
         f"{quantity(costs.visit.amount, '£')} a visit in prices of {costs.price_year} ({costs.visit.source}). {ONLY}"
     )
-    return Fact(sentence=text, value=float(f"{spent.pounds:.3g}"), unit=f"£ in all, in prices of {costs.price_year}")
+    unit = f"£ {'from' if ' to ' in spent.when else 'in'} {spent.when}, in prices of {costs.price_year}"
+    return Fact(sentence=text, value=float(f"{spent.pounds:.3g}"), unit=unit)
 
 
 def _during(when: str) -> str:
@@ -167,13 +169,13 @@ def reckon_worth(
     )
 
 
-def say_worth(worth: CostBenefit | CannotSay) -> Estimated | CannotSay:
-    """Say whether benefits exceed costs, and by how much.
+def say_worth(worth: CostBenefit | CannotSay, spent: Spent | CannotSay) -> Estimated | CannotSay:
+    """Say whether benefits exceed costs and by how much, over which time, and what of it is cash.
 
     Parameters
     ----------
-    worth
-        What `reckon_worth` returned.
+    worth, spent
+        What `reckon_worth` and `count_spent` returned.
 
     Returns
     -------
@@ -182,12 +184,18 @@ def say_worth(worth: CostBenefit | CannotSay) -> Estimated | CannotSay:
     """
     if isinstance(worth, CannotSay):
         return worth
-    npsv = worth.npsv
-    more = "more" if npsv.value >= 0 else "less"
-    ends = " to ".join(say_pounds(end) for end in (npsv.ci_low, npsv.ci_high))
-    doubt = " The data cannot tell which is larger." if cannot_tell(npsv) else ""
+    if isinstance(spent, CannotSay):
+        return spent
     text = (
-        f"Benefits are put at {say_pounds(abs(npsv.value))} {more} than the costs "
-        f"({npsv.level * 100:g}% interval: {ends}).{doubt}"
+        f"{_during(spent.when)}, benefits are put at {_against_costs(worth.npsv)} Savings that can be taken out of a "
+        f"budget are put at {_against_costs(worth.financial)}"
     )
-    return Estimated(sentence=text, estimate=npsv)
+    return Estimated(sentence=text, estimate=worth.npsv)
+
+
+def _against_costs(net: Estimate) -> str:
+    """Say by how much benefits exceed costs, with the interval and whether the data can tell."""
+    more = "more" if net.value >= 0 else "less"
+    ends = " to ".join(say_pounds(end) for end in (net.ci_low, net.ci_high))
+    doubt = " The data cannot tell which is larger." if cannot_tell(net) else ""
+    return f"{say_pounds(abs(net.value))} {more} than the costs ({net.level * 100:g}% interval: {ends}).{doubt}"

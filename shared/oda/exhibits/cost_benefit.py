@@ -20,13 +20,15 @@ from oda.results import Picture, Table, TableColumn
 CASES = {"financial": "Financial case: cashable savings of public bodies", "economic": "Economic case: public value"}
 
 
-def cost_benefit_table(result: CostBenefit) -> Table:
+def cost_benefit_table(result: CostBenefit, *, when: str = "") -> Table:
     """Show costs and benefits by category, kept apart.
 
     Parameters
     ----------
     result
         The analysis.
+    when
+        From when to when, in words; the years of the analysis when not given.
 
     Returns
     -------
@@ -40,7 +42,7 @@ def cost_benefit_table(result: CostBenefit) -> Table:
     ]
     columns: dict[str, TableColumn | str] = {"what": "What", "value": _pounds("Present value")}
     return table(
-        frame, caption=f"Costs and benefits by category{_when(result)}", columns=columns, note=_cautioned(result)
+        frame, caption=f"Costs and benefits by category{_when(result, when)}", columns=columns, note=_cautioned(result)
     )
 
 
@@ -51,13 +53,15 @@ def _cashable(kind: str, category: str, cashable: str) -> str:
     return ", cashable" if cashable == "yes" else ", not cashable"
 
 
-def partners_table(result: CostBenefit) -> Table:
+def partners_table(result: CostBenefit, *, when: str = "") -> Table:
     """Show which partner pays and which gains.
 
     Parameters
     ----------
     result
         The analysis.
+    when
+        From when to when, in words; the years of the analysis when not given.
 
     Returns
     -------
@@ -74,18 +78,20 @@ def partners_table(result: CostBenefit) -> Table:
         "wider": _pounds("Economic and social benefits"),
     }
     used = [name for name in columns if name == "partner" or (result.partners[name] != 0).any() or name == "net"]
-    caption = f"Who pays and who gains{_when(result)}"
+    caption = f"Who pays and who gains{_when(result, when)}"
     note = f"Net cash is cashable savings, plus transfers, less what is paid. {_cautioned(result)}"
     return table(result.partners, caption=caption, columns={name: columns[name] for name in used}, note=note)
 
 
-def investment_case_table(result: CostBenefit) -> Table:
+def investment_case_table(result: CostBenefit, *, when: str = "") -> Table:
     """Show the financial and the economic case side by side, for a board's business case.
 
     Parameters
     ----------
     result
         The analysis.
+    when
+        From when to when, in words; the years of the analysis when not given.
 
     Returns
     -------
@@ -96,7 +102,7 @@ def investment_case_table(result: CostBenefit) -> Table:
     frame = pd.DataFrame({name: _case_words(cases[name], result) for name in CASES})
     frame = frame.rename_axis("what").reset_index()
     columns: dict[str, TableColumn | str] = {"what": "What", **CASES}
-    caption = f"The investment case{_when(result)}"
+    caption = f"The investment case{_when(result, when)}"
     return table(frame, caption=caption, columns=columns, note=_cautioned(result))
 
 
@@ -257,10 +263,11 @@ def _pounds(title: str) -> TableColumn:
     return TableColumn(title=title, unit="£", decimals=0)
 
 
-def _when(result: CostBenefit) -> str:
-    """Say the prices and the years."""
-    first, last = result.years["year"].iloc[0], result.years["year"].iloc[-1]
-    return f", {_year(first)} to {_year(last)}, present value in prices of {result.price_base}"
+def _when(result: CostBenefit, when: str = "") -> str:
+    """Say the prices and the years, unless it is known better when."""
+    first, last = (_year(result.years["year"].iloc[end]) for end in (0, -1))
+    when = when or (first if first == last else f"{first} to {last}")
+    return f", {when}, present value in prices of {result.price_base}"
 
 
 def _cautioned(result: CostBenefit) -> str:
