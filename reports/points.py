@@ -214,9 +214,10 @@ def _apart(results: Results) -> Point | None:
 
 def _worth(results: Results) -> Point | None:
     """Say whether benefits exceed costs."""
+    ends = "than they cost, in cash or not; the data fit anything from {worth.interval}."
     texts = {
-        "higher": "The visits bring {worth.size} more than they cost, in cash or not; the data fit anything from {worth.interval}.",
-        "lower": "The visits bring {worth.size} less than they cost, in cash or not; the data fit anything from {worth.interval}.",
+        "higher": f"The visits bring {{worth.size}} more {ends}",
+        "lower": f"The visits bring {{worth.size}} less {ends}",
         "unclear": "Whether benefits exceed costs is unclear: the difference may be anything from {worth.interval}.",
         "unsaid": "Whether the visits are worth their cost cannot be concluded from what is on record.",
     }
