@@ -15,10 +15,12 @@ _MONTH = (
     r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?"
 )
 _YEAR = r"(?:19|20)\d\d"
+_NEAR = r"(?:199\d|20[0-4]\d|2050)"  # a year that may stand without month or author
 _DAY = r"\d{1,2}(?:st|[nr]d|th)?"
 _NOUNS = (
     r"(?:districts|people|persons|patients|residents|households|homes|dwellings|admissions|attendances|visits|falls"
-    r"|deaths|cases|incidents|referrals|records|rows|pounds|pence|beds|wards|areas|councils|practices)"
+    r"|deaths|cases|incidents|referrals|records|rows|pounds|pence|beds|wards|areas|councils|practices|lives|women|men"
+    r"|adults|children|carers|nurses|hospitals|sites|towns|fractures|injuries|calls|respondents|participants)"
 )
 _SHARE = r"(?:%|per[ -]?cent\b|pct\b|pc\b|percentage points?\b)"
 _LEFT, _RIGHT = r"(?:(?<![\w.,/:£$€+-])|(?<=[A-Za-z]-))", r"(?![\w%£$€]|[.,/:-]\d)"
@@ -28,15 +30,18 @@ _DATES = re.compile(
     + "|".join(
         (
             rf"{_YEAR}-\d\d-\d\d",
-            rf"\d{{1,2}}/\d{{1,2}}/{_YEAR}",
+            rf"[0-3]?\d([/.])[01]?\d\1{_YEAR}",
             rf"(?:{_DAY} ?(?:-|to|and) ?)?{_DAY} (?:of )?{_MONTH}(?:,? {_YEAR}(?:[/-]\d\d)?)?",
             rf"{_MONTH} {_DAY},? {_YEAR}",
-            rf"{_YEAR} ?[/-] ?(?:{_YEAR}|\d\d)",
+            rf"(?:FY ?)?{_NEAR} ?[/-] ?(?:{_NEAR}|\d\d)",
+            rf"FY ?(?:{_NEAR}|\d\d[/-]\d\d)",
             rf"Q[1-4],? {_YEAR}(?:[/-]\d\d)?",
             rf"{_YEAR}(?:[/-]\d\d)? Q[1-4]",
             r"(?:19|20)\d0s",
-            rf"{_YEAR}[a-z]?",
-            r"(?<=, )1[6-8]\d\d(?=[);])",  # of an old work, as in (Bayes, 1763)
+            r"(?:1[6-9]|20)\d\d[a-z]?",
+            r"pp?\. ?\d+(?:-\d+)?(?=[);])",  # of a work that is cited
+            r"(?:Covid|COVID)-19",
+            r"(?:[Ss]tep|[Ss]tage|Phase|Part|Section|Chapter|Annex|Appendix|Question) \d\d?(?! ?(?:per|%))",
         )
     )
     + ")"
@@ -45,7 +50,7 @@ _DATES = re.compile(
 _COUNTED = re.compile(rf" ?{_SHARE}| (?:(?:more|fewer|other|older|home|emergency) )?{_NOUNS}\b| times\b")
 _SIZE = re.compile(
     r"\b(?:nearly|almost|exactly|approximately|roughly|some|more than|fewer than|less than|at least|at most"
-    r"|(?:total|average|mean|number|rate) of|totalled"
+    r"|(?:total|average|mean|number|rate|count|level|rise|fall|drop|increase|decrease|reduction) of|totalled"
     r"|(?:fell|rose|dropped|grew|up|down|increased?|decreased?|reduced|cut) (?:to|by)) ?$",
     re.IGNORECASE,
 )
@@ -54,6 +59,12 @@ _WHEN = re.compile(
     rf"|winter|early|mid|late|end|{_MONTH})|[(,;-]) ?$",
     re.IGNORECASE,
 )
+_WHICH = re.compile(  # what else may stand before a year
+    rf"(?:^'?|[.:!?] '?|\b(?:of|for|with|than|versus|through|throughout|till|that|this) |{_NEAR},? (?:and|or) "
+    r"|\b[A-Z][\w.'-]*\.? )$"
+)
+_FALLING = re.compile(rf"\bfrom ({_NEAR}) to ({_NEAR})\b")  # years rise, so what falls is none
+_CITED = re.compile(r"\b(?:[A-Z][\w.'-]*|al\.)(?:,| \(|, \() ?$")
 _DIGITS = re.compile(rf"[£$€~<>=+-]*[^\W\d]*\d[\w.,/:%'\u2019-]*(?: ?{_SHARE})?")
 _NAMED = (
     "zero nought one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
@@ -64,15 +75,26 @@ _ONE = f"(?:{'|'.join(_NAMED.split())})"
 _SOME = rf"{_ONE}(?:(?:[ -]| and | point ){_ONE})*"
 _KIND = r"(?:(?:more|fewer|other|further|frail|older|visited|pilot|comparison|home|emergency|small|large) )?"
 _PARTS = r"(?:third|quarter|fifth|sixth|seventh|eighth|ninth|tenth)"
+_ALONE = (  # so that `by a third party` is none
+    r"(?=\s*(?:$|[.,;:)!?]|(?:and|or|in|on|at|from|to|since|between|among|over|after|before|during|when|where|here"
+    r"|there|as|but|while|with|for|by)\b))"
+)
+_CHANGED = (
+    r"(?:fell|fallen|rose|risen|dropped|grew|grown|went|gone|up|down|(?:increas|decreas|reduc)(?:ed?|es|ing)|cut"
+    r"|falls?|rises?|drops?|changed?)"
+)
 _WORDS = re.compile(
-    r"\b(?:"
+    rf"[£$€] ?{_SOME}\b|\b(?:"
     + "|".join(
         (
             rf"(?:{_SOME}|[IVXLCDM]+)[ -]?{_SHARE}",
             rf"(?<!\bone or )(?!one\b){_SOME} (?:of (?:the|these|those|our) )?{_KIND}{_NOUNS}\b",
             rf"(?!one\b){_SOME}[ -](?:times|fold)\b|{_ONE}fold\b",
             rf"{_SOME}[ -]{_PARTS}s\b|(?:one[ -]|an? ){_PARTS} of\b|one[ -]{_PARTS}\b",
-            r"(?:one|a) half of\b|half (?:of )?(?:the|all|these|those)\b",
+            rf"(?:by|to|nearly|almost|about|around|over|under|than) an? {_PARTS}{_ALONE}",
+            rf"an? {_PARTS} (?:more|less|fewer|lower|higher|smaller|larger)\b",
+            r"(?<!first )(?<!second )(?<!other )(?<!latter )half (?:of|the|all|these|those)\b|(?:by|to) (?:a )?half\b",
+            rf"{_CHANGED} (?:to|by|from|of) {_SOME}\b",
             rf"{_SOME} (?:in|out of)(?: every)? {_SOME}\b",
             rf"(?:an? |{_ONE} )(?:hundred|thousand|million|billion)\b",
         )
@@ -144,12 +166,21 @@ def _found(pattern: re.Pattern[str], prose: str) -> Iterator[tuple[int, str]]:
 
 
 def _counts(found: re.Match[str], prose: str) -> bool:
-    """Tell whether what looks like a year counts something, as in `there were 2024 admissions`."""
+    """Tell whether what looks like a year is a number, as in `there were 2024 admissions` or `the rate was 2024`."""
     before, after = prose[: found.start()], prose[found.end() :]
-    if not re.fullmatch(_YEAR, found[0]):
+    if not re.fullmatch(r"\d{4}[a-z]?", found[0]):
         return False
-    if _SIZE.search(before):
+    if _CITED.search(before) and re.match(r"[);]|, pp?\.", after):
+        return False
+    if not re.fullmatch(_NEAR, found[0][:4]) or _SIZE.search(before) or _falls(found, prose):
         return True
-    if not (unit := _COUNTED.match(after)):
-        return False
-    return bool(re.match(rf" ?{_SHARE}", unit[0])) or not _WHEN.search(before)
+    when = _WHEN.search(before)
+    if unit := _COUNTED.match(after):
+        return bool(re.match(rf" ?{_SHARE}", unit[0])) or not when
+    return not (when or _WHICH.search(before))
+
+
+def _falls(found: re.Match[str], prose: str) -> bool:
+    """Tell whether a year stands in `from 2041 to 1995`."""
+    spans = (one for one in _FALLING.finditer(prose) if one[1] > one[2])
+    return any(one.start() < found.start() < one.end() for one in spans)

@@ -13,6 +13,7 @@ Tree = Any  # pandoc's JSON has no narrower type
 _READ = frozenset({"alt", "fig-alt", "fig-cap", "tbl-cap", "title", "aria-label"})  # attributes that hold words
 _UNREAD = frozenset({"date", "lang", "format"})  # keys of the front matter that hold none
 _SIGNS = str.maketrans("0123456789", "₀₁²³₄₅₆₇₈₉")  # those that a letter may carry
+_CODE = re.compile(r"[=_\[\]{}<>\\;@*]|\w\(|\.[A-Za-z]|\w/|--|^[A-Za-z][\w-]*\d$")  # signs that prose has not
 _GAPS = frozenset({"Space", "SoftBreak", "LineBreak"})
 
 
@@ -190,10 +191,10 @@ def _raised(content: Tree, aside: list[str]) -> str:
 
 
 def _code(text: str, after: Sequence[Tree]) -> str:
-    """Return nothing for code, but the number of one that is only dressed as code, as in `12` per cent."""
+    """Return nothing for what is clearly code; the words of what is only dressed as code, as in `12` homes."""
     ahead = _flat(after[:4], [])
     dressed = re.match(r"\s*(?:%|per\s*cent|percentage)", ahead) or re.search(r"^£|%$|per ?cent", text.strip())
-    return text if dressed else GAP
+    return text if dressed or not _CODE.search(text) else GAP
 
 
 def _formula(content: Tree, _aside: list[str]) -> str:

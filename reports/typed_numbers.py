@@ -19,7 +19,7 @@ from oda.reports.prose import passages
 
 MOST = 12  # numbers named in one message
 _SHORTCODE = re.compile(r"\{\{<.*?>\}\}")
-_MARK = re.compile(r"\[\^[^\]\s]*\]")  # of a footnote
+_UNREAD = re.compile(r"<!--.*?-->|</?[A-Za-z][^<>]*>|\[\^[^\]\s]*\]", re.DOTALL)  # comments, tags, marks of notes
 _CONTEXT = (30, 15, 6, 0)  # letters before a number by which its line is found
 _ADVICE = (
     "Every number of a report comes from a result: record it in a notebook and write {{< oda say KEY >}}. "
@@ -111,8 +111,9 @@ class _Lines:
         """Read the text, its entities decoded."""
         words: list[str] = []
         self.lines: list[int] = []
-        for number, line in enumerate(text.split("\n"), 1):
-            words.append(_words(f" {html.unescape(_MARK.sub('', line))}"))
+        read = _UNREAD.sub(lambda found: "\n" * found[0].count("\n"), text)
+        for number, line in enumerate(read.split("\n"), 1):
+            words.append(_words(f" {html.unescape(line)}"))
             self.lines += [number] * len(words[-1])
         self.words = "".join(words)
         self.at = 0

@@ -26,7 +26,7 @@ def found(body: str, *names: str) -> list[str]:
             "1,917",
             "65+",
             "aged 65-74",
-            "Covid-19",
+            "Covid-20",
             "Table 1",
             "½ of them",
             "n=12",
@@ -65,6 +65,9 @@ def found(body: str, *names: str) -> list[str]:
             "twelve-per-cent",
             "20245",
         ),
+        *("falling from 2065 to 1917", "falling from 2041 to 1995", "2024", "a mean of 1995", "1917-2065", "5 may"),
+        *("down by a third", "half of homes", "half homes, half of wards", "£ten", "€ twelve", "cut by half"),
+        *("one that fell by twelve", "a fall of twelve", "five lives", "a third lower", "Step 1 per cent"),
     ],
 )
 def test_a_number_is_found_as_people_write_it(words):
@@ -112,6 +115,9 @@ def test_a_number_is_found_as_people_write_it(words):
             "people often",
             "at times",
         ),
+        *("(Smith, 2002, p. 45)", "(Smith et al., 1987)", "Bell (1972)", "01.04.2024", "FY2024/25", "FY 24/25"),
+        *("Covid-19", "Step 1", "Annex 2", "Census 2021", "between 2015 and 2024", "2019, 2020 and 2021", "for 2019"),
+        *("the first half of the year", "by a third party", "by a quarter bed", "data for the year 2024", "'2024'"),
     ],
 )
 def test_dates_years_and_ordinary_words_are_no_numbers(words):
@@ -158,7 +164,20 @@ def test_dates_years_and_ordinary_words_are_no_numbers(words):
             "'12'",
             "1\u03322",
         ),
-        *("`12`%", "`12` per cent", "`12 per cent`", "`£12`", "$12\\%$", "$p = 0.03$", "$12$", "$\\text{12}$"),
+        *(
+            "`0.88`",
+            "`12` homes",
+            "`12 homes`",
+            "`twelve homes`",
+            "`12`%",
+            "`12` per cent",
+            "`12 per cent`",
+            "`£12`",
+            "$12\\%$",
+            "$p = 0.03$",
+            "$12$",
+            "$\\text{12}$",
+        ),
         *(
             "# 12",
             "- a\n- 12",
@@ -192,6 +211,7 @@ def test_nothing_hides_a_number(body):
         *(
             "{{< oda say effect-2 >}} and {{< oda constant 65 >}}",
             "`x = 12`",
+            "`effect-2`, `10-data.ipynb`, `f(2)`, `a_2` and `python --level 2`",
             "```\n12\n```",
             "<!-- 12 -->",
             "$x^2 + y_1$",
@@ -221,6 +241,7 @@ def test_the_front_matter_is_prose_too(key):
 
 def test_each_number_is_named_with_its_line():
     """An analyst finds every place at once, a footnote and a broken line too."""
+    assert typed_numbers(FRONT + "Two <!-- 3\n-->\n1<!-- -->2 and `x1` 1<b>3</b>.\n", "a.qmd") == ((7, "12"), (7, "13"))
     body = (
         "Falls in 2012\nfell by **12**%[^1] and &#49;3.\n\n| A | B |\n|---|---|\n| 12 | b |\n\n[^1]: Or two\nthirds.\n"
     )
