@@ -112,6 +112,8 @@ def test_without_an_estimate_there_is_nothing_to_check() -> None:
     none = CannotSay(sentence="No.", needed="More.")
     checks = sensitivity.check_effect(panel(), none)
     assert isinstance(checks, CannotSay)
+    assert checks.needed == "More."
+    assert sensitivity.say_no_other_ways(none).sentence.endswith("there is no estimate. No.")
     assert sensitivity.say_trend(checks) is checks
     assert sensitivity.say_grade(checks) is checks
 

@@ -222,7 +222,7 @@ def say_precision(found: Comparison | CannotSay, *, power: float = 0.8) -> Fact 
     """
     if isinstance(found, CannotSay):
         text = "Without an estimate there is no spread of changes between districts to reckon from."
-        return CannotSay(sentence=text, needed=BOTH_SIDES)
+        return CannotSay(sentence=text, needed=found.needed)
     frame = detectable(found, power=power)
     sizes, visited, reductions = (frame[name].tolist() for name in ("districts", "visited", "reduction"))
     text = (

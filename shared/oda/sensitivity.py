@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from oda.disclosure import protect_counts
-from oda.effect import BOTH_SIDES
 from oda.errors import DesignError
 from oda.evaluate import (
     Comparison,
@@ -89,7 +88,7 @@ def check_effect(panel: Panel, found: Comparison | CannotSay, *, level: float = 
         What was found, or that there is no estimate to check.
     """
     if isinstance(found, CannotSay):
-        return CannotSay(sentence=WITHOUT_ESTIMATE, needed=BOTH_SIDES)
+        return CannotSay(sentence=WITHOUT_ESTIMATE, needed=found.needed)
     counts = panel.measure == "counts"
     design: dict[str, Any] = {
         "outcome": "admissions" if counts else "rate",
@@ -278,6 +277,28 @@ def checks_table(checks: Checks, found: Comparison) -> Table:
     return table(
         pd.DataFrame(rows, columns=list(columns)), caption="The estimate looked at in other ways", columns=columns
     )
+
+
+def say_no_other_ways(found: CannotSay) -> CannotSay:
+    """Say why nothing stands where the estimate would be looked at in other ways.
+
+    Parameters
+    ----------
+    found
+        What `estimate_effect` returned, without an estimate.
+
+    Returns
+    -------
+    CannotSay
+        The reason that there is no estimate.
+
+    Examples
+    --------
+    >>> say_no_other_ways(CannotSay(sentence="Every district has visits.", needed="others.")).sentence
+    'Nothing can be shown here, since there is no estimate. Every district has visits.'
+    """
+    text = f"Nothing can be shown here, since there is no estimate. {found.sentence}"
+    return CannotSay(sentence=text, needed=found.needed)
 
 
 def _permuted_row(found: Comparison) -> list[tuple[str, str, str]]:
