@@ -32,7 +32,7 @@ _DATES = re.compile(
             rf"{_YEAR}-\d\d-\d\d",
             rf"[0-3]?\d([/.])[01]?\d\1{_YEAR}",
             rf"(?:{_DAY} ?(?:-|to|and) ?)?{_DAY} (?:of )?{_MONTH}(?:,? {_YEAR}(?:[/-]\d\d)?)?",
-            rf"{_MONTH} {_DAY},? {_YEAR}",
+            rf"{_MONTH} (?:{_DAY},? )?{_YEAR}",
             rf"(?:FY ?)?{_NEAR} ?[/-] ?(?:{_NEAR}|\d\d)",
             rf"FY ?(?:{_NEAR}|\d\d[/-]\d\d)",
             rf"Q[1-4],? {_YEAR}(?:[/-]\d\d)?",
@@ -94,7 +94,7 @@ _WORDS = re.compile(
             rf"(?:by|to|nearly|almost|about|around|over|under|than) an? {_PARTS}{_ALONE}",
             rf"an? {_PARTS} (?:more|less|fewer|lower|higher|smaller|larger)\b",
             r"(?<!first )(?<!second )(?<!other )(?<!latter )half (?:of|the|all|these|those)\b|(?:by|to) (?:a )?half\b",
-            rf"{_CHANGED} (?:to|by|from|of) {_SOME}\b",
+            rf"{_CHANGED} (?:to|by|from|of) (?!one\b){_SOME}\b",
             rf"{_SOME} (?:in|out of)(?: every)? {_SOME}\b",
             rf"(?:an? |{_ONE} )(?:hundred|thousand|million|billion)\b",
         )

@@ -116,7 +116,17 @@ def test_a_number_is_found_as_people_write_it(words):
             "at times",
         ),
         *("(Smith, 2002, p. 45)", "(Smith et al., 1987)", "Bell (1972)", "01.04.2024", "FY2024/25", "FY 24/25"),
-        *("Covid-19", "Step 1", "Annex 2", "Census 2021", "between 2015 and 2024", "2019, 2020 and 2021", "for 2019"),
+        *(
+            "Covid-19",
+            "Step 1",
+            "Annex 2",
+            "Census 2021",
+            "April 1948",
+            "it fell to one",
+            "between 2015 and 2024",
+            "2019, 2020 and 2021",
+            "for 2019",
+        ),
         *("the first half of the year", "by a third party", "by a quarter bed", "data for the year 2024", "'2024'"),
     ],
 )
