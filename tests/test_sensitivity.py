@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from oda import effect, sensitivity
+from oda import effect, sensitivity, trend_before
 from oda.evaluate import Comparison, event_study
+from oda.evaluate.words import interval_words
 from oda.panel import Panel
 from oda.pilot import Disclosure
 from oda.results import CannotSay, Estimated, Fact
@@ -61,7 +62,7 @@ def test_the_trend_is_that_of_the_event_study() -> None:
     """What the sentence says is the slope before the visits of an event study by half-years, as a ratio."""
     made = panel()
     checks, _ = checked(made)
-    said = sensitivity.say_trend(checks)
+    said = trend_before.say_trend(checks)
     assert isinstance(said, Estimated)
     by_hand = event_study(
         made.frame, outcome="admissions", unit="district", time="period", cohort="cohort", exposure="population", step=6
@@ -72,11 +73,23 @@ def test_the_trend_is_that_of_the_event_study() -> None:
 
 
 def test_the_picture_is_described_in_the_pilots_words() -> None:
-    """The description speaks of districts with visits, not of a column and a treatment."""
+    """No word of the figure is that of a method: neither a treatment nor a step."""
     checks, _ = checked(panel())
-    said = sensitivity.study_picture(checks).description
-    assert "In the districts with visits the rate of admissions was" in said
-    assert "without the treatment" not in said
+    drawn = trend_before.study_picture(checks)
+    said = " ".join([drawn.headline, drawn.caption, drawn.alt, drawn.description, drawn.data.model_dump_json()]).lower()
+    assert "half-year by half-year" in said
+    assert not [word for word in ("treat", "step", " unit ") if word in said]
+
+
+def test_the_figure_of_the_trend_gives_no_second_effect() -> None:
+    """Its message is what the trend before the visits shows; the effect stands in one place with one interval."""
+    checks, _ = checked(panel())
+    drawn = trend_before.study_picture(checks)
+    said = trend_before.say_trend(checks)
+    assert isinstance(said, Estimated)
+    assert said.sentence.startswith(drawn.headline)
+    assert checks.study is not None
+    assert interval_words(checks.study.estimate) not in drawn.headline + drawn.description + drawn.data.note
 
 
 def test_a_drift_before_the_visits_lowers_the_grade() -> None:
@@ -93,9 +106,29 @@ def test_small_counts_are_not_cut_finer() -> None:
     checks, found = checked(panel(mean=1.2))
     assert checks.study is None
     assert "too small to be cut so finely" in checks.refused["study"]
-    assert isinstance(sensitivity.say_trend(checks), CannotSay)
+    said = trend_before.say_trend(checks)
+    assert isinstance(said, CannotSay)
+    assert ": The" not in said.sentence
+    assert said.needed.startswith("larger counts")
     rows = {row[0]: row[1:] for row in sensitivity.checks_table(checks, found).rows}
     assert rows["Gaps before the visits, half-year by half-year"][0] == "not done"
+
+
+def test_a_small_district_does_not_block_the_others() -> None:
+    """One district of few admissions is left out of the check by name, and the others are checked as without it."""
+    made = panel()
+    few = made.frame["district"].eq("Ford") & made.frame["period"].dt.month.isin([1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12])
+    few = made.frame.assign(admissions=made.frame["admissions"].mask(few, 0))
+    few["admissions"] = few["admissions"].mask(few["district"].eq("Ford") & few["admissions"].gt(0), 7)
+    checks, found = checked(replace(made, frame=few.assign(admissions=few["admissions"].astype("Int64"))))
+    rest, _ = checked(replace(made, frame=made.frame[made.frame["district"] != "Ford"]))
+    assert checks.study is not None
+    assert rest.study is not None
+    assert checks.study.pre_trend == rest.study.pre_trend
+    assert found.estimate.n_clusters == 6
+    assert checks.grade.level == 3
+    for said in (trend_before.say_trend(checks).sentence, trend_before.study_picture(checks).description):
+        assert said.endswith("Left out, since counts are too small to be cut so finely: Ford.")
 
 
 def test_one_visited_district_is_said_and_capped() -> None:
@@ -114,7 +147,7 @@ def test_without_an_estimate_there_is_nothing_to_check() -> None:
     assert isinstance(checks, CannotSay)
     assert checks.needed == "More."
     assert sensitivity.say_no_other_ways(none).sentence.endswith("there is no estimate. No.")
-    assert sensitivity.say_trend(checks) is checks
+    assert trend_before.say_trend(checks) is checks
     assert sensitivity.say_grade(checks) is checks
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from oda.disclosure import protect_counts
 from oda.errors import DesignError
 from oda.evaluate import (
     Comparison,
@@ -22,13 +22,13 @@ from oda.evaluate import (
     leave_one_out,
     placebo_in_space,
     placebo_in_time,
-    sentence,
 )
 from oda.evaluate.words import cannot_tell, interval_words, percent_change
-from oda.exhibits import plot_event_study, plot_falsification
+from oda.exhibits import plot_falsification
 from oda.making import table
 from oda.panel import Panel
-from oda.results import CannotSay, Estimated, Fact, Picture, Table
+from oda.results import CannotSay, Fact, Picture, Table
+from oda.small_counts import without_small
 
 STEP_WORDS = {12: "year", 6: "half-year", 3: "quarter", 1: "month"}  # by months in a step
 STEPS = {12: (12, 6, 3), 4: (4, 2, 1), 1: (1,)}  # periods a step by periods a year, the longest first
@@ -39,7 +39,6 @@ MEANS = {  # levels that this design can have in a board's words; the annex has 
     3: "changes set against those of comparable districts",
 }
 SAME = 1e-6  # degrees of freedom; with as many on each side two methods are one
-WITHOUT_VISITS = "than it would have been without them"
 WITHOUT_ESTIMATE = "Without an estimate there is nothing to check."
 
 
@@ -57,6 +56,8 @@ class Checks:
         Strength of evidence.
     refused
         Why what is None is missing, by name.
+    without
+        Which districts a check leaves out, and why, by its name.
     step
         What a step of the event study is called, such as `half-year`.
     """
@@ -67,6 +68,7 @@ class Checks:
     left_out: Falsification | None
     grade: EvidenceGrade
     refused: dict[str, str]
+    without: dict[str, str]
     step: str
 
 
@@ -100,12 +102,23 @@ def check_effect(panel: Panel, found: Comparison | CannotSay, *, level: float = 
         "level": level,
     }
     refused: dict[str, str] = {}
+    without: dict[str, str] = {}
+
+    def attempt(name: str, periods: int, work: Callable[..., Any], **more: Any) -> Any:  # noqa: ANN401  any check
+        """Return what a check finds where counts bear it, or note why it cannot be made."""
+        try:
+            rows, without[name] = without_small(panel, periods)
+            return work(rows, **design, **more)
+        except DesignError as reason:
+            refused[name] = str(reason)
+            return None
+
     step = _choose_step(panel)
     before = panel.whole.loc[panel.whole["period"] <= found.before[1], "period"].nunique()
-    study = _attempt(refused, "study", panel, step, lambda: event_study(panel.whole, step=step, **design))
-    in_time = _attempt(refused, "in_time", panel, max(before // 4, 1), lambda: placebo_in_time(panel.whole, **design))
-    in_space = _attempt(refused, "in_space", panel, before, lambda: placebo_in_space(panel.whole, **design))
-    left_out = _attempt(refused, "left_out", panel, before, lambda: leave_one_out(panel.whole, **design))
+    study = attempt("study", step, event_study, step=step)
+    in_time = attempt("in_time", max(before // 4, 1), placebo_in_time)
+    in_space = attempt("in_space", before, placebo_in_space)
+    left_out = attempt("left_out", before, leave_one_out)
     e = found.estimate
     grade = evidence_grade(
         "difference-in-differences",
@@ -120,30 +133,9 @@ def check_effect(panel: Panel, found: Comparison | CannotSay, *, level: float = 
         left_out=left_out,
         grade=grade,
         refused=refused,
+        without=without,
         step=STEP_WORDS[step * 12 // panel.per_year],
     )
-
-
-def _attempt(refused: dict[str, str], name: str, panel: Panel, periods: int, work: Any) -> Any:  # noqa: ANN401  any check
-    """Return what a check finds, or note why it cannot be made."""
-    small = _too_small(panel, periods)
-    if small:
-        refused[name] = f"The counts of {', '.join(small)} are too small to be cut so finely."
-        return None
-    try:
-        return work()
-    except DesignError as reason:
-        refused[name] = str(reason)
-        return None
-
-
-def _too_small(panel: Panel, periods: int) -> list[str]:
-    """Return the districts whose count in some stretch of so many periods is hidden."""
-    if panel.measure != "counts":
-        return []
-    wide = panel.whole.pivot_table(index="period", columns="district", values="admissions", aggfunc="sum").sort_index()
-    sums = wide.astype(float).rolling(periods, min_periods=periods).sum().dropna()
-    return sorted(str(name) for name in sums if protect_counts(sums[name], panel.rule).isna().any())
 
 
 def _choose_step(panel: Panel) -> int:
@@ -161,71 +153,6 @@ def _choose_step(panel: Panel) -> int:
 def _moved_apart(study: EventStudy) -> bool:
     """Tell whether the interval of the difference in slope before the start keeps from none."""
     return not cannot_tell(study.pre_trend.slope)
-
-
-def say_trend(checks: Checks | CannotSay) -> Estimated | CannotSay:
-    """Say whether the groups moved alike before the visits, and how much that is worth.
-
-    Parameters
-    ----------
-    checks
-        What `check_effect` returned.
-
-    Returns
-    -------
-    Estimated or CannotSay
-        The drift of the rate before the visits, per step.
-    """
-    if isinstance(checks, CannotSay):
-        return checks
-    if checks.study is None:
-        return CannotSay(
-            sentence=f"Whether the groups moved alike before the visits cannot be said: {checks.refused['study']}",
-            needed=f"data from more {checks.step}s before the first visits.",
-        )
-    trend = checks.study.pre_trend
-    slope = trend.slope
-    value, low, high = (math.exp(end) for end in (slope.value, slope.ci_low, slope.ci_high))
-    drift, each = replace(slope, scale="ratio", unit="", value=value, ci_low=low, ci_high=high), f"each {checks.step}"
-    moved, size = percent_change(value), percent_change(math.exp(trend.hiding_slope))
-    said = f"the two groups drifted apart: the rate with visits came to lie {moved} {each}"
-    if cannot_tell(drift):
-        seen = "" if moved == "unchanged" else f": {moved} {each}"
-        said = f"the drift between the two groups cannot be told from none{seen}"
-    elif moved == "unchanged":
-        said = f"the two groups moved alike, {checks.step} by {checks.step}"
-    text = (
-        f"Before the visits {said} ({interval_words(drift)}). A drift large enough to explain the whole estimate, "
-        f"{size} {each}, would have been noticed {100 * trend.power:.0f} times in 100."
-    )
-    return Estimated(sentence=text, estimate=drift)
-
-
-def study_picture(checks: Checks) -> Picture:
-    """Draw the gap between the groups step by step, under words of the pilot.
-
-    Parameters
-    ----------
-    checks
-        With an event study.
-
-    Returns
-    -------
-    Picture
-        As `plot_event_study`, with a caption of its own.
-
-    Raises
-    ------
-    DesignError
-        When there is no event study.
-    """
-    if checks.study is None:
-        raise DesignError(checks.refused["study"])
-    drawn = plot_event_study(checks.study)
-    caption = f"Gap between districts with and without visits, {checks.step} by {checks.step}, against the last before"
-    words = {"subject": "In the districts with visits the rate of admissions", "against": WITHOUT_VISITS}
-    description = drawn.description.replace(sentence(checks.study), sentence(checks.study, **words))
-    return drawn.model_copy(update={"caption": caption, "description": description})
 
 
 def left_out_picture(checks: Checks) -> Picture:
@@ -317,11 +244,12 @@ def _trend_rows(checks: Checks) -> list[tuple[str, str, str]]:
     if checks.study is None:
         return [(what, "not done", checks.refused["study"])]
     trend, broken = checks.study.pre_trend, checks.study.breakdown
+    few = f", at the smallest {trend.smallest_p:.3f}" if trend.smallest_p >= 0.001 else ""
     rows = [
         (
             what,
-            f"p {trend.joint_p:.3f}, at the smallest {trend.smallest_p:.3f}",
-            "Small where the groups differed before.",
+            f"p {trend.joint_p:.3f}{few}",
+            f"Small where the groups differed before. {checks.without['study']}".rstrip(),
         )
     ]
     drift = percent_change(math.exp(broken.slope)).removesuffix(" higher")
@@ -344,7 +272,7 @@ def _placebo_rows(checks: Checks) -> list[tuple[str, str, str]]:
             continue
         ends = [percent_change(float(end)) for end in (np.min(check.others["value"]), np.max(check.others["value"]))]
         said = f"{len(check.others)}: {ends[0]} to {ends[1]}" if ends[0] != ends[1] else ends[0]
-        rows.append((what, said, " ".join([reading, *check.cautions[:1]])))
+        rows.append((what, said, " ".join(filter(None, [reading, *check.cautions[:1], checks.without[name]]))))
     return rows
 
 
