@@ -19,24 +19,29 @@ from oda.errors import RenderError
 from oda.governance import Assessment
 from oda.pilot import District, Pilot
 from oda.reports import blocks, glance
+from oda.reports.claims import say_method, say_rule
 from oda.reports.dating import date_fields
 from oda.reports.document import escape, front_matter
 from oda.reports.faults import say_failed, undrawn
-from oda.reports.labels import check_labels
+from oda.reports.labels import check_labels, without_code
 from oda.reports.origins import origins_of
+from oda.reports.own_pictures import stage_picture
 from oda.reports.provenance import notices, provenance
-from oda.reports.subset import MARKS
+from oda.reports.subset import KEYS, MARKS
 from oda.reports.traces import HERE, Sources, in_one_format, put_sources
 from oda.reports.typed_numbers import refuse_typed_numbers
 from oda.results import AnyResult, Picture, Table
 from oda.runs import Run
 
 _SHORTCODE = re.compile(r"\{\{<\s*oda\s+([^>]*?)\s*>\}\}")
+_MISWRITTEN = re.compile(  # such as {{ oda say effect }}, {{< odda say effect >}} or {{< say effect >}}
+    r"(?:\{\{|\{[<%])[<%]?\s*(?:oda\b|(?:\w+\s+)?(?:say|method|table|figure|pilot|district|constant)\s)[^}]*\}*"
+)
 _UNLINKED = ("#", ":::", "![")  # lines whose words stand in a heading, an attribute or an alternative text
 _MATTER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
 FORMS = (
-    "say KEY, table KEY, figure KEY (each may end in 'optional'), pilot FIELD, district FIELD, questions, "
-    "points [MOST], notices, provenance, sources, constant VALUE"
+    "say KEY, method KEY, table KEY, figure KEY (each may end in 'optional'), pilot FIELD, district FIELD, decision, "
+    "questions, points [MOST], notices, provenance, sources, constant VALUE"
 )
 
 
@@ -153,11 +158,12 @@ def expand(text: str, context: Context) -> str:
     lines = []
     for number, (line, context.sources.for_one_format) in enumerate(in_one_format(body.split("\n")), first):
         lines.append(_expand_line(line, number, context))
+    _look_at_lines(without_code(body).split("\n"), first, context)
     refuse_typed_numbers(text, context.source, context.pilot)
     put_sources(lines, body.split("\n"), context)
     _note_lines(lines, body.split("\n"), context)
     matter = front_matter(_fields(found[1], context)).removesuffix("---\n") + context.mark + "---\n"
-    context.origins.extend([1] * matter.count("\n"))
+    context.origins.extend(_line_of(line.partition(":")[0], found[1]) for line in matter.split("\n")[:-1])
     shown = [  # a shortcode that stands for nothing leaves no empty line, which would break a paragraph in two
         (number, line)
         for number, (line, written) in enumerate(zip(lines, body.split("\n"), strict=True), first)
@@ -180,19 +186,49 @@ def _fields(matter: str, context: Context) -> dict[str, str | list[str]]:
         raise RenderError(message) from error
     plain: dict[str, str | list[str]] = {}
     for key, value in pairs:
+        line = _line_of(str(key), matter)
         if key in MARKS:
             raise _fault(
-                f"front matter {key!r} is not for documents: the checklist or reports/brand.yml says it", 1, context
+                f"front matter {key!r} is not for documents: the checklist or reports/brand.yml says it", line, context
             )
+        if key not in KEYS:
+            known = ", ".join(sorted(KEYS))
+            raise _fault(f"front matter {key!r} is not supported. Take it out; a report has {known}", line, context)
         texts = value if isinstance(value, list) else [value]
         if not all(isinstance(text, str) for text in texts):
             raise _fault(
-                f"front matter {key!r} is neither a text nor a list of texts; put it between quotes", 1, context
+                f"front matter {key!r} is neither a text nor a list of texts; put it between quotes", line, context
             )
-        said = [_SHORTCODE.sub(lambda found: _plain(found[1], 1, context), text) for text in texts]
+        said = [_SHORTCODE.sub(lambda found, at=line: _plain(found[1], at, context), text) for text in texts]
+        for text in texts:
+            _refuse_miswritten(text, line, context)
         plain[str(key)] = said if isinstance(value, list) else said[0]
+    if not plain.get("title"):
+        raise _fault("the front matter has no title. Add one: title: What the pilot found", 1, context)
     dated = {} if "date" in plain else date_fields(context.run)
     return {"author": context.pilot.pilot.oda_name, **dated, **plain}
+
+
+def _line_of(key: str, matter: str) -> int:
+    """Return the line of a document at which a key of its front matter stands, or the first."""
+    return next((at for at, line in enumerate(matter.split("\n"), 2) if line.partition(":")[0].strip("\"' ") == key), 1)
+
+
+def _look_at_lines(lines: Sequence[str], first: int, context: Context) -> None:
+    """Refuse what was meant as a shortcode; stage the pictures that stand beside the document."""
+    home = (context.pilot.folder / context.source).parent.resolve()
+    for number, line in enumerate(lines, first):
+        _refuse_miswritten(line, number, context)
+        fault = stage_picture(line, home=home, project=context.project)
+        if fault:
+            raise _fault(fault, number, context)
+
+
+def _refuse_miswritten(text: str, number: int, context: Context) -> None:
+    """Refuse what was meant as a shortcode and is none."""
+    found = _MISWRITTEN.search(_SHORTCODE.sub("", text))
+    if found:
+        raise _fault(f"{found[0]!r} is no shortcode. Write {{{{< oda say KEY >}}}}, in one line", number, context)
 
 
 def _expand_line(line: str, number: int, context: Context) -> str:
@@ -240,7 +276,7 @@ def _inline(asked: str, number: int, context: Context, *, linked: bool = True) -
     """Return what a shortcode inside a line stands for, with a link to where the result that it says comes from."""
     said = escape(_plain(asked, number, context))
     match asked.split():
-        case ["say", key, *_] if said and linked:
+        case ["say" | "method", key, *_] if said and linked:
             return f"{said} {context.source_of(key)}"
         case _:
             return said
@@ -273,18 +309,11 @@ def _block(asked: str, number: int, context: Context) -> str:
 def _plain(asked: str, number: int, context: Context) -> str:
     """Return the words that a shortcode inside a line stands for, not yet escaped."""
     match asked.split():
-        case ["say", key, *rest] if rest in ([], ["optional"]):
+        case ["say" | "method" as form, key, *rest] if rest in ([], ["optional"]):
             result = _find(key, number, context, optional=bool(rest))
-            said = "" if result is None else blocks.sentence(result)
-            if said is None:
-                raise _fault(
-                    f"result {key!r} is a table or figure; ask for it with table or figure",
-                    number,
-                    context,
-                )
-            if said:
-                context.sources.note(key)
-            return said
+            return "" if result is None else _said(form, key, result, number, context)
+        case ["decision"]:
+            return say_rule(context.pilot, context.assessment)
         case ["constant", *words] if words:
             context.sources.constants.append((" ".join(words), number))
             return " ".join(words)
@@ -295,7 +324,32 @@ def _plain(asked: str, number: int, context: Context) -> str:
         case ["district", ("name" | "code") as name] if context.district:
             return str(getattr(context.district, name))
         case _:
-            raise _fault(f"{{{{< oda {asked} >}}}} is not known. Write one of: {FORMS}", number, context)
+            raise _fault(f"{{{{< oda {asked} >}}}} {_unknown(asked)}", number, context)
+
+
+def _unknown(asked: str) -> str:
+    """Say why a shortcode stands for nothing."""
+    match asked.split():
+        case ["district", "name" | "code"]:
+            return (
+                "is for a report of each district. Give its document 'for_each: district' in pilot.yml, or take it out"
+            )
+        case ["table" | "figure", _] | ["table" | "figure", _, "optional"]:
+            return "stands inside a line. Put it on a line of its own"
+        case [name, *rest] if name in _ALONE and (not rest or name == "points"):
+            return "stands inside a line. Put it on a line of its own"
+        case _:
+            return f"is not known. Write one of: {FORMS}"
+
+
+def _said(form: str, key: str, result: AnyResult, number: int, context: Context) -> str:
+    """Return what a result says, or by which method it came about, and note that it is shown."""
+    said = say_method(result) if form == "method" else blocks.sentence(result)
+    if said is None:
+        raise _fault(f"result {key!r} is a table or figure; ask for it with table or figure", number, context)
+    if said:
+        context.sources.note(key)
+    return said
 
 
 def _fault(what: str, number: int, context: Context) -> RenderError:
