@@ -17,6 +17,7 @@ from oda.datasets import load_datasets
 from oda.errors import RenderError
 from oda.governance import assess
 from oda.pilot import load_pilot
+from oda.reports import staging
 from oda.reports.build import build_reports, choose_renderer
 from oda.reports.expanding import Context, expand
 from oda.results import Picture, Table
@@ -44,6 +45,13 @@ def context(folder: Path, **changes: object) -> Context:
         "project": folder,
     }
     return Context(**{**parts, **changes})
+
+
+def test_a_document_in_another_encoding_is_named_with_its_line(tmp_path: Path) -> None:
+    """A letter that an old editor has saved stops that report alone."""
+    (tmp_path / "old.qmd").write_bytes("---\ntitle: A\n---\nCaf\u00e9\n".encode("latin-1"))
+    with pytest.raises(RenderError, match=r"reports/old\.qmd, line 4: a character that is not in UTF-8\. Save"):
+        staging._read(tmp_path / "old.qmd", "reports/old.qmd")
 
 
 def test_there_is_a_page_and_a_pdf_for_each_district_and_the_board():
@@ -197,15 +205,6 @@ def test_an_optional_result_that_is_absent_leaves_nothing(tmp_path):
         context(tmp_path),
     )
     assert text.split("---\n", 2)[2].strip() == "A  B"
-
-
-def test_a_question_without_evidence_stops_the_report(tmp_path):
-    """A board report that cannot answer its question is not made."""
-    results = {key: item for key, item in context(tmp_path).results.items() if key != "strength"}
-    with pytest.raises(
-        RenderError, match=r"question 'strength' names the evidence 'strength', which no notebook recorded"
-    ):
-        expand("---\ntitle: T\n---\n{{< oda questions >}}\n", context(tmp_path, results=results))
 
 
 def test_words_of_a_person_come_out_literally(tmp_path):

@@ -59,7 +59,8 @@ def test_a_result_that_is_missing_is_named_with_the_notebook_that_failed(tmp_pat
     once = {name: found for name, found in made_up().run.once.items() if name != "30-effect"}
     report = build(replace(made_up().run, folder=tmp_path, once=once, record={**record, "outcomes": outcomes}))
     said = next(one for one in report.failures if one.startswith("board: "))
-    assert "no notebook recorded" in said
+    assert "reports/board.qmd, line " in said
+    assert "30-effect failed in cell 5 (KeyError)" in said
     assert "30-effect failed in cell 5 (KeyError); run.json has the message" in report.failures
     assert not any("secret 7" in one for one in report.failures)
     assert "worcester.pdf" in {path.name for path in report.files}

@@ -102,12 +102,21 @@ def test_no_sign_stands_without_words(tmp_path):
             assert len(piece.split("\n")[0].split()) >= 2
 
 
-def test_a_question_without_evidence_stops_the_report(tmp_path):
-    """An answer that nobody recorded is named, with what there is."""
-    with pytest.raises(
-        RenderError, match="question 'nothing' names the evidence 'nothing', which no notebook recorded"
-    ):
-        glance(tmp_path, nothing="What?")
+def test_a_question_without_evidence_says_so_on_a_draft_beside_the_others(tmp_path):
+    """An answer that nobody recorded is named in its place, and the other questions have theirs."""
+    box = glance(tmp_path, nothing="What?", effect="Did it work?").replace("\\", "")
+    assert "Not answered: no notebook recorded 'nothing', its evidence in pilot.yml" in box
+    assert "[\N{MINUS SIGN}]{.symbol} lower, by 15 per cent" in box
+
+
+def test_a_question_without_evidence_stops_what_is_to_be_published(tmp_path):
+    """The document and the question are named, with what there is."""
+    made = context(tmp_path, results={"effect": RESULTS["effect"]})
+    gate = replace(made.assessment.gate("publish"), is_open=True)
+    made.assessment = replace(made.assessment, gates=(gate,))
+    said = r"reports/board\.qmd: question 'strength' is not answered: no notebook recorded .* Recorded: effect\."
+    with pytest.raises(RenderError, match=said):
+        questions(made)
 
 
 def test_words_of_people_come_out_literally(tmp_path):

@@ -119,6 +119,7 @@ BROKEN = [
     ("unrounded", "1.25", "1.2e-05"),
     ("marks", "[c] means hidden, as the number is small.", ""),
     ("marks", "1.25", "[x]"),
+    ("unanswered", "Visits came before", "Not answered: no notebook recorded 'effect', before"),
     ("main-points", "<ul>", "<ul>" + "<li>One.</li>" * 6),
     ("main-points", "Visits came", "Visits " * 15 + "came"),
 ]

@@ -14,7 +14,7 @@ MOST_WORDS = 24  # under 25
 MOST_DECIMALS = 6
 _LEFT = re.compile(
     r":::+|\{[#.](?:fig|tbl|sec|eq|lst|callout|answer|panel|content|column)[\w-]*|\{\{[<%{]|[>%}]\}\}|\?@\w+-|\[-?@\w|"
-    r"(?<![\w.])@(?:fig|tbl|sec|eq|lst)-\w|\{\{ ?cookiecutter|fig-alt=|```|#\| ?\w+:|\ufffd|â€|Ã[\u0080-\u00bf]"
+    r"(?<![\w.])@(?:fig|tbl|sec|eq|lst)-\w|\{\{ ?(?:cookiecutter|oda)\b|fig-alt=|```|#\| ?\w+:|\ufffd|â€|Ã[\u0080-\u00bf]"
 )
 _FAILED = re.compile(r"\bNaN\b|\bNaT\b|<NA>|\bpd\.NA\b|#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?)")
 _NO_NUMBER = r"(?:nan|-?inf(?:inity)?|None|null|undefined)"
@@ -26,6 +26,8 @@ _FAILED_CELL = re.compile(rf"[£(]?-?{_NO_NUMBER}[%)]?", re.IGNORECASE)
 _UNROUNDED = re.compile(rf"(?<![\w.])\d[\d,]*\.\d{{{MOST_DECIMALS + 1},}}(?![\d/.])|\b\d(?:\.\d+)?e[-+]?\d+\b")
 _MARK = re.compile(r"\[(?:c|x|z|low|u|w|k|p|r|b|e|f|er)\]")
 _POINTS = re.compile(r"(?:the )?(?:main|key) (?:points|findings|messages)|headlines", re.IGNORECASE)
+_UNANSWERED = "Not answered: no notebook recorded"  # as reports/glance.py writes it
+_UNMADE = "Not everything could be made"  # the box of reports/index.py, which quotes what was refused
 _DRAFT = re.compile(r"\bdraft\b|\bnot approved for publication\b", re.IGNORECASE)
 
 
@@ -49,10 +51,12 @@ def _read(page: Page) -> Iterator[tuple[int, str]]:
 
 
 def _left_over(page: Page) -> Iterator[Fault]:
-    """Find what is left of the marks of markdown, Quarto or the template, and garbled letters."""
+    """Find what is left of the marks of markdown, Quarto or the template, and garbled letters, unless it is quoted."""
+    boxes = [one for one in page.body().walk() if _is_banner(one) and one.text().find(_UNMADE, 0, 99) >= 0]
+    quoted = {line.strip() for box in boxes for text in box.texts() for line in text.words.split("\n")}
     for number, line in _read(page):
         found = _LEFT.search(line)
-        if found:
+        if found and line.strip() not in quoted:
             what = f"{quote(line[max(0, found.start() - 10) :])} holds {found[0]!r}, a mark that was not understood."
             yield Fault(line=number, what=what, fix="Mend it in the document.")
 
@@ -135,6 +139,16 @@ def _count(point: Element) -> int:
     return sum(bool(re.search(r"\w", word)) for word in words)
 
 
+def _unanswered(page: Page) -> Iterator[Fault]:
+    """Find questions of the pilot that no notebook answered."""
+    for number, line in _read(page):
+        if _UNANSWERED in line:
+            what = f"{quote(line[line.find(_UNANSWERED) :])} stands in place of an answer."
+            yield Fault(
+                line=number, what=what, fix="Record the evidence in a notebook, or mend the question in pilot.yml."
+            )
+
+
 def _draft_mark(page: Page) -> Iterator[Fault]:
     """Find a page that does not say draft while the gate to publish is shut, or does once it is open."""
     if page.draft is None:
@@ -163,5 +177,6 @@ RULES: dict[str, Rule] = {
     "unrounded": _unrounded,
     "marks": _marks,
     "main-points": _main_points,
+    "unanswered": _unanswered,
     "draft-mark": _draft_mark,
 }
