@@ -46,7 +46,7 @@ def notices(pilot: Pilot, run: Run, assessment: Assessment) -> str:
         heads.append("draft")
         texts.append(
             f"Not approved for publication: {len(gate.missing)} items of the information-governance "
-            "checklist are open. "
+            "checklist are still to do. "
             f"Questions to the {pilot.pilot.lead.role}, {pilot.pilot.lead.contact}."
         )
     if not heads:
