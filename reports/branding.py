@@ -79,7 +79,7 @@ def load_brand(pilot: Path) -> Brand:
     try:
         brand = Brand.model_validate(read_yaml(path))
     except ValidationError as error:
-        raise SettingsError(in_words(FILE, error)) from error
+        raise SettingsError(in_words(FILE, error, path=path)) from error
     faults = [*_pale(brand), *_logo_faults(brand, path.parent)]
     if faults:
         raise SettingsError("\n".join(f"{FILE}: {fault}" for fault in faults))

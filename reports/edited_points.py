@@ -99,25 +99,27 @@ def read_points(folder: Path) -> tuple[Entry, ...] | None:
 
     Raises
     ------
-    SettingsError
-        When the file is not what it should be, or names a point twice.
+    RenderError
+        When the file is not what it should be, or names a point twice: what shows main points cannot be made.
     """
     path = folder / FILE
     if not path.exists():
         return None
     try:
         entries = PointsFile.model_validate(read_yaml(path)).points
+    except SettingsError as error:
+        raise RenderError(str(error)) from error
     except ValidationError as error:
-        raise SettingsError(in_words(FILE, error)) from error
+        raise RenderError(in_words(FILE, error, path=path)) from error
     names = [entry.id for entry in entries]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         message = f"{FILE}: {', '.join(twice)} stands more than once. Give each point an id of its own."
-        raise SettingsError(message)
+        raise RenderError(message)
     shown = sum(bool(entry.text.strip()) for entry in entries)
     if shown > MOST_POINTS:
         message = f"{FILE} has {shown} points; a reader takes in {MOST_POINTS}. Leave the least important out."
-        raise SettingsError(message)
+        raise RenderError(message)
     return entries
 
 

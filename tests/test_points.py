@@ -12,7 +12,7 @@ import yaml
 from saying import NOT, RATIOS, cases, estimated, strength, visits
 
 from oda.cli_points import tell_moved, tell_points
-from oda.errors import RenderError, SettingsError
+from oda.errors import RenderError
 from oda.reports.edited_points import FILE, main_points, read_points, refuse_moved
 from oda.reports.points import FIELD, count_words, draft_district_points, draft_points, fill_words
 from oda.reports.writing_points import write_points
@@ -111,6 +111,7 @@ def test_groups_that_moved_apart_are_warned_of():
 def test_a_district_s_points_are_as_short_and_claim_no_effect(name):
     """However its rate changed, one district is said to show no effect."""
     found = estimated(RATIOS[name], estimand="rate ratio")
+    assert next(one for one in draft_district_points({"trend": found}) if one.id == "alone").results == ()
     results = {"trend": found, "comparison": found, "visits": visits(None)}
     points = [fill_words(point.text, results) for point in draft_district_points(results)]
     assert max(map(count_words, points)) < 25
@@ -221,10 +222,10 @@ def test_seven_points_and_two_of_one_name_are_refused(folder):
     path = folder / FILE
     one = {"results": ["effect"], "text": "A point."}
     path.write_text(json.dumps({"points": [{"id": f"p{n}", **one} for n in range(7)]}), encoding="utf-8")
-    with pytest.raises(SettingsError, match="has 7 points; a reader takes in 6"):
+    with pytest.raises(RenderError, match="has 7 points; a reader takes in 6"):
         read_points(folder)
     path.write_text(json.dumps({"points": [{"id": "p", **one}] * 2}), encoding="utf-8")
-    with pytest.raises(SettingsError, match="p stands more than once"):
+    with pytest.raises(RenderError, match="p stands more than once"):
         read_points(folder)
 
 
@@ -267,3 +268,27 @@ def test_the_command_writes_the_file_and_says_what_has_moved(folder, capsys):
     assert said.err.count("Main point 'effect' was written when effect was: 15 per cent lower") == 2
     with pytest.raises(click.UsageError, match="Add --points"):
         tell_points(pilot, run_of(MOVED), ("effect",), asked=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "# mine\npionts: []\n",
+            r"main-points\.yml, line 2: pionts: this name is not known here \(did you mean 'points'\?",
+        ),
+        (
+            "points:\n  - {id: a, results: [effect],\n     txt: b}\n",
+            r"main-points\.yml, line 3: points\.0\.txt: this name",
+        ),
+        ("points:\n  - id: a\n    text: Visits: helped\n", r"main-points\.yml .*line 3: a colon stands within a text"),
+        ('points:\n  - id: "a\n', r"main-points\.yml .*begins in line 2\): a quotation mark is not closed"),
+        ("", r"main-points\.yml must hold names and values.*; it is empty"),
+    ],
+)
+def test_a_slip_in_the_file_is_named_with_its_line(tmp_path, text, words):
+    """A misspelt name or a quote left open stops what shows main points, in plain words, and no other report."""
+    (tmp_path / "reports").mkdir()
+    (tmp_path / FILE).write_text(text, encoding="utf-8")
+    with pytest.raises(RenderError, match=words):
+        main_points(tmp_path, PILOT)

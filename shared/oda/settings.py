@@ -42,6 +42,15 @@ HARMLESS = 500  # levels that the parser bears on any machine; only a text that 
 
 _TURNED = re.compile(r"[-+]?(0[0-9_xb]|[0-9_.]+:)")  # 010 is eight to YAML, and 12:30 is 750
 
+_UNREAD = {  # what the parser says, and what a person does about it
+    "mapping values are not allowed": "a colon stands within a text; put the text between double quotes",
+    "cannot start any token": "a tab, or a sign such as @, begins a value; write spaces, or double quotes",
+    "unexpected end of stream": "a quotation mark is not closed; put it where the text ends",
+    "expected ',' or": "a bracket is not closed, or a comma is left out",
+    "could not find expected ':'": "a name has no colon after it; write 'name: value'",
+    "did not find expected": "the line does not fit those above; look at its quotes and the spaces before it",
+}
+
 _MAP, _SEQUENCE, _TEXT = (f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str"))
 _SCALARS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float", "null", "timestamp"))
 
@@ -141,15 +150,40 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise SettingsError(f"{path.name} cannot be read: {error.strerror}. Let it be read.") from error
     except (yaml.YAMLError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError) as error:
-        message = f"{path.name} cannot be read as YAML: {' '.join(str(error).split())}"
-        raise SettingsError(message) from error
+        raise SettingsError(f"{path.name} cannot be read as YAML: {_say_unread(error)}") from error
     if not isinstance(content, dict):
-        message = f"{path.name} must hold names and values, one 'name: value' a line; found {type(content).__name__}."
-        raise SettingsError(message)
+        found = "it is empty" if content is None else "found a list" if isinstance(content, list) else "found a text"
+        raise SettingsError(f"{path.name} must hold names and values, one 'name: value' a line; {found}.")
     return content
 
 
-def in_words(file: str, error: ValidationError) -> str:
+def _say_unread(error: Exception) -> str:
+    """Say why a text is no YAML, with the line, in words that are not the parser's."""
+    mark = getattr(error, "problem_mark", None)
+    if not isinstance(error, yaml.MarkedYAMLError) or mark is None:
+        return " ".join(str(error).split())
+    problem = error.problem or str(error.context)
+    said = next((words for sign, words in _UNREAD.items() if sign in problem), problem)
+    begun = error.context_mark.line + 1 if error.context_mark is not None else mark.line + 1
+    since = f" (what begins in line {begun})" if begun < mark.line + 1 else ""
+    return f"line {mark.line + 1}{since}: {said}."
+
+
+def _line_of(path: Path, place: Sequence[str | int]) -> int:
+    """Return the line of a file that `read_yaml` took in which a value stands, or as near as there is one."""
+    node = yaml.compose(path.read_text(encoding="utf-8-sig"), _StrictLoader)
+    line = 1
+    for part in place:
+        if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        elif isinstance(node, yaml.MappingNode):
+            key, node = next(((key, value) for key, value in node.value if key.value == str(part)), (node, None))
+            line = key.start_mark.line + 1
+    return line
+
+
+def in_words(file: str, error: ValidationError, *, path: Path | None = None) -> str:
     """Say all faults of a settings file in one sentence each.
 
     Parameters
@@ -158,6 +192,8 @@ def in_words(file: str, error: ValidationError) -> str:
         The name of the file, for the reader.
     error
         What pydantic found.
+    path
+        The file that `read_yaml` read, for the line of each fault; no line is named without it.
 
     Returns
     -------
@@ -171,7 +207,13 @@ def in_words(file: str, error: ValidationError) -> str:
         place = ".".join(str(part) for part in fault["loc"]) or "the file"
         value = "" if fault["type"] in {"missing", "value_error"} else f" (found {fault['input']!r:.60})"
         text = fault["msg"].removeprefix("Value error, ")
-        faults.append(f"{file}: {place}: {text[0].lower()}{text[1:]}{value}.")
+        at = "" if path is None else f", line {_line_of(path, fault['loc'])}"
+        if path is not None and fault["type"] == "extra_forbidden":
+            lacking = [str(one["loc"][-1]) for one in found if one["type"] == "missing"]
+            text, value = f"this name is not known here{near(place.rpartition('.')[2], lacking)}", ""
+        if fault["type"] == "tuple_type":
+            text = "must be a list, each of its parts begun with '- '"
+        faults.append(f"{file}{at}: {place}: {text[0].lower()}{text[1:]}{value}.")
     return "\n".join(faults)
 
 
