@@ -27,16 +27,13 @@ from oda.reports.labels import check_labels, without_code
 from oda.reports.origins import origins_of
 from oda.reports.own_pictures import stage_picture
 from oda.reports.provenance import notices, provenance
+from oda.reports.shortcodes import SHORTCODE, line_of, miswritten, plain_words, unknown
 from oda.reports.subset import KEYS, MARKS
 from oda.reports.traces import HERE, Sources, in_one_format, put_sources
 from oda.reports.typed_numbers import refuse_typed_numbers
 from oda.results import AnyResult, Picture, Table
 from oda.runs import Run
 
-_SHORTCODE = re.compile(r"\{\{<\s*oda\s+([^>]*?)\s*>\}\}")
-_MISWRITTEN = re.compile(  # such as {{ oda say effect }}, {{< odda say effect >}} or {{< say effect >}}
-    r"(?:\{\{|\{[<%])[<%]?\s*(?:oda\b|(?:\w+\s+)?(?:say|method|table|figure|pilot|district|constant)\s)[^}]*\}*"
-)
 _UNLINKED = ("#", ":::", "![")  # lines whose words stand in a heading, an attribute or an alternative text
 _MATTER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
 FORMS = (
@@ -163,7 +160,7 @@ def expand(text: str, context: Context) -> str:
     put_sources(lines, body.split("\n"), context)
     _note_lines(lines, body.split("\n"), context)
     matter = front_matter(_fields(found[1], context)).removesuffix("---\n") + context.mark + "---\n"
-    context.origins.extend(_line_of(line.partition(":")[0], found[1]) for line in matter.split("\n")[:-1])
+    context.origins.extend(line_of(line.partition(":")[0], found[1]) for line in matter.split("\n")[:-1])
     shown = [  # a shortcode that stands for nothing leaves no empty line, which would break a paragraph in two
         (number, line)
         for number, (line, written) in enumerate(zip(lines, body.split("\n"), strict=True), first)
@@ -186,7 +183,7 @@ def _fields(matter: str, context: Context) -> dict[str, str | list[str]]:
         raise RenderError(message) from error
     plain: dict[str, str | list[str]] = {}
     for key, value in pairs:
-        line = _line_of(str(key), matter)
+        line = line_of(str(key), matter)
         if key in MARKS:
             raise _fault(
                 f"front matter {key!r} is not for documents: the checklist or reports/brand.yml says it", line, context
@@ -199,9 +196,9 @@ def _fields(matter: str, context: Context) -> dict[str, str | list[str]]:
             raise _fault(
                 f"front matter {key!r} is neither a text nor a list of texts; put it between quotes", line, context
             )
-        said = [_SHORTCODE.sub(lambda found, at=line: _plain(found[1], at, context), text) for text in texts]
-        for text in texts:
-            _refuse_miswritten(text, line, context)
+        said = [SHORTCODE.sub(lambda found, at=line: _plain(found[1], at, context), text) for text in texts]
+        if fault := miswritten(" ".join(texts)):
+            raise _fault(fault, line, context)
         plain[str(key)] = said if isinstance(value, list) else said[0]
     if not plain.get("title"):
         raise _fault("the front matter has no title. Add one: title: What the pilot found", 1, context)
@@ -209,67 +206,33 @@ def _fields(matter: str, context: Context) -> dict[str, str | list[str]]:
     return {"author": context.pilot.pilot.oda_name, **dated, **plain}
 
 
-def _line_of(key: str, matter: str) -> int:
-    """Return the line of a document at which a key of its front matter stands, or the first."""
-    return next((at for at, line in enumerate(matter.split("\n"), 2) if line.partition(":")[0].strip("\"' ") == key), 1)
-
-
 def _look_at_lines(lines: Sequence[str], first: int, context: Context) -> None:
     """Refuse what was meant as a shortcode; stage the pictures that stand beside the document."""
     home = (context.pilot.folder / context.source).parent.resolve()
     for number, line in enumerate(lines, first):
-        _refuse_miswritten(line, number, context)
-        fault = stage_picture(line, home=home, project=context.project)
+        fault = miswritten(line) or stage_picture(line, home=home, project=context.project)
         if fault:
             raise _fault(fault, number, context)
 
 
-def _refuse_miswritten(text: str, number: int, context: Context) -> None:
-    """Refuse what was meant as a shortcode and is none."""
-    found = _MISWRITTEN.search(_SHORTCODE.sub("", text))
-    if found:
-        raise _fault(f"{found[0]!r} is no shortcode. Write {{{{< oda say KEY >}}}}, in one line", number, context)
-
-
 def _expand_line(line: str, number: int, context: Context) -> str:
     """Expand the shortcodes of one line: a block when it stands alone, words inside a line otherwise."""
-    whole = _SHORTCODE.fullmatch(line.strip())
+    whole = SHORTCODE.fullmatch(line.strip())
     if whole:
         return context.note(whole[1], _block(whole[1], number, context))
     linked = not line.lstrip().startswith(_UNLINKED)
-    return _SHORTCODE.sub(lambda found: context.note(found[1], _inline(found[1], number, context, linked=linked)), line)
+    return SHORTCODE.sub(lambda found: context.note(found[1], _inline(found[1], number, context, linked=linked)), line)
 
 
 def _note_lines(lines: Sequence[str], written: Sequence[str], context: Context) -> None:
     """Note what shortcodes alone on their lines came to stand for once the sources of the whole were known."""
     seen: Counter[str] = Counter()
     for line, source in zip(lines, written, strict=True):
-        whole = _SHORTCODE.fullmatch(source.strip())
-        for words in map(plain_words, _SHORTCODE.findall(source)):
+        whole = SHORTCODE.fullmatch(source.strip())
+        for words in map(plain_words, SHORTCODE.findall(source)):
             if whole:
                 context.said[words][seen[words]] = line
             seen[words] += 1
-
-
-def plain_words(asked: str) -> str:
-    """Return the words of a shortcode as they are looked up.
-
-    Parameters
-    ----------
-    asked
-        What stands after `oda`.
-
-    Returns
-    -------
-    str
-        The words with a space between them, without quotation marks.
-
-    Examples
-    --------
-    >>> plain_words('constant  "65 years"')
-    'constant 65 years'
-    """
-    return " ".join(re.sub("[\"']", "", asked).split())
 
 
 def _inline(asked: str, number: int, context: Context, *, linked: bool = True) -> str:
@@ -324,22 +287,7 @@ def _plain(asked: str, number: int, context: Context) -> str:
         case ["district", ("name" | "code") as name] if context.district:
             return str(getattr(context.district, name))
         case _:
-            raise _fault(f"{{{{< oda {asked} >}}}} {_unknown(asked)}", number, context)
-
-
-def _unknown(asked: str) -> str:
-    """Say why a shortcode stands for nothing."""
-    match asked.split():
-        case ["district", "name" | "code"]:
-            return (
-                "is for a report of each district. Give its document 'for_each: district' in pilot.yml, or take it out"
-            )
-        case ["table" | "figure", _] | ["table" | "figure", _, "optional"]:
-            return "stands inside a line. Put it on a line of its own"
-        case [name, *rest] if name in _ALONE and (not rest or name == "points"):
-            return "stands inside a line. Put it on a line of its own"
-        case _:
-            return f"is not known. Write one of: {FORMS}"
+            raise _fault(unknown(asked, FORMS), number, context)
 
 
 def _said(form: str, key: str, result: AnyResult, number: int, context: Context) -> str:

@@ -39,7 +39,7 @@ def check_labels(text: str, *, source: str, origins: Sequence[int]) -> None:
     RenderError
         With every such label and the lines at which it stands.
     """
-    prose = _blank(_UNREAD, _blank(_FENCE, text))
+    prose = without_code(text)
     labels = _labels(prose)
 
     def line(place: int) -> int:
@@ -48,6 +48,27 @@ def check_labels(text: str, *, source: str, origins: Sequence[int]) -> None:
     wrong = [*_twice(labels, line), *_dangling(text, prose, labels, line)]
     if wrong:
         raise RenderError("\n".join(f"{source}: {one}" for one in wrong))
+
+
+def without_code(text: str) -> str:
+    """Return a text with its code and comments made blank.
+
+    Parameters
+    ----------
+    text
+        Markdown.
+
+    Returns
+    -------
+    str
+        The rest, each letter where it was.
+
+    Examples
+    --------
+    >>> without_code("a `b` <!-- c --> d")
+    'a                d'
+    """
+    return _blank(_UNREAD, _blank(_FENCE, text))
 
 
 def _blank(pattern: re.Pattern[str], text: str) -> str:
@@ -80,12 +101,12 @@ def _twice(labels: Mapping[str, list[int]], line: Callable[[int], int]) -> Itera
         lines = _in_words(sorted(line(place) for place in places))
         kind, _, key = label.partition("-")
         if len(places) > 1 and kind in _KINDS:
-            what = f"the {_KINDS[kind]} {key!r} stands {_times(places)}, in lines {lines}"
+            what = f"the {_KINDS[kind]} {key!r} stands {_times(places)}, in {lines}"
             yield f"{what}. Show it once, and refer to it with @{label} elsewhere."
         elif len(places) > 1:
-            yield f"the label {label!r} stands {_times(places)}, in lines {lines}. Give each place its own."
+            yield f"the label {label!r} stands {_times(places)}, in {lines}. Give each place its own."
         elif label in RESERVED_IDS:
-            yield f"the label {label!r}, in line {lines}, is the page's own. Give the place another."
+            yield f"the label {label!r}, in {lines}, is the page's own. Give the place another."
 
 
 def _times(places: Sequence[int]) -> str:
@@ -94,8 +115,8 @@ def _times(places: Sequence[int]) -> str:
 
 
 def _in_words(lines: Iterable[int]) -> str:
-    """Return numbers of lines in a sentence."""
-    *first, last = map(str, lines)
+    """Return numbers of lines in a sentence, each as `line 3`, which notebooks name by its cell."""
+    *first, last = (f"line {one}" for one in lines)
     return f"{', '.join(first)} and {last}" if first else last
 
 

@@ -209,8 +209,14 @@ def _div(findings: Findings, content: list[Any]) -> None:
     """Check a fenced div: a callout, a box, content for one format, or nothing we know."""
     (identifier, classes, pairs), blocks = content
     named = set(classes)
-    needle = f".{classes[0]}" if classes else (f"#{identifier}" if identifier else ":::")
     keys = {key for key, _ in pairs}
+    name = " ".join(f".{one}" for one in classes) or (f"#{identifier}" if identifier else "<div>")
+    written = (
+        f".{classes[0]}" if classes else "",
+        f"#{identifier}" if identifier else "",
+        *(f"{one}=" for one in keys),
+    )
+    needle = next((one for one in written if one and one in findings.text), "<div")
     inside = "a box"
     if len(named & CALLOUTS) == 1 and len(named) == 1:
         allowed = {"title"}
@@ -230,7 +236,6 @@ def _div(findings: Findings, content: list[Any]) -> None:
         inside = "" if named == {"provenance"} else "a box"
     else:
         allowed = set()
-        name = " ".join(f".{one}" for one in classes) or (f"#{identifier}" if identifier else ":::")
         findings.refuse(f"the div {name!r}", needle)
     for key in sorted(keys - allowed):
         findings.refuse(f"the attribute {key!r} on a div", f"{key}=")

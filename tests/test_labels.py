@@ -20,11 +20,14 @@ TABLE = "| A |\n|---|\n| a |\n\n: C {#tbl-x}\n"
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (f"{FIGURE}\n{FIGURE}", r"a\.qmd: the figure 'x' stands twice, in lines 1 and 3\..*refer to it with @fig-x"),
-        (f"{TABLE}\n{TABLE}\n{TABLE}", r"the table 'x' stands 3 times, in lines 5, 11 and 17"),
-        ("## A {#a}\n\n## B {.unnumbered #a}\n", r"the label 'a' stands twice, in lines 1 and 3"),
-        ("## Found it\n\n[x]{#found-it}\n", r"the label 'found-it' stands twice, in lines 1 and 3"),
-        ("::: {#a .answer}\nx\n:::\n\n[y]{#a}\n", r"the label 'a' stands twice, in lines 1 and 5"),
+        (
+            f"{FIGURE}\n{FIGURE}",
+            r"a\.qmd: the figure 'x' stands twice, in line 1 and line 3\..*refer to it with @fig-x",
+        ),
+        (f"{TABLE}\n{TABLE}\n{TABLE}", r"the table 'x' stands 3 times, in line 5, line 11 and line 17"),
+        ("## A {#a}\n\n## B {.unnumbered #a}\n", r"the label 'a' stands twice, in line 1 and line 3"),
+        ("## Found it\n\n[x]{#found-it}\n", r"the label 'found-it' stands twice, in line 1 and line 3"),
+        ("::: {#a .answer}\nx\n:::\n\n[y]{#a}\n", r"the label 'a' stands twice, in line 1 and line 5"),
         ("## A {#page-main}\n", r"the label 'page-main', in line 1, is the page's own"),
         (f"See @fig-y.\n\n{FIGURE}", r"line 1: @fig-y refers to no figure or table.*it shows: @fig-x\."),
         ("See [it](#there).\n", r"line 1: the link to #there leads nowhere"),
@@ -54,5 +57,5 @@ def test_code_comments_and_what_pandoc_labels_itself_are_no_faults(text):
 def test_lines_are_those_of_the_analyst_s_own_document():
     """A table of thirty lines that a shortcode stands for is one line of the source."""
     text = f"{TABLE}\n{TABLE}"
-    with pytest.raises(RenderError, match=r"in lines 7 and 9"):
+    with pytest.raises(RenderError, match=r"in line 7 and line 9"):
         check_labels(text, source="a.qmd", origins=[7] * 6 + [9] * 7)

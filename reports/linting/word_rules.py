@@ -14,7 +14,8 @@ MOST_WORDS = 24  # under 25
 MOST_DECIMALS = 6
 _LEFT = re.compile(
     r":::+|\{[#.](?:fig|tbl|sec|eq|lst|callout|answer|panel|content|column)[\w-]*|\{\{[<%{]|[>%}]\}\}|\?@\w+-|\[-?@\w|"
-    r"(?<![\w.])@(?:fig|tbl|sec|eq|lst)-\w|\{\{ ?(?:cookiecutter|oda)\b|fig-alt=|```|#\| ?\w+:|\ufffd|â€|Ã[\u0080-\u00bf]"
+    r"(?<![\w.])@(?:fig|tbl|sec|eq|lst)-\w|\{\{ ?(?:cookiecutter|oda)\b|fig-alt=|```|#\| ?\w+:|"
+    r"\ufffd|â€|Ã[\u0080-\u00bf]"
 )
 _FAILED = re.compile(r"\bNaN\b|\bNaT\b|<NA>|\bpd\.NA\b|#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?)")
 _NO_NUMBER = r"(?:nan|-?inf(?:inity)?|None|null|undefined)"
