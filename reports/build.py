@@ -15,6 +15,7 @@ from oda.datasets import load_datasets
 from oda.errors import RenderError
 from oda.governance import Assessment, assess
 from oda.hashing import hash_file
+from oda.locking import one_at_a_time
 from oda.pilot import Pilot
 from oda.reports import index, keeping, quarto
 from oda.reports.by_hand import Page
@@ -149,13 +150,21 @@ def build_reports(
     Raises
     ------
     RenderError
-        When the renderer asked for is not there, or nothing at all could be made.
+        When the renderer asked for is not there, or nothing at all could be made; what was there before stays.
+    RunError
+        When another process is making these reports.
     """
     name = choose_renderer(renderer)
+    with one_at_a_time(run.folder, what="build of these reports"):
+        return _build(pilot, run, assessment or assess(pilot, load_datasets(pilot)), name, instead=renderer == "auto")
+
+
+def _build(pilot: Pilot, run: Run, assessment: Assessment, name: str, *, instead: bool) -> Report:
+    """Make what has changed; with the built-in renderer instead what Quarto fails at."""
     project, output = run.folder / STAGED, run.folder / MADE
     earlier = keeping.read_made(project)
     _empty(project)
-    assessment = assessment or assess(pilot, load_datasets(pilot))
+    keeping.write_made(project, earlier)  # should anything stop what follows
     staged = stage(pilot, run, assessment, project)
     failures = [*staged.failures, *(say_failed(outcome) for outcome in run.failed)]
 
@@ -170,23 +179,23 @@ def build_reports(
     _write_project(project, documents, name)
     kept = _kept(earlier, project, documents, output, renderer=name)
     changed = _changed(documents, kept)
-    keeping.sweep(output, keep=(*kept, *staged.files))
-    keeping.write_made(project, kept)
-    for path, content in staged.files.items():
-        keeping.write_whole(output / path, content)
     done = _Rendering(renderer=name)
     if changed:
-        done = _render(project, changed, name, instead=renderer == "auto")
+        done = _render(project, changed, name, instead=instead)
         if done.failures:
             _write_index(done.failures)
-            done.add(_render(project, [INDEX], name, instead=renderer == "auto"))
+            done.add(_render(project, [INDEX], name, instead=instead))
         _write_project(project, documents, name)
-        kept = _put(project, changed, done, kept, output)
     failures += _say_lost(done.failures, staged)
+    if INDEX.name in done.failures:  # then what was there before stays
+        raise RenderError("\n".join(failures))
+    for path, content in staged.files.items():
+        keeping.write_whole(output / path, content)
+    if changed:
+        kept = _put(project, changed, done, kept, output)
+    keeping.sweep(output, keep=(*kept, *staged.files))
     traces = {report: one for report, one in staged.traces.items() if report not in done.failures}
     keeping.write_whole(run.folder / TRACE, write_traces(run, traces, renderer=done.renderer))
-    if INDEX_PAGE not in kept:
-        raise RenderError("\n".join(failures))
     return Report(
         index=output / INDEX_PAGE,
         files=tuple(sorted(path for path in output.rglob("*") if path.is_file())),

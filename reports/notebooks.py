@@ -154,7 +154,9 @@ def find_executed(pilot: Pilot, run: Run, document: str, district: District | No
     return pilot.folder / RUNS / run.id / NOTEBOOKS / f"{own[0].task}{ENDING}"
 
 
-def read_notebook(path: Path, source: str, name: str, project: Path) -> tuple[str, Places]:
+def read_notebook(
+    path: Path, source: str, name: str, project: Path, *, words: Path | None = None
+) -> tuple[str, Places]:
     """Turn an executed notebook into a report document, its pictures saved beside it.
 
     Parameters
@@ -167,6 +169,9 @@ def read_notebook(path: Path, source: str, name: str, project: Path) -> tuple[st
         The report's name.
     project
         The staged project.
+    words
+        The notebook as its analyst has it now, whose words and options are taken, since a change of words alone
+        executes nothing; those of the executed copy when not given.
 
     Returns
     -------
@@ -180,12 +185,9 @@ def read_notebook(path: Path, source: str, name: str, project: Path) -> tuple[st
     RenderError
         When it cannot be read, has no title, or shows what a report does not take; with the cell.
     """
-    try:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RenderError(f"{source} cannot be read as an executed notebook. Run it again.") from error
     writing = _Writing(source=source, name=name, project=project)
-    numbered = list(enumerate((cell for cell in cells if _INJECTED not in _tags(cell)), 1))
+    cells = _cells(path, source)
+    numbered = list(enumerate(_reworded(cells, _cells(words, source)) if words else cells, 1))
     rest = _front(writing, numbered)
     for number, cell, first in rest:
         text = _source(cell, from_line=first)
@@ -197,6 +199,24 @@ def read_notebook(path: Path, source: str, name: str, project: Path) -> tuple[st
             _code(writing, number, cell)
     _complete(writing, numbered[-1][0])
     return "\n".join(writing.lines), Places(source=source, cells=tuple(writing.cells))
+
+
+def _cells(path: Path, source: str) -> list[dict[str, Any]]:
+    """Return the cells of a notebook as it was written, without what was put in."""
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        return [cell for cell in cells if _INJECTED not in _tags(cell)]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RenderError(f"{source} cannot be read as an executed notebook. Run it again.") from error
+
+
+def _reworded(executed: list[dict[str, Any]], written: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the cells as they are written now, each of code with what it showed when it was executed."""
+    showed = [cell.get("outputs", []) for cell in executed if cell["cell_type"] == "code"]
+    if len(showed) != sum(cell["cell_type"] == "code" for cell in written):
+        return executed
+    left = iter(showed)
+    return [cell | {"outputs": next(left)} if cell["cell_type"] == "code" else cell for cell in written]
 
 
 def _complete(writing: _Writing, last: int) -> None:

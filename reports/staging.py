@@ -159,7 +159,9 @@ def _expand(context: Context, places: dict[str, Places]) -> str:
     if not context.source.endswith(notebooks.ENDING):
         return expand(_read(context.pilot.folder / context.source, context.source), context)
     executed = notebooks.find_executed(context.pilot, context.run, context.source, context.district)
-    text, at = notebooks.read_notebook(executed, context.source, context.name, context.project)
+    written = context.pilot.folder / context.source
+    words = None if written == executed else written
+    text, at = notebooks.read_notebook(executed, context.source, context.name, context.project, words=words)
     places[context.name] = at
     try:
         return expand(text, context)
@@ -173,6 +175,10 @@ def _read(path: Path, name: str) -> str:
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         message = f"{name} cannot be read. Put the document there, or correct 'reports' in pilot.yml."
+        raise RenderError(message) from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        message = f"{name}, line {line}: a character that is not in UTF-8. Save the document as UTF-8."
         raise RenderError(message) from error
 
 

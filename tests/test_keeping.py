@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from finished import made_up
-from oda.errors import RenderError
+from oda.errors import RenderError, RunError
+from oda.locking import one_at_a_time
 from oda.pilot import Pilot
 from oda.reports import builtin, keeping, quarto
 from oda.reports.build import Report, build_reports
@@ -181,18 +182,40 @@ def test_a_product_removed_or_changed_by_hand_is_made_again(building, spoil):
 
 
 def test_a_build_that_was_stopped_is_never_taken_for_a_whole_one(building):
-    """There is no index until all is there again; the next build makes what is lacking."""
+    """What was there before stays whole until the next build has made all that is lacking."""
+    before = building.output("index.html").read_bytes()
     building.pilot = building.pilot.model_copy(
         update={"pilot": building.pilot.pilot.model_copy(update={"title": "Another title"})}
     )
     building.stop_at = "worcester"
     with pytest.raises(KeyboardInterrupt):
         building.build()
-    assert not building.output("index.html").exists()
+    assert building.output("index.html").read_bytes() == before
+    assert b"Another title" not in building.output("board.pdf").read_bytes()
     building.stop_at = ""
     report = building.build()
     assert {"worcester.html", "board.pdf", "index.html"} <= set(report.made)
     assert b"Another title" in building.output("board.pdf").read_bytes()
+
+
+def test_where_nothing_at_all_can_be_made_the_earlier_reports_stay(building):
+    """A renderer that is broken, or a setting that cannot be read, costs nobody the pages of yesterday."""
+    building.pilot = building.pilot.model_copy(
+        update={"pilot": building.pilot.pilot.model_copy(update={"title": "Another title"})}
+    )
+    building.refuse = dict.fromkeys([*(path.stem for path in building.output("").glob("*.html"))], "broken")
+    with pytest.raises(RenderError, match="broken"):
+        building.build()
+    assert b"Another title" not in building.output("index.html").read_bytes()
+    building.refuse = {}
+    assert "index.html" in building.build().made
+
+
+def test_two_builds_of_one_run_wait_for_each_other(building):
+    """The second is told that another goes on, and touches nothing."""
+    with one_at_a_time(building.run.folder), pytest.raises(RunError, match="Another build of these reports is going"):
+        building.build()
+    assert building.build().made == ()
 
 
 def test_a_document_that_fails_takes_its_old_report_with_it_and_no_other(building):

@@ -75,6 +75,21 @@ def test_words_stay_as_they_are_and_results_are_asked_for(tmp_path):
     assert text == f'---\ntitle: "Effect"\n---\n\n{NOTICES}{body}{PROVENANCE}'
 
 
+def test_words_are_those_of_today_and_outputs_those_of_the_run(tmp_path):
+    """A corrected word executes nothing, and is in the next report; code that was added has shown nothing yet."""
+    convert(tmp_path, words("12 per cent"), code("record()", recorded("effect")), words("Last."))
+    written = tmp_path / "written.ipynb"
+    cells = [words("# Effect"), words("{{< oda say effect >}}"), code("# as ever\nrecord()")]
+    written.write_text(json.dumps({"cells": cells}), encoding="utf-8")
+    executed = tmp_path / "executed.ipynb"
+    text, _ = notebooks.read_notebook(executed, SOURCE, "effect", tmp_path / "project", words=written)
+    assert text.count("{{< oda say effect >}}") == 2
+    assert "12 per cent" not in text
+    assert "Last." not in text
+    written.write_text(json.dumps({"cells": [*cells, code("more()")]}), encoding="utf-8")
+    assert "Last." in notebooks.read_notebook(executed, SOURCE, "effect", tmp_path / "project", words=written)[0]
+
+
 def test_front_matter_may_stand_in_a_raw_first_cell(tmp_path):
     """As in Quarto; otherwise the first heading is the title."""
     raw = {"cell_type": "raw", "metadata": {}, "source": '---\ntitle: "{{< oda pilot title >}}"\nsubtitle: S\n---'}

@@ -37,13 +37,15 @@ else:
 
 
 @contextmanager
-def one_at_a_time(folder: Path) -> Iterator[None]:
-    """Let only one process run the plan of a pilot.
+def one_at_a_time(folder: Path, *, what: str = "run of this pilot") -> Iterator[None]:
+    """Let only one process work in a folder, such as one that runs the plan of a pilot.
 
     Parameters
     ----------
     folder
-        `runs/` of the pilot.
+        Such as `runs/` of the pilot.
+    what
+        What else may be going on there, for the message.
 
     Yields
     ------
@@ -53,17 +55,17 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
     Raises
     ------
     RunError
-        When another process is running it.
+        When another process does.
     """
     folder.mkdir(exist_ok=True)
-    file = _take(folder / LOCK)
+    file = _take(folder / LOCK, what)
     try:
         yield
     finally:
         _give_back(file, folder / LOCK)
 
 
-def _take(path: Path) -> int:
+def _take(path: Path, what: str) -> int:
     """Lock the file, made where there is none, and return it; try more than once, since `is_held` may just look."""
     for _ in range(TRIES):
         file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
@@ -73,7 +75,7 @@ def _take(path: Path) -> int:
                 return file
         os.close(file)
         time.sleep(MOMENT)
-    raise RunError("Another run of this pilot is going on. Wait for its end, or stop it with Ctrl-C where it runs.")
+    raise RunError(f"Another {what} is going on. Wait for its end, or stop it with Ctrl-C where it runs.")
 
 
 def _give_back(file: int, path: Path) -> None:
