@@ -192,10 +192,17 @@ def main_points(folder: Path, results: Mapping[str, AnyResult]) -> Points:
         if point is None:
             continue
         change = _moves(entry, results) if entry.edited else ""
+        seen = bool(change) and set(point.results) <= set(entry.seen)
+        words = _words(point, results, moved=seen)
+        if words is None:
+            draft = drafts.get(entry.id)
+            change += (
+                f" It asks for what is no longer there: {'the draft stands in its place' if draft else 'left out'}."
+            )
+            point, words = draft or point, fill_words(draft.text, results) if draft else ""
         if change:
             moved.append(change)
-        words = _words(point, results, moved=bool(change))
-        if words is not None:
+        if words:
             texts.append((point.id, words, tuple(key for key in point.results if key in results)))
     return Points(texts=tuple(texts), moved=tuple(moved))
 
@@ -235,7 +242,9 @@ def _words(point: Point, results: Mapping[str, AnyResult], *, moved: bool) -> st
         if moved:
             return None
         field, there = error.args
-        raise _fault(point.id, f"there is no {field}. There is: {', '.join(there) or 'none of that name'}") from error
+        raise _fault(
+            point.id, f"there is no {field}. There is: {', '.join(there) or 'no number of that name'}"
+        ) from error
     if re.search(r"[{}]", words):
         raise _fault(point.id, f"{words!r} has a brace that is no field. Write fields as {{effect.value}}")
     if count_words(words) > MOST_WORDS:

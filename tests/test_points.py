@@ -157,11 +157,12 @@ def test_an_edit_without_a_number_is_flagged_too(folder):
     assert len(main_points(folder, MOVED).moved) == 1
 
 
-def test_an_edit_whose_number_is_gone_is_flagged_and_not_shown(folder):
-    """Where the effect can no longer be estimated the point is left out, and somebody is told."""
+def test_an_edit_whose_number_is_gone_is_flagged_and_its_draft_is_shown(folder):
+    """Where the effect can no longer be estimated the draft says so in its place, and somebody is told."""
     edit(folder, "effect", "Home visits are followed by a rate {effect.value}.")
     found = main_points(folder, {**PILOT, "effect": NOT})
-    assert "effect" not in [name for name, _, _ in found.texts]
+    assert found.texts[0][:2] == ("effect", "What the visits changed cannot be concluded from these data.")
+    assert "the draft stands in its place" in found.moved[0]
     assert "It is now: cannot be concluded" in found.moved[0]
 
 
@@ -199,6 +200,7 @@ def test_a_field_of_a_result_that_is_not_named_is_watched_too(folder):
         ("A rate {effect.size} lower, \N{FULLWIDTH DIGIT THREE} times.", "is typed by hand"),
         ("A rate about twelve per cent lower.", "is typed by hand"),
         ("A rate {effect.much} lower.", "there is no {effect.much}. There is: {effect.value}"),
+        ("We made {visits.value} visits.", "there is no {visits.value}"),
         ("A rate {value} lower.", "has a brace that is no field"),
         (" ".join(["word"] * 25), "25 words. Say it in under 25"),
     ],
