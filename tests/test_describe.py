@@ -126,7 +126,7 @@ def test_every_kind_of_data_gets_an_answer(kind: str, answer: Answer) -> None:
         ("one month", CannotSay, CannotSay),
         ("district absent", CannotSay, CannotSay),
         ("counts by quarter", Estimated, Estimated),
-        ("two small quarters", Estimated, Estimated),
+        ("two small quarters", Fact, Fact),
         ("yearly counts", Fact, Fact),
         ("yearly small counts", CannotSay, CannotSay),
         ("yearly none", Fact, Fact),
@@ -203,6 +203,28 @@ def test_the_change_is_said_in_full() -> None:
         "In the year to December 2025 the rate in Ashby was 5,750 per 100,000 people aged 65 and over, "
         "20 per cent lower than the year before (95% interval: 29 per cent lower to 10 per cent lower)."
     )
+
+
+@pytest.mark.parametrize("freq", ["M", "Y-MAR"])
+def test_a_change_that_rounding_makes_is_not_named(freq: str) -> None:
+    """Nineteen admissions and then 16 are shown as 20 and 15: a quarter lower, of which most is rounding."""
+    early, late = ([2.0] * 7 + [1.0] * 5, [2.0] * 4 + [1.0] * 8) if freq == "M" else ([19.0], [16.0])
+    panel = make({"Ashby": early + late, "Barton": [60.0] * len(early + late)}, freq)
+    for answer in (describe.latest_change, describe.compare_with_rest):
+        said = answer(panel, "A", "Ashby").sentence
+        assert "25 per cent" not in said
+        assert "75 per cent lower than" not in said
+    assert "too few to tell a change" in describe.latest_change(panel, "A", "Ashby").sentence
+
+
+def test_a_season_that_all_share_does_not_widen_a_comparison() -> None:
+    """What moves both sides in a month is no difference between them."""
+    season = [1.0, 2.0, 1.0, 0.5, 1.0, 1.5] * 4
+    flat = {"Ashby": 40.0, "Barton": 4000.0}
+    still = make({name: [mean] * 24 for name, mean in flat.items()})
+    moved = make({name: [mean * month for month in season] for name, mean in flat.items()})
+    one, other = (describe.compare_with_rest(panel, "A", "Ashby").estimate for panel in (still, moved))
+    assert other.std_error < 1.1 * one.std_error
 
 
 def test_a_year_without_any_case_is_said_as_nought() -> None:

@@ -6,21 +6,17 @@ gives a hidden count away. Only the spread of the counts about their mean, a sin
 
 from __future__ import annotations
 
-import math
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from oda.disclosure import protect_total
-from oda.errors import DesignError
-from oda.estimate import ratio_limits
-from oda.evaluate import Estimate, rate_change
+from oda.evaluate import Estimate
 from oda.evaluate.words import interval_words, percent_change
 from oda.panel import Panel, rates, steps, without_hidden, years
 from oda.periods import say_period
 from oda.results import CannotSay, Estimated, Fact
+from oda.small_counts import protected_ratio, too_rough
+from oda.wording import interval_ends
 
 NO_COUNTS = "The file has rates without counts, so no interval can be given."
 ONE_A_YEAR = "One count a year gives no interval for the change."
@@ -83,14 +79,21 @@ def latest_change(panel: Panel, code: str, name: str) -> Estimated | Fact | Cann
     what = "the year before" if panel.measure == "counts" else _in(yearly["year"][then]).replace("I", "i", 1)
     if past == 0:
         return Fact(sentence=f"{start}; {what} it was 0.", value=now, unit=panel.unit)
+    return _set_against(start, what, yearly.loc[[0, then]], rows[rows["back"] <= 1], panel)
+
+
+def _set_against(start: str, what: str, pair: pd.DataFrame, rows: pd.DataFrame, panel: Panel) -> Estimated | Fact:
+    """Say how far a rate lies from an earlier one, as closely as the counts tell it."""
+    now, past = pair["rate"].astype(float)
     if panel.measure == "counts":
-        found = protected_ratio(rows[rows["back"] <= 1].assign(top=lambda frame: frame["back"] == 0), panel)
+        found = protected_ratio(rows.assign(top=rows["back"] == 0), panel)
+        if too_rough(pair["admissions"], panel.rule):
+            return Fact(sentence=f"{start}{_rough(found, what, panel)}{_gaps(rows)}", value=now, unit=panel.unit)
         if found is not None:
-            said = f"{start}, {_than(percent_change(found.value), what)} ({interval_words(found)})."
-            return Estimated(sentence=said + _gaps(rows[rows["back"] <= 1]), estimate=found)
-    change = _than(percent_change(now / past), what)
+            said = f"{start}, {_than(percent_change(found.value), what)} ({interval_words(found)}).{_gaps(rows)}"
+            return Estimated(sentence=said, estimate=found)
     why = ONE_A_YEAR if panel.measure == "counts" else NO_COUNTS
-    return Fact(sentence=f"{start}, {change}. {why}", value=now, unit=panel.unit)
+    return Fact(sentence=f"{start}, {_than(percent_change(now / past), what)}. {why}", value=now, unit=panel.unit)
 
 
 def trend(panel: Panel, code: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -169,58 +172,23 @@ def compare_with_rest(panel: Panel, code: str, name: str) -> Estimated | Fact | 
             sentence=f"The counts are too few or too small to compare {name} with the other districts.",
             needed=LARGER,
         )
+    sides = rates(known[known["period"].isin(both)].assign(here=here), panel, ["here"]).set_index("here")
+    if too_rough(sides["admissions"], panel.rule):
+        own = float(sides["rate"][True])
+        said = f"{when} the rate in {name} was {own:,.0f} {panel.unit}"
+        said += _rough(found, "the other districts together", panel) + _gaps(latest)
+        return Fact(sentence=said, value=own, unit=panel.unit)
     said = f"{when} the rate in {name} was {_than(percent_change(found.value), 'in the other districts together')}"
     return Estimated(sentence=f"{said} ({interval_words(found)}).{_gaps(latest)}", estimate=found)
 
 
-def protected_ratio(rows: pd.DataFrame, panel: Panel) -> Estimate | None:
-    """Return the ratio of the rate of some rows to that of the others, from protected counts.
-
-    The value is the ratio of the rates that tables show, and the interval is as wide as these counts and the spread
-    of the exact ones make it.
-
-    Parameters
-    ----------
-    rows
-        Rows of the panel's frame with `top`, true for those whose rate goes on top.
-    panel
-        The panel they come from.
-
-    Returns
-    -------
-    Estimate or None
-        A ratio; None when a count is hidden, or when there are too few periods for an interval.
-    """
-    known = rows.dropna(subset=["admissions", "population"])
-    counts = known.groupby(["top", "period"], as_index=False)[["admissions", "population"]].sum()
-    exact = counts.groupby("top")[["admissions", "population"]].sum()
-    parts = known.groupby(["top", "district_code"])["admissions"].sum()
-    shown = {side: protect_total(parts[side], panel.rule) for side in exact.index}
-    if len(shown) < 2 or not all(shown.values()):
-        return None
-    try:
-        found = rate_change(
-            counts, outcome="admissions", exposure="population", after="top", words="admissions for falls"
-        )
-    except DesignError:
-        return None
-    noise = float((1 / exact["admissions"]).sum())
-    spread = round((found.std_error or 0.0) ** 2 / noise, 6)  # how many times Poisson's variance; 1 at least
-    std_error = math.sqrt(spread * sum(1 / count for count in shown.values() if count))
-    effect = math.log(
-        (shown[True] or 0) / exact["population"][True] / ((shown[False] or 1) / exact["population"][False])
-    )
-    df = found.df or 1.0
-    value, low, high = ratio_limits(effect, float(stats.t.ppf((1 + found.level) / 2, df)) * std_error)
-    return replace(
-        found,
-        value=value,
-        ci_low=low,
-        ci_high=high,
-        std_error=std_error,
-        p_value=float(2 * stats.t.sf(abs(effect) / std_error, df)),
-        method=f"{found.method}, totals rounded to {panel.rule.round_to}",
-    )
+def _rough(found: Estimate | None, what: str, panel: Panel) -> str:
+    """Say a change by its interval alone, where rounding makes its size a matter of chance."""
+    few = f". Admissions, rounded to the nearest {panel.rule.round_to}, are too few to tell a change more closely."
+    if found is None:
+        return few.replace(" more closely", "")
+    low, high = interval_ends(found)
+    return f"; against {what}, anything from {low} to {high} fits ({found.level * 100:g}% interval){few}"
 
 
 def _rank(table: pd.DataFrame, panel: Panel, code: str, name: str, when: str) -> Fact | CannotSay:

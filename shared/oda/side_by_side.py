@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from oda.charts import COLOURS, GREY, name_below
-from oda.describe import protected_ratio
 from oda.evaluate import Comparison, poisson_limits
 from oda.evaluate.words import percent_change
 from oda.exhibits import plot_tile_map
@@ -21,6 +20,7 @@ from oda.panel import Panel, rates, years
 from oda.periods import say_span
 from oda.pilot import Pilot
 from oda.results import CannotSay, Picture, Table, TableColumn
+from oda.small_counts import protected_ratio
 
 CLOSE = 0.2  # inches of a row where there are many, each name on one line
 MANY = 15  # districts
