@@ -118,6 +118,7 @@ def test_what_would_be_detected_is_the_noncentral_t_s():
     said = effect.say_precision(found)
     assert isinstance(said, Fact)
     assert said.sentence.startswith("With 2 of 4 districts visited, only a reduction of about")
+    assert "With 33 districts in all, as in a joint pilot, half of them visited" in said.sentence
 
 
 def test_the_table_says_method_districts_and_periods():
