@@ -80,6 +80,8 @@ def test_each_district_page_holds_its_own_figures_and_no_other_district_s():
         results = done.run.by_district[district.code]["20-district"]
         words = text_of(done.page(district.slug))
         assert results["trend"].sentence in words
+        drawn = results["trend-chart"]
+        assert drawn.caption.endswith(f", {drawn.data.rows[0][0]} to {drawn.data.rows[-1][0]}")
         for row in results["years"].shown():
             assert " ".join(row) in words
         drawings[district.slug] = re.findall(r'<img[^>]+src="(data:[^"]+)"', done.page(district.slug))

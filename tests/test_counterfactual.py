@@ -61,3 +61,12 @@ def test_data_that_end_before_the_visits_are_drawn_as_they_are():
     made = panel(FULL)
     early = replace(made, frame=made.frame[made.frame["period"] < START])
     assert not expect(early).compared
+
+
+def test_the_title_ends_where_the_lines_end():
+    """Data to July fill no third quarter: the lines and the title end with the second."""
+    made = panel(FULL)
+    early = replace(made, frame=made.frame[made.frame["period"] <= pd.Period("2025-07", freq="M")])
+    drawn = draw_counterfactual(early, effect.estimate_effect(early))
+    assert drawn.caption.endswith(", 2024 Q1 to 2025 Q2")
+    assert drawn.data.rows[-1][0] == "2025 Q2"

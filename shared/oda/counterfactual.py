@@ -115,7 +115,7 @@ def draw_counterfactual(panel: Panel, found: Comparison | CannotSay) -> Picture:
     return picture(
         drawing,
         headline=HEADLINES.get(reading(found.estimate), "") if told and isinstance(found, Comparison) else "",
-        caption=f"Rate of falls admissions in {title.lower()}{shown}, {panel.first} to {panel.last}",
+        caption=f"Rate of falls admissions in {title.lower()}{shown}{_when(index)}",
         alt="Line chart of the rate of falls admissions in the districts with visits, described below.",
         description=_describe(lines, panel),
         data=table(
@@ -127,6 +127,12 @@ def draw_counterfactual(panel: Panel, found: Comparison | CannotSay) -> Picture:
             },
         ),
     )
+
+
+def _when(index: pd.DataFrame) -> str:
+    """Say from which step to which the lines run; the data may end within one that is not drawn."""
+    steps = list(index["when"])
+    return f", {steps[0]} to {steps[-1]}" if steps else ""
 
 
 def _shade(axes: Axes, index: pd.DataFrame, panel: Panel) -> None:
