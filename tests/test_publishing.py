@@ -273,5 +273,5 @@ def test_a_run_that_failed_is_not_released(made):
     """Nothing half-done goes to the signers."""
     outcome = {"task": "x", "notebook": "x", "district": None, "parameters": {}, "seconds": 1.0, "error": "E: no"}
     made.run.record["outcomes"].append(outcome)
-    with pytest.raises(RunError, match="^1 notebook of .* Nothing half-done"):
+    with pytest.raises(RunError, match=r"^1 notebook of .* Nothing half-done"):
         prepare_release(made.pilot, made.run, today=LATER)

@@ -16,7 +16,6 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from oda.console import count
 from oda.progress import Display, tell_end
 from oda.summary import State, duration, ending
 
@@ -204,7 +203,7 @@ class Grid(Display):
         if len(self._rows) > len(items):
             yield self._rest(items)
         if more := len(self._notebooks) - len(layout.columns):
-            yield Text(f"and {count(more, 'more notebook')} beside these", "dim")
+            yield Text(f"and {more:,} more notebook{'' if more == 1 else 's'} beside these", "dim")
 
     def _rest(self, items: list[str]) -> Text:
         """Return the line that counts the rows without room, and their notebooks by state."""
