@@ -23,6 +23,7 @@ from oda.results import CannotSay, Picture, Table, TableColumn
 from oda.small_counts import protected_ratio
 
 CLOSE = 0.2  # inches of a row where there are many, each name on one line
+SHORT = 25  # characters of such a name; the table has all of it
 MANY = 15  # districts
 LOOKS: dict[bool, tuple[str, dict[str, Any]]] = {
     True: ("with visits", {"marker": "D", "color": COLOURS[2], "markerfacecolor": COLOURS[2]}),
@@ -159,8 +160,9 @@ def _rows_of(names: list[str]) -> tuple[Figure, Axes]:
     """Return an empty chart of a row a district, close together where there are many."""
     if len(names) <= MANY:
         return dot_rows(names)
-    drawing, axes = dot_rows(names, each=CLOSE)
-    axes.set_yticks(range(len(names)), names)
+    drawing, axes = dot_rows([""] * len(names), each=CLOSE)
+    short = [name if len(name) <= SHORT else f"{name[: SHORT - 1].rstrip()}…" for name in names]
+    axes.set_yticks(range(len(names)), short)
     return drawing, axes
 
 

@@ -17,6 +17,7 @@ from oda.exhibits.values import say_time
 from oda.results import TableColumn
 
 ROW = 0.34  # inches of a row of dots
+LINE = 0.2  # inches of a line of a label
 FRAME = 1.3  # inches of axes, legend and margins
 TALLEST = 12.0  # inches of a chart; beyond it rows are drawn closer
 LABEL = 20  # characters of a label before it is broken
@@ -34,15 +35,17 @@ def dot_rows(names: Sequence[object], *, extra: float = 0.0, each: float = ROW) 
     extra
         Inches beside those of rows and frame.
     each
-        Inches of a row.
+        Inches of a row, more where a name takes more lines.
 
     Returns
     -------
     Figure, Axes
         Of matplotlib, the upright axis named.
     """
-    drawing, axes = new_chart(height=min(TALLEST, FRAME + extra + each * len(names)))
     labels = [textwrap.fill(str(name), LABEL) for name in names]
+    breaks = max((label.count("\n") for label in labels), default=0)
+    each = max(each, LINE * (breaks + 1.4)) if breaks else each
+    drawing, axes = new_chart(height=min(TALLEST, FRAME + extra + each * len(names)))
     axes.set_yticks(range(len(names)) if any(labels) else [], labels if any(labels) else [])
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")
