@@ -10,6 +10,7 @@ import pytest
 from test_effect import FULL, RULE, panel
 
 from oda import effect
+from oda.describe import compare_with_rest
 from oda.panel import Panel
 from oda.side_by_side import change_by_district, draw_place, draw_side_by_side
 
@@ -110,3 +111,26 @@ def test_the_place_of_a_district_is_among_all_highest_first():
     assert rates == sorted(rates, reverse=True)
     assert "B is marked." in drawn.description
     assert all(np.isfinite(row[2]) and row[2] < row[1] < row[3] for row in drawn.data.rows)
+
+
+def test_a_change_that_rounding_makes_has_no_figure():
+    """A district of few admissions is neither drawn nor named as an end, and the figure says why."""
+    made = panel(FULL)
+    few = made.frame["district"].eq("C")
+    made = replace(made, frame=made.frame.assign(admissions=made.frame["admissions"].mask(few, 2)))
+    found = effect.estimate_effect(made)
+    rows = change_by_district(made, found)[0].set_index("district")
+    assert rows[["change", "low", "high"]].isna().all(axis=1).to_dict() == {name: name == "C" for name in rows.index}
+    assert not rows.loc["C", "hidden"]
+    drawn = draw_side_by_side(made, found)
+    assert "C (" not in drawn.description
+    assert "rounded to the nearest 5; those of C are too few to tell a change." in drawn.description
+    assert "rounded to the nearest 5" in drawn.data.note
+
+
+def test_the_line_of_a_district_is_as_wide_as_the_sentence_says():
+    """Chart and sentence set the district beside the others with one interval."""
+    made = panel(FULL)
+    found = compare_with_rest(made, "B", "B").estimate
+    row = next(row for row in draw_place(made, "B", "B").data.rows if row[0] == "B")
+    assert [end / row[1] for end in row[2:]] == pytest.approx([found.ci_low / found.value, found.ci_high / found.value])

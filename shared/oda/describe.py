@@ -163,16 +163,13 @@ def compare_with_rest(panel: Panel, code: str, name: str) -> Estimated | Fact | 
     when = _in(latest["year"].iloc[0])
     if panel.measure == "rates" or panel.per_year == 1:
         return _rank(rates(latest, panel, ["district_code"]), panel, code, name, when)
-    known = latest.dropna(subset=["admissions", "population"])
-    here = known["district_code"] == code
-    both = set(known.loc[here, "period"]) & set(known.loc[~here, "period"])
-    found = protected_ratio(known[known["period"].isin(both)].assign(top=here), panel)
+    rows, found = beside_rest(latest, panel, code)
     if found is None:
         return CannotSay(
             sentence=f"The counts are too few or too small to compare {name} with the other districts.",
             needed=LARGER,
         )
-    sides = rates(known[known["period"].isin(both)].assign(here=here), panel, ["here"]).set_index("here")
+    sides = rates(rows, panel, ["top"]).set_index("top")
     if too_rough(sides["admissions"], panel.rule):
         own = float(sides["rate"][True])
         said = f"{when} the rate in {name} was {own:,.0f} {panel.unit}"
@@ -180,6 +177,32 @@ def compare_with_rest(panel: Panel, code: str, name: str) -> Estimated | Fact | 
         return Fact(sentence=said, value=own, unit=panel.unit)
     said = f"{when} the rate in {name} was {_than(percent_change(found.value), 'in the other districts together')}"
     return Estimated(sentence=f"{said} ({interval_words(found)}).{_gaps(latest)}", estimate=found)
+
+
+def beside_rest(latest: pd.DataFrame, panel: Panel, code: str) -> tuple[pd.DataFrame, Estimate | None]:
+    """Return the ratio of a district's rate to that of the others, which sentence and chart share.
+
+    Parameters
+    ----------
+    latest
+        Rows of the panel's frame, of the latest year.
+    panel
+        The panel they come from.
+    code
+        The district.
+
+    Returns
+    -------
+    rows : DataFrame
+        Those compared: of periods known on both sides, `top` where they are the district's.
+    found : Estimate or None
+        As `oda.small_counts.protected_ratio`.
+    """
+    known = latest.dropna(subset=["admissions", "population"])
+    here = known["district_code"] == code
+    both = set(known.loc[here, "period"]) & set(known.loc[~here, "period"])
+    rows = known[known["period"].isin(both)].assign(top=here)
+    return rows, protected_ratio(rows, panel)
 
 
 def _rough(found: Estimate | None, what: str, panel: Panel) -> str:

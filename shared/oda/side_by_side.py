@@ -11,8 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from oda.charts import COLOURS, GREY, name_below
+from oda.describe import beside_rest
 from oda.evaluate import Comparison, poisson_limits
-from oda.evaluate.words import percent_change
+from oda.evaluate.words import listed, percent_change
 from oda.exhibits import plot_tile_map
 from oda.exhibits.dots import dot_rows, draw_intervals
 from oda.making import picture, table
@@ -20,7 +21,7 @@ from oda.panel import Panel, rates, years
 from oda.periods import say_span
 from oda.pilot import Pilot
 from oda.results import CannotSay, Picture, Table, TableColumn
-from oda.small_counts import protected_ratio
+from oda.small_counts import protected_ratio, too_rough
 
 CLOSE = 0.2  # inches of a row where there are many, each name on one line
 SHORT = 25  # characters of such a name; the table has all of it
@@ -31,7 +32,7 @@ LOOKS: dict[bool, tuple[str, dict[str, Any]]] = {
 }
 
 
-def change_by_district(panel: Panel, found: Comparison | CannotSay) -> tuple[pd.DataFrame, str]:
+def change_by_district(panel: Panel, found: Comparison | CannotSay | None = None) -> tuple[pd.DataFrame, str]:
     """Return how the rate of each district has changed, from protected counts.
 
     Parameters
@@ -46,7 +47,8 @@ def change_by_district(panel: Panel, found: Comparison | CannotSay) -> tuple[pd.
     -------
     frame : DataFrame
         One row a district, those with visits first: `district`, `visited`, `change`, `low`, `high` (per cent), missing
-        where not known, `hidden` where a small count is why, and `visits` in words.
+        where not known, `hidden` where a small count is why, `rough` where rounding would make too much of the change,
+        and `visits` in words.
     when : str
         What is set against what, in words.
     """
@@ -57,7 +59,7 @@ def change_by_district(panel: Panel, found: Comparison | CannotSay) -> tuple[pd.
     return frame, when
 
 
-def _sides(panel: Panel, found: Comparison | CannotSay) -> tuple[pd.DataFrame, str]:
+def _sides(panel: Panel, found: Comparison | CannotSay | None) -> tuple[pd.DataFrame, str]:
     """Return the rows that are compared, `top` for the later ones, and what they are in words."""
     if isinstance(found, Comparison):
         period = panel.whole["period"]
@@ -73,14 +75,17 @@ def _sides(panel: Panel, found: Comparison | CannotSay) -> tuple[pd.DataFrame, s
 def _change(name: object, rows: pd.DataFrame, panel: Panel) -> dict[str, object]:
     """Return one district's change with its interval, where there is one."""
     sides = rates(rows, panel, ["top"]).set_index("top")
-    found = protected_ratio(rows, panel) if panel.measure == "counts" else None
+    whole = panel.measure == "counts" and bool(sides["rate"].notna().all())  # a part of a year is no year
+    found = protected_ratio(rows, panel) if whole else None
     ends = (
         (found.value, found.ci_low, found.ci_high) if found else (_ratio(sides["rate"].to_dict()), math.nan, math.nan)
     )
-    change, low, high = (100 * (end - 1) for end in ends)
+    rough = panel.measure == "counts" and too_rough(sides["admissions"], panel.rule)
+    change, low, high = (math.nan if rough else 100 * (end - 1) for end in ends)
     visited = bool(rows["cohort"].notna().any())
     small = bool(sides["hidden"].any())
-    return {"district": name, "visited": visited, "change": change, "low": low, "high": high, "hidden": small}
+    change_of = {"district": name, "visited": visited, "change": change, "low": low, "high": high}
+    return {**change_of, "hidden": small, "rough": rough and not small}
 
 
 def _ratio(rate: dict[Any, Any]) -> float:
@@ -146,14 +151,23 @@ def draw_side_by_side(panel: Panel, found: Comparison | CannotSay) -> Picture:
     axes.set_xlabel("Change in the rate of admissions (%)")
     gone = int(frame["change"].isna().sum())
     said = f"{gone} of {len(frame)} districts have no figure to show." if gone else ""
+    rounding = _say_rounding(panel, frame.loc[frame["rough"], "district"].tolist())
     return picture(
         drawing,
         headline=_headline(frame, middle),
         caption=f"Change in the rate of falls admissions by district, {when}",
         alt="Dot chart of the change in the rate of falls admissions of each district, described below.",
-        description=" ".join(filter(None, [_describe(frame, middle), said])),
-        data=changes_table(frame, when),
+        description=" ".join(filter(None, [_describe(frame, middle), said, rounding])),
+        data=changes_table(frame, when, note=rounding),
     )
+
+
+def _say_rounding(panel: Panel, rough: list[str]) -> str:
+    """Say how the counts behind a chart are rounded, and of which districts that leaves too little to tell a change."""
+    if panel.measure != "counts" or panel.rule.round_to == 1:
+        return ""
+    few = f"; those of {listed(rough)} are too few to tell a change" if rough else ""
+    return f"Admissions are rounded to the nearest {panel.rule.round_to}{few}."
 
 
 def _rows_of(names: list[str]) -> tuple[Figure, Axes]:
@@ -288,15 +302,22 @@ def _latest(panel: Panel) -> tuple[pd.DataFrame, str]:
     frame = rates(rows, panel, ["district_code", "district"])
     frame["rate"] = frame["rate"].astype("Float64")
     counts = frame["admissions"] if "admissions" in frame else pd.Series(pd.NA, index=frame.index)
-    share = [_limits(float(count)) for count in counts.astype("Float64").to_numpy(float, na_value=math.nan)]
+    known = zip(frame["district_code"], counts.astype("Float64").to_numpy(float, na_value=math.nan), strict=True)
+    share = [_limits(float(count), rows, panel, code) for code, count in known]
     frame["low"], frame["high"] = (frame["rate"] * [pair[side] for pair in share] for side in (0, 1))
     return frame.sort_values("rate", ascending=False, na_position="last", ignore_index=True), str(rows["year"].iloc[0])
 
 
-def _limits(count: float) -> tuple[float, float]:
-    """Return the ends of the interval of a protected count, as shares of it; not numbers where there is none."""
+def _limits(count: float, rows: pd.DataFrame, panel: Panel, code: str) -> tuple[float, float]:
+    """Return the ends of the interval of a protected count, as shares of it; not numbers where there is none.
+
+    It is as wide as that of the sentence that sets the district beside the others, where there is such a sentence.
+    """
     if not count > 0:
         return math.nan, math.nan
+    _, found = beside_rest(rows, panel, code)
+    if found is not None:
+        return found.ci_low / found.value, found.ci_high / found.value
     low, high = poisson_limits(count, level=0.95)
     return float(low) / count, float(high) / count
 
@@ -312,4 +333,4 @@ def _describe_place(known: pd.DataFrame, of: int, shown: bool, name: str, panel:
     said.append(f"{name} is marked." if shown else f"{name} has no figure that can be shown.")
     if len(known) < of:
         said.append(f"{of - len(known)} of {of} districts have no figure to show.")
-    return " ".join(said)
+    return " ".join([*said, *filter(None, [_say_rounding(panel, [])])])

@@ -116,7 +116,7 @@ def protected_ratio(rows: pd.DataFrame, panel: Panel) -> Estimate | None:
         return None
     noise = float((1 / exact["admissions"]).sum())
     spread, df = (found.std_error or 0.0) ** 2 / noise, found.df or 1.0  # how many times Poisson's variance; 1 at least
-    if counts["period"].value_counts().eq(2).all():
+    if len(counts) == 2 * counts["period"].nunique():
         spread, df = _spread_side_by_side(counts)
     std_error = math.sqrt(round(spread, 6) * sum(1 / count for count in shown.values() if count))
     effect = math.log(
@@ -137,11 +137,9 @@ def protected_ratio(rows: pd.DataFrame, panel: Panel) -> Estimate | None:
 
 def _spread_side_by_side(counts: pd.DataFrame) -> tuple[float, float]:
     """Return how many times the binomial's variance one side's share by period has, and the degrees of freedom."""
-    wide = counts.pivot_table(index="period", columns="top", values=["admissions", "population"]).astype(float)
-    events, people = wide["admissions"], wide["population"]
-    expected = people * events.sum() / people.sum()
-    share = expected[True] / expected.sum(axis="columns")
-    every = events.sum(axis="columns")
-    off = (events[True] - every * share) ** 2 / (every * share * (1 - share))
-    df = float(len(off) - 1)
-    return max(float(np.nansum(off)) / df, 1.0), df
+    events, people = (counts[name].to_numpy(float).reshape(2, -1) for name in ("admissions", "population"))
+    events, people = events[:, events.sum(axis=0) > 0], people[:, events.sum(axis=0) > 0]
+    expected = people * (events.sum(axis=1) / people.sum(axis=1))[:, np.newaxis]
+    share, every = expected[1] / expected.sum(axis=0), events.sum(axis=0)
+    df = max(len(every) - 1.0, 1.0)
+    return max(float(((events[1] - every * share) ** 2 / (every * share * (1 - share))).sum()) / df, 1.0), df
