@@ -129,7 +129,8 @@ def _refuse(refusals: list[str]) -> None:
     if refusals:
         raise RenderError(
             "the built-in renderer does not support what it found. "
-            "Take it out, or render with Quarto.\n  " + "\n  ".join(refusals)
+            "Mend each of these; reports/_extensions/oda/README.md says what a report may hold.\n  "
+            + "\n  ".join(refusals)
         )
 
 

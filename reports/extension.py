@@ -9,7 +9,7 @@ from pathlib import Path
 
 LOOK = Path(__file__).parent / "look"
 PLACE = "_extensions/oda"
-_NOT_IN_IT = {"README.md", "quarto.yml", "report.typ", "crossref.lua", "visible.lua"}  # as Quarto has its own of these
+_NOT_IN_IT = {"quarto.yml", "report.typ", "crossref.lua", "visible.lua"}  # as Quarto has its own of these
 
 
 def contents() -> dict[str, bytes]:

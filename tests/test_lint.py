@@ -315,3 +315,14 @@ def test_every_rule_is_written_down():
     text = (Path(__file__).parents[1] / "reports" / "linting" / "README.md").read_text(encoding="utf-8")
     named = {name for cell in re.findall(r"^\| (`.+?) \|", text, re.MULTILINE) for name in re.findall(r"`(.+?)`", cell)}
     assert named == {*PAGE_RULES, *PDF_RULES, "pdf-locked", "pdf-unread"}
+
+
+def test_what_the_index_quotes_of_an_error_is_not_left_over():
+    """The box of what could not be made names the marks that were refused; elsewhere they are a fault."""
+    box = '<div role="note" class="notice"><h2>Not everything could be made</h2><ul><li>line 3: \':::\'</li></ul></div>'
+    good = GOOD.replace("</main>", f"{box}</main>")
+    assert not [one for one in lint_page(good, name="a") if one.rule == "left-over"]
+    for left in ("<p>:::</p>", "<p>{{ oda say effect }}</p>"):
+        assert [
+            one for one in lint_page(GOOD.replace("</main>", f"{left}</main>"), name="a") if one.rule == "left-over"
+        ]

@@ -1,0 +1,76 @@
+"""Slips in a document's shortcodes, front matter and pictures are named at their line, with the way out."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from finished import context
+from oda.errors import RenderError
+from oda.reports.expanding import expand
+from oda.reports.own_pictures import stage_picture
+from oda.reports.pandoc import run_pandoc
+from oda.reports.subset import tree_refusals
+
+FRONT = "---\ntitle: T\n---\n\n"
+DRAWN = '<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0L9 9"/></svg>'
+SHOWN = '![A line](maps/a.svg){#fig-a fig-alt="A line that falls"}'
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (FRONT + "By {{ oda say effect }}.\n", "line 5: '{{ oda say effect }}' is no shortcode"),
+        (FRONT + "{{< odda say effect >}}\n", "line 5: .* is no shortcode"),
+        (FRONT + "{{< oda say\neffect >}}\n", "line 5: .* in one line"),
+        (FRONT + "In {{< oda district name >}}.\n", "line 5: .* for a report of each district"),
+        (FRONT + "See {{< oda figure trend-chart >}} here.\n", "line 5: .* Put it on a line of its own"),
+        ("---\ntitle: T\ntoc: true\n---\n", "line 3: front matter 'toc' is not supported"),
+        ("---\nsubtitle: T\n---\n", "line 1: the front matter has no title"),
+        (FRONT + "![A](no.svg){#fig-a fig-alt='a'}\n", "line 5: there is no picture 'no.svg'"),
+    ],
+)
+def test_a_slip_is_named_at_its_line_with_the_way_out(tmp_path, text, said):
+    """Nobody is sent to another renderer for a word spelt wrongly."""
+    with pytest.raises(RenderError, match=said):
+        expand(text, context(tmp_path))
+
+
+def test_code_may_quote_what_is_no_shortcode(tmp_path):
+    """A report may say how it is written."""
+    assert "`{{ oda say x }}`" in expand(FRONT + "Write `{{ oda say x }}`.\n", context(tmp_path))
+
+
+def test_a_picture_beside_a_document_is_staged_where_the_document_shows_it(tmp_path):
+    """What is there already, or somewhere else on the web, is left alone."""
+    home = tmp_path / "reports"
+    (home / "maps").mkdir(parents=True)
+    (home / "maps" / "a.svg").write_text(DRAWN, encoding="utf-8")
+    assert stage_picture(SHOWN, home=home, project=tmp_path / "staged") == ""
+    assert (tmp_path / "staged" / "maps" / "a.svg").read_text(encoding="utf-8") == DRAWN
+    assert stage_picture("![A](https://x.org/a.svg)", home=home, project=tmp_path) == ""
+
+
+@pytest.mark.parametrize("inside", ["<script>x()</script>", "<style>@import 'x'</style>", '<g onload="x()"/>'])
+def test_a_picture_that_runs_or_fetches_something_is_refused(tmp_path, inside):
+    """A page asks no server for anything, nor runs what it did not bring."""
+    (tmp_path / "a.svg").write_text(DRAWN.replace("<path", f"{inside}<path"), encoding="utf-8")
+    assert "runs or fetches" in stage_picture("![A](a.svg)", home=tmp_path, project=tmp_path / "staged")
+
+
+@pytest.mark.parametrize("name", ["../a.svg", "a.gif", "a%20b.svg", "/a.svg"])
+def test_a_picture_stands_in_the_reports_folder(tmp_path, name):
+    """Under a plain name, as SVG, PNG or JPEG."""
+    assert stage_picture(f"![A]({name})", home=tmp_path, project=tmp_path / "staged")
+
+
+def test_a_raw_div_is_named_at_its_own_line(tmp_path):
+    """Not at that of the first box of the document."""
+    text = f'{FRONT}::: {{.answer}}\nx\n:::\n\n<div onclick="x()">\nx\n</div>\n'
+    tree = json.loads(run_pandoc(["--from=markdown", "--to=json"], text))
+    found = tree_refusals(tmp_path / "a.qmd", text, tree, tmp_path)
+    assert [one for one in found if "div" in one] == [
+        "a.qmd:9: the attribute 'onclick' on a div",
+        "a.qmd:9: the div '<div>'",
+    ]
