@@ -276,8 +276,8 @@ def test_the_command_writes_the_file_and_says_what_has_moved(folder, capsys):
     ("text", "words"),
     [
         (
-            "# mine\npionts: []\n",
-            r"main-points\.yml, line 2: pionts: this name is not known here \(did you mean 'points'\?",
+            "# mine\npointz: []\n",
+            r"main-points\.yml, line 2: pointz: this name is not known here \(did you mean 'points'\?",
         ),
         (
             "points:\n  - {id: a, results: [effect],\n     txt: b}\n",
