@@ -111,7 +111,7 @@ def test_every_file_that_the_extension_names_is_in_it():
     page, paper = told["formats"]["html"], told["formats"]["typst"]
     named = {page["template"], page["css"], *paper["template-partials"], *told["shortcodes"]}
     named |= {one["path"] for one in told["formats"]["common"]["filters"]}
-    assert named | {"_extension.yml", "brand.lua", "lookup.lua"} == set(extension.contents())
+    assert named | {"_extension.yml", "brand.lua", "lookup.lua", "README.md"} == set(extension.contents())
     assert b"://" not in extension.contents()["_extension.yml"]
 
 
