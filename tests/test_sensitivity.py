@@ -128,7 +128,7 @@ def test_a_small_district_does_not_block_the_others() -> None:
     assert found.estimate.n_clusters == 6
     assert checks.grade.level == 3
     for said in (trend_before.say_trend(checks).sentence, trend_before.study_picture(checks).description):
-        assert said.endswith("Left out, since counts are too small to be cut so finely: Ford.")
+        assert said.endswith("Left out of this check, since counts are too small to be cut so finely: Ford.")
 
 
 def test_one_visited_district_is_said_and_capped() -> None:

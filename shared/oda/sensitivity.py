@@ -105,7 +105,6 @@ def check_effect(panel: Panel, found: Comparison | CannotSay, *, level: float = 
     without: dict[str, str] = {}
 
     def attempt(name: str, periods: int, work: Callable[..., Any], **more: Any) -> Any:  # noqa: ANN401  any check
-        """Return what a check finds where counts bear it, or note why it cannot be made."""
         try:
             rows, without[name] = without_small(panel, periods)
             return work(rows, **design, **more)

@@ -80,7 +80,7 @@ def without_small(panel: Panel, periods: int) -> tuple[pd.DataFrame, str]:
             raise DesignError(message)
     return panel.whole[
         ~panel.whole["district"].isin(names)
-    ], f"Left out, since counts are {SMALL}: {listed(names)}." if names else ""
+    ], f"Left out of this check, since counts are {SMALL}: {listed(names)}." if names else ""
 
 
 def protected_ratio(rows: pd.DataFrame, panel: Panel) -> Estimate | None:
