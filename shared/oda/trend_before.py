@@ -96,7 +96,7 @@ def study_picture(checks: Checks) -> Picture:
     moments, numbers = study.effects["event_time"].to_numpy(), shown(study.effects[ENDS], study.estimate)
     drawing, axes = new_chart()
     draw_events(axes, moments, numbers)
-    axes.set_xlabel(f"{step.capitalize()}s from the first visits")
+    axes.set_xlabel(f"{step.capitalize()}s from the start of visits")
     axes.set_ylabel("Gap between the groups (%)")
     early, late = (
         " to ".join(dict.fromkeys(percent_change(1 + end / 100) for end in (gaps.min(), gaps.max())))
@@ -125,7 +125,7 @@ def _gaps(checks: Checks, study: EventStudy) -> Table:
     frame[ENDS] = numbers
     columns: dict[str, TableColumn | str] = {
         "when": "When",
-        "event_time": TableColumn(title=f"{checks.step.capitalize()}s from the first visits", decimals=0),
+        "event_time": TableColumn(title=f"{checks.step.capitalize()}s from the start of visits", decimals=0),
         **effect_columns(ENDS, numbers[:, 0], study.estimate, title="Gap"),
     }
     few = f"; the smallest possible is {trend.smallest_p:.3f}" if trend.smallest_p >= 0.001 else ""
