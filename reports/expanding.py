@@ -196,7 +196,7 @@ def _fields(matter: str, context: Context) -> dict[str, str | list[str]]:
             raise _fault(
                 f"front matter {key!r} is neither a text nor a list of texts; put it between quotes", line, context
             )
-        said = [SHORTCODE.sub(lambda found, at=line: _plain(found[1], at, context), text) for text in texts]
+        said = [_put_words(text, line, context) for text in texts]
         if fault := miswritten(" ".join(texts)):
             raise _fault(fault, line, context)
         plain[str(key)] = said if isinstance(value, list) else said[0]
@@ -213,6 +213,11 @@ def _look_at_lines(lines: Sequence[str], first: int, context: Context) -> None:
         fault = miswritten(line) or stage_picture(line, home=home, project=context.project)
         if fault:
             raise _fault(fault, number, context)
+
+
+def _put_words(text: str, line: int, context: Context) -> str:
+    """Return a text with plain words in the place of its shortcodes."""
+    return SHORTCODE.sub(lambda found: _plain(found[1], line, context), text)
 
 
 def _expand_line(line: str, number: int, context: Context) -> str:

@@ -41,7 +41,7 @@ _DATES = re.compile(
             r"(?:1[6-9]|20)\d\d[a-z]?",
             r"pp?\. ?\d+(?:-\d+)?(?=[);])",  # of a work that is cited
             r"(?:Covid|COVID)-19",
-            r"(?:[Ss]tep|[Ss]tage|Phase|Part|Section|Chapter|Annex|Appendix|Question) \d\d?(?! ?(?:per|%))",
+            r"(?:[Ss]tep|Stage|stage|Phase|Part|Section|Chapter|Annex|Appendix|Question) \d\d?(?! ?(?:per|%))",
         )
     )
     + ")"
@@ -80,7 +80,7 @@ _ALONE = (  # so that `by a third party` is none
     r"|there|as|but|while|with|for|by)\b))"
 )
 _CHANGED = (
-    r"(?:fell|fallen|rose|risen|dropped|grew|grown|went|gone|up|down|(?:increas|decreas|reduc)(?:ed?|es|ing)|cut"
+    r"(?:fell|fallen|rose|risen|dropped|grew|grown|went|gone|up|down|(?:increase|decrease|reduce)[ds]?|reducing|increasing|decreasing|cut"
     r"|falls?|rises?|drops?|changed?)"
 )
 _WORDS = re.compile(

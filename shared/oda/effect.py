@@ -230,7 +230,10 @@ def say_precision(found: Comparison | CannotSay, *, power: float = 0.8) -> Fact 
         f"or more would be detected {power * 100:.0f} times in 100."
     )
     if len(sizes) > 1:
-        text += f" With {sizes[-1]} districts in all, as in a joint pilot, half of them visited, about {reductions[-1]:.0f} per cent would do."
+        text += (
+            f" With {sizes[-1]} districts in all, as in a joint pilot, half of them visited, "
+            f"about {reductions[-1]:.0f} per cent would do."
+        )
     return Fact(sentence=text, value=round(reductions[0]), unit="per cent reduction")
 
 
