@@ -51,7 +51,7 @@ PILOT_HELP = f"""In this folder, a pilot:
   {ME} sign     sign an item of it; governance/README.md says how
   {ME} data     load each dataset, and say what was read, left out, or is wrong
   {ME} report   make the reports of the latest run again
-Also: act, card, close, diff, draft, export, keys, publish, release, scan, schema, trust, verify; each with --help."""
+Also: act, card, close, diff, draft, export, keys, publish, release, scan, schema, site, trust, verify; see --help."""
 # What went wrong, by what uv and pip print; the first that is found is told.
 CAUSES = (
     ("No space left|not enough space|os error 28|os error 112", "The disk is full. Free {gb} GB and start again."),

@@ -191,7 +191,7 @@ def test_the_report_of_a_failed_district_is_named_and_the_others_are_made(tmp_pa
         ("{{< oda say by-district >}}", r"line 4: result 'by-district' is a table or figure"),
         ("{{< oda figure by-district >}}", r"line 4: result 'by-district' is not a figure"),
         ("{{< oda sing effect >}}", r"line 4: \{\{< oda sing effect >\}\} is not known"),
-        ("In {{< oda district name >}}.", r"line 4: \{\{< oda district name >\}\} is not known"),
+        ("In {{< oda district name >}}.", r"line 4: \{\{< oda district name >\}\} is for a report of each district"),
     ],
 )
 def test_a_wrong_shortcode_is_refused_with_its_line(tmp_path, line, message):

@@ -229,7 +229,7 @@ def test_what_is_still_to_do_is_said_in_words_on_the_public_page(shared: Pilot):
     text = page(shared, "what-is-shared")
     assert "TODO" not in text
     assert text.count("not stated yet") >= 3
-    assert "This page still says &quot;not stated yet&quot; in" in text
+    assert 'This page still says "not stated yet" in' in text
 
 
 def test_many_flows_are_summed_up_for_the_public(content: Content):

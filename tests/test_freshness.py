@@ -85,7 +85,7 @@ def test_the_same_inputs_are_fresh_and_the_record_is_given_back(folder):
 
 CHANGES = {
     "lock changed": ("requirements/run.txt", "pandas==", "pandas===="),
-    "cell 9 changed": ("notebooks/30-effect.ipynb", 'panel, [\\"district\\"])', 'panel, [\\"district\\", \\"x\\"])'),
+    "cell 10 changed": ("notebooks/30-effect.ipynb", 'panel, [\\"district\\"])', 'panel, [\\"district\\", \\"x\\"])'),
     "parameter power: 0.8 is now 0.7": ("notebooks/30-effect.ipynb", "power = 0.8", "power = 0.7"),
 }
 

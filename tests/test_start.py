@@ -475,7 +475,7 @@ def test_help_in_a_pilot_lists_every_command(start: Any, capsys: pytest.CaptureF
     assert start.main([]) == 0
     lines = capsys.readouterr().out.splitlines()[1:]
     named = [re.fullmatch(r"  \S+ start\.py (\w+) {2,}\S.+", line) for line in lines]
-    others = set(lines[-1].removeprefix("Also: ").removesuffix("; each with --help.").split(", "))
+    others = set(lines[-1].removeprefix("Also: ").removesuffix("; see --help.").split(", "))
     assert {each[1] for each in named if each} | others == {*oda.commands, "dask", "lab", "test"}
 
 

@@ -346,11 +346,10 @@ def test_copied_files_are_the_template_s_byte_for_byte(pilot: Path, template: Pa
 
 
 def test_no_jinja_is_left_over(pilot: Path) -> None:
-    """Nothing of the template's own language is left in a rendered file."""
-    left = [
-        name for name in RENDERED if re.search(r"\{\{|\}\}|\{%|%\}|\{#", (pilot / name).read_text(encoding="utf-8"))
-    ]
-    assert not left
+    """Nothing of the template's own language is left in a rendered file; shortcodes of reports look like it."""
+    theirs = r"\{\{< oda [^}]*>\}\}|\{#fig-[^}]*\}"
+    texts = {name: re.sub(theirs, "", (pilot / name).read_text(encoding="utf-8")) for name in RENDERED}
+    assert not [name for name, text in texts.items() if re.search(r"\{\{|\}\}|\{%|%\}|\{#", text)]
 
 
 def test_every_path_can_be_checked_out_on_windows(pilot: Path) -> None:

@@ -39,10 +39,10 @@ def test_the_card_is_the_one_in_the_readme():
 
 
 def test_every_district_and_the_board_have_their_reports(done):
-    """Six for Worcestershire, ten for Greater Manchester."""
+    """Six for Worcestershire, ten for Greater Manchester; the board's, the brief and the annex."""
     expected = {"worcestershire": 6, "greater-manchester": 10}[done.pilot.pilot.oda]
     assert len(done.run.by_district) == expected
-    assert sum(path.suffix == ".pdf" for path in done.report.files) == expected + 1
+    assert sum(path.suffix == ".pdf" for path in done.report.files) == expected + 3
     assert done.report.failures == ()
 
 
