@@ -21,9 +21,9 @@ from oda.reports import index, keeping, quarto
 from oda.reports.by_hand import Page
 from oda.reports.document import Document
 from oda.reports.faults import say_failed
-from oda.reports.provenance import TRACE
+from oda.reports.sources.provenance import TRACE
+from oda.reports.sources.traces import write_traces
 from oda.reports.staging import INDEX, Staged, stage
-from oda.reports.traces import write_traces
 from oda.runs import Run
 
 Renderer = Literal["auto", "quarto", "builtin"]
@@ -237,7 +237,9 @@ def _changed(documents: Iterable[Document], kept: Mapping[str, object]) -> list[
 
 def _render(project: Path, documents: Sequence[Document], renderer: str, *, instead: bool) -> _Rendering:
     """Render documents into a folder of their own; with the built-in renderer instead what Quarto fails at."""
-    from oda.reports import builtin  # which loads Typst, and is not asked where nothing has changed
+    from oda.reports.builtin import (
+        rendering as builtin,  # which loads Typst, and is not asked where nothing has changed
+    )
 
     fresh = project / keeping.FRESH
     attempt = quarto.attempt if renderer == "quarto" else builtin.attempt

@@ -19,18 +19,18 @@ from oda.errors import RenderError
 from oda.governance import Assessment
 from oda.pilot import District, Pilot
 from oda.reports import blocks, glance
+from oda.reports.builtin.subset import KEYS, MARKS
 from oda.reports.claims import say_method, say_rule
 from oda.reports.dating import date_fields
 from oda.reports.document import escape, front_matter
 from oda.reports.faults import say_failed, undrawn
-from oda.reports.labels import check_labels, without_code
-from oda.reports.origins import origins_of
 from oda.reports.own_pictures import stage_picture
-from oda.reports.provenance import notices, provenance
+from oda.reports.proofreading.labels import check_labels, without_code
+from oda.reports.proofreading.typed_numbers import refuse_typed_numbers
 from oda.reports.shortcodes import SHORTCODE, line_of, miswritten, plain_words, unknown
-from oda.reports.subset import KEYS, MARKS
-from oda.reports.traces import HERE, Sources, in_one_format, put_sources
-from oda.reports.typed_numbers import refuse_typed_numbers
+from oda.reports.sources.origins import origins_of
+from oda.reports.sources.provenance import notices, provenance
+from oda.reports.sources.traces import HERE, Sources, in_one_format, put_sources
 from oda.results import AnyResult, Picture, Table
 from oda.runs import Run
 

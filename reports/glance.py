@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from oda.errors import RenderError
 from oda.reports import blocks
 from oda.reports.document import escape
-from oda.reports.edited_points import main_points
-from oda.reports.few_words import Said, fields, read
-from oda.reports.points import MOST_POINTS, draft_district_points, fill_words
+from oda.reports.points.drafting import MOST_POINTS, draft_district_points, fill_words
+from oda.reports.points.edited import main_points
+from oda.reports.points.few_words import Said, fields, read
 from oda.results import AnyResult, CannotSay, Estimated, Fact
 
 if TYPE_CHECKING:

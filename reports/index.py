@@ -14,7 +14,7 @@ from oda.reports.dating import date_fields, day_of
 from oda.reports.document import Document, escape, front_matter
 from oda.reports.governance import shared_page
 from oda.reports.governance.content import gather
-from oda.reports.provenance import notices
+from oda.reports.sources.provenance import notices
 from oda.results import AnyResult
 from oda.runs import Run
 

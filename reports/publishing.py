@@ -30,9 +30,9 @@ from oda.governance.release_files import newest_release, read_listed, unlisted
 from oda.pilot import Pilot
 from oda.reports.build import STAGED, build_reports
 from oda.reports.dating import on_release
-from oda.reports.edited_points import refuse_moved
 from oda.reports.governance.verifying import MANIFEST, compare_with_signed
 from oda.reports.linting.linting import refuse_findings
+from oda.reports.points.edited import refuse_moved
 from oda.reports.releasing import describe, write_release
 from oda.runs import Run
 

@@ -13,14 +13,14 @@ from urllib.parse import quote
 
 from oda.console import count
 from oda.errors import RenderError
-from oda.reports import builtin
+from oda.reports.builtin import rendering as builtin
 from oda.reports.document import Document, escape, front_matter
 from oda.reports.governance.verifying import MANIFEST
 from oda.reports.index import NOT_YET
 from oda.reports.keeping import write_whole
 from oda.reports.linting.tree import Element, Page, read_page
-from oda.reports.provenance import MADE_UP
 from oda.reports.publishing import verify_bundle
+from oda.reports.sources.provenance import MADE_UP
 
 PAGE = Document(name="index", formats=("html",))
 OURS = '<div class="finder">'

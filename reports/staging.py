@@ -14,7 +14,7 @@ from oda.reports.by_hand import Page
 from oda.reports.document import Document
 from oda.reports.expanding import Context, expand
 from oda.reports.notebooks import Places
-from oda.reports.traces import trace
+from oda.reports.sources.traces import trace
 from oda.results import Results
 from oda.runs import Run
 

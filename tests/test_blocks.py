@@ -20,7 +20,8 @@ import pytest
 
 import oda
 from oda import charts
-from oda.reports import blocks, builtin
+from oda.reports import blocks
+from oda.reports.builtin import rendering as builtin
 from oda.reports.document import Document, front_matter
 from oda.results import Cell, Picture, Table, TableColumn
 

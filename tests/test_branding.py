@@ -14,8 +14,9 @@ from finished import made_up
 from oda.errors import RenderError, SettingsError
 from oda.governance import assess
 from oda.pilot import load_pilot
-from oda.reports import branding, builtin
+from oda.reports import branding
 from oda.reports.build import build_reports
+from oda.reports.builtin import rendering as builtin
 from oda.reports.document import Document, front_matter
 from oda.reports.extension import LOOK
 

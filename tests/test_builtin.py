@@ -10,7 +10,7 @@ import pikepdf
 import pytest
 
 from oda.errors import RenderError
-from oda.reports.builtin import render
+from oda.reports.builtin.rendering import render
 from oda.reports.document import Document, Format, attribute, escape, front_matter
 
 HOSTILE = (

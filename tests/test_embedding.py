@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from oda.errors import RenderError
-from oda.reports.embedding import embed
+from oda.reports.builtin.embedding import embed
 
 HEAD = '<link rel="stylesheet" href="report.css">'
 

@@ -15,8 +15,9 @@ import yaml
 
 from checkout import ROOT
 from finished import made_up
-from oda.reports import builtin, by_hand, extension, fonts
+from oda.reports import by_hand, extension, fonts
 from oda.reports.build import STAGED
+from oda.reports.builtin import rendering as builtin
 from oda.reports.expanding import plain_words
 
 SHORTCODE = re.compile(r"\{\{<\s*(.*?)\s*>\}\}")

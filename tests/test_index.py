@@ -16,7 +16,8 @@ from playwright.sync_api import sync_playwright
 from finished import made_up
 from oda.governance import assess
 from oda.pilot import District
-from oda.reports import builtin, index
+from oda.reports import index
+from oda.reports.builtin import rendering as builtin
 from oda.reports.document import Document
 from oda.reports.linting.linting import lint_page
 

@@ -15,8 +15,9 @@ from finished import made_up
 from oda.errors import RenderError, RunError
 from oda.locking import one_at_a_time
 from oda.pilot import Pilot
-from oda.reports import builtin, keeping, quarto
+from oda.reports import keeping, quarto
 from oda.reports.build import Report, build_reports
+from oda.reports.builtin import rendering as builtin
 from oda.reports.document import Document
 from oda.runs import Run
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oda.errors import RenderError
-from oda.reports.labels import check_labels
+from oda.reports.proofreading.labels import check_labels
 
 
 def check(text: str) -> None:

@@ -13,9 +13,9 @@ from saying import NOT, RATIOS, cases, estimated, strength, visits
 
 from oda.cli_points import tell_moved, tell_points
 from oda.errors import RenderError
-from oda.reports.edited_points import FILE, main_points, read_points, refuse_moved
-from oda.reports.points import FIELD, count_words, draft_district_points, draft_points, fill_words
-from oda.reports.writing_points import write_points
+from oda.reports.points.drafting import FIELD, count_words, draft_district_points, draft_points, fill_words
+from oda.reports.points.edited import FILE, main_points, read_points, refuse_moved
+from oda.reports.points.writing import write_points
 from oda.runs import Run
 
 PILOT = {

@@ -9,7 +9,7 @@ import pytest
 
 from finished import context, made_up
 from oda.reports.expanding import expand
-from oda.reports.provenance import fingerprint, shorten
+from oda.reports.sources.provenance import fingerprint, shorten
 
 pytestmark = pytest.mark.xdist_group("run")
 TEXT = "---\ntitle: T\n---\n\n{{< oda provenance >}}\n"

@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from oda.errors import RenderError
-from oda.reports import builtin, extension, quarto
+from oda.reports import extension, quarto
+from oda.reports.builtin import rendering as builtin
 from oda.reports.document import Document, front_matter
 
 BOARD = Document(name="board", formats=("html", "pdf"))

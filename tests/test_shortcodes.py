@@ -8,10 +8,10 @@ import pytest
 
 from finished import context
 from oda.errors import RenderError
+from oda.reports.builtin.pandoc import run_pandoc
+from oda.reports.builtin.subset import tree_refusals
 from oda.reports.expanding import expand
 from oda.reports.own_pictures import stage_picture
-from oda.reports.pandoc import run_pandoc
-from oda.reports.subset import tree_refusals
 
 FRONT = "---\ntitle: T\n---\n\n"
 DRAWN = '<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0L9 9"/></svg>'

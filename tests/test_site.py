@@ -12,9 +12,9 @@ from click.testing import CliRunner
 from oda.cli import main
 from oda.errors import RenderError
 from oda.reports.linting.linting import lint_page
-from oda.reports.provenance import MADE_UP
 from oda.reports.publishing import SUMS
 from oda.reports.site import write_site
+from oda.reports.sources.provenance import MADE_UP
 
 INDEX = """<!DOCTYPE html><html lang="en-GB"><head><title>A</title></head><body><main><h1>A</h1>
 <div class="answer"><p><strong>Did visits help?</strong></p><p>The rate was 11 per cent lower.</p></div>

@@ -15,9 +15,9 @@ import pytest
 from finished import context, made_up
 from oda.records import READ, hash_file, read_by, recorded_in
 from oda.reports.expanding import expand
-from oda.reports.number_words import find_numbers
-from oda.reports.origins import Origin, datasets_of, origins_of
-from oda.reports.traces import Sources, in_one_format, trace
+from oda.reports.proofreading.number_words import find_numbers
+from oda.reports.sources.origins import Origin, datasets_of, origins_of
+from oda.reports.sources.traces import Sources, in_one_format, trace
 from oda.runs import Outcome
 
 pytestmark = pytest.mark.xdist_group("run")

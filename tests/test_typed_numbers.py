@@ -6,8 +6,8 @@ import pytest
 
 from finished import made_up
 from oda.errors import RenderError
-from oda.reports.number_words import find_numbers
-from oda.reports.typed_numbers import names_of, refuse_typed_numbers, typed_numbers
+from oda.reports.proofreading.number_words import find_numbers
+from oda.reports.proofreading.typed_numbers import names_of, refuse_typed_numbers, typed_numbers
 
 FRONT = "---\ntitle: T\n---\n\n"
 

@@ -13,7 +13,7 @@ from typing import Any
 from oda.errors import RenderError
 from oda.governance import assess
 from oda.pilot import Pilot
-from oda.reports import builtin
+from oda.reports.builtin import rendering as builtin
 from oda.reports.document import Document, Format, escape
 from oda.reports.governance import checklist_page, pack, shared_page
 from oda.reports.governance.content import Content, gather

@@ -28,8 +28,8 @@ def tell_points(pilot: Pilot, run: Run, accept: Collection[str], *, asked: bool)
     """
     if not asked:
         raise click.UsageError("--accept is for main points. Add --points, or leave it out.")
-    from oda.reports.edited_points import FILE, read_points, results_of
-    from oda.reports.writing_points import write_points
+    from oda.reports.points.edited import FILE, read_points, results_of
+    from oda.reports.points.writing import write_points
 
     moved = write_points(pilot.folder, results_of(run), accept=accept)
     entries = read_points(pilot.folder) or ()
@@ -46,7 +46,7 @@ def tell_moved(pilot: Pilot, run: Run) -> None:
     pilot, run
         The pilot and the run.
     """
-    from oda.reports.edited_points import main_points, results_of
+    from oda.reports.points.edited import main_points, results_of
 
     try:
         _tell(main_points(pilot.folder, results_of(run)).moved)

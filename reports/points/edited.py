@@ -15,9 +15,9 @@ from pydantic import Field, ValidationError
 
 from oda.errors import COMMAND, RenderError, SettingsError
 from oda.reports import blocks
-from oda.reports.few_words import summary
-from oda.reports.number_words import GAP, find_numbers
-from oda.reports.points import FIELD, MOST_POINTS, MOST_WORDS, Point, count_words, draft_points, fill_words
+from oda.reports.points.drafting import FIELD, MOST_POINTS, MOST_WORDS, Point, count_words, draft_points, fill_words
+from oda.reports.points.few_words import summary
+from oda.reports.proofreading.number_words import GAP, find_numbers
 from oda.results import AnyResult, Picture, Table
 from oda.runs import Run
 from oda.settings import Settings, Slug, in_words, read_yaml

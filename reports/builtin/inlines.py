@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from oda.reports.findings import Findings, check_attributes, check_raw, identify, plain
+from oda.reports.builtin.findings import Findings, check_attributes, check_raw, identify, plain
 
 
 def check_inlines(findings: Findings, inlines: list[dict[str, Any]]) -> None:

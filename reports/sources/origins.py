@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from oda.datasets import CARDS
 from oda.records import NOTEBOOKS
-from oda.reports.provenance import fingerprint
+from oda.reports.sources.provenance import fingerprint
 from oda.runs import Outcome, Run
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from functools import cache
 
 from oda.errors import RenderError
 from oda.pilot import Pilot
-from oda.reports.number_words import GAP, find_numbers
-from oda.reports.pandoc import run_pandoc
-from oda.reports.prose import passages
+from oda.reports.builtin.pandoc import run_pandoc
+from oda.reports.proofreading.number_words import GAP, find_numbers
+from oda.reports.proofreading.prose import passages
 
 MOST = 12  # numbers named in one message
 _SHORTCODE = re.compile(r"\{\{<.*?>\}\}")

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from oda.errors import RenderError
-from oda.reports.findings import RESERVED_IDS
-from oda.reports.pandoc import run_pandoc
+from oda.reports.builtin.findings import RESERVED_IDS
+from oda.reports.builtin.pandoc import run_pandoc
 
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,}).*?^ {0,3}\1[`~]*[ \t]*$", re.MULTILINE | re.DOTALL)
 _UNREAD = re.compile(r"<!--.*?-->|(?<![\\`])(`+)(?!`)(?:.|\n(?!\n))*?(?<!`)\1(?!`)", re.DOTALL)

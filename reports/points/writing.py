@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from oda.errors import COMMAND, RenderError
-from oda.reports.edited_points import FILE, Entry, main_points, read_points
-from oda.reports.few_words import summary
-from oda.reports.points import MOST_POINTS, MOST_WORDS, Point, draft_points
+from oda.reports.points.drafting import MOST_POINTS, MOST_WORDS, Point, draft_points
+from oda.reports.points.edited import FILE, Entry, main_points, read_points
+from oda.reports.points.few_words import summary
 from oda.results import AnyResult
 
 HEAD = f"""\

@@ -17,7 +17,7 @@ from oda.runs import Run
 if TYPE_CHECKING:
     from oda.reports.expanding import Context
 
-TRACE = "trace.json"  # beside the reports: what `oda.reports.traces` writes
+TRACE = "trace.json"  # beside the reports: what `oda.reports.sources.traces` writes
 MADE_UP = "These figures are not real"
 SHOWN = 12  # characters of a hash
 _LICENCES = {"OGL-UK-3.0": "Open Government Licence v3.0", "MIT": "MIT licence"}

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from oda.records import NOTEBOOKS
 from oda.reports import blocks
 from oda.reports.document import escape
-from oda.reports.origins import UNKNOWN, Origin, datasets_of, origins_of
-from oda.reports.provenance import shorten
+from oda.reports.sources.origins import UNKNOWN, Origin, datasets_of, origins_of
+from oda.reports.sources.provenance import shorten
 from oda.results import AnyResult, Picture, Table
 from oda.runs import Run
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from oda.reports.findings import Findings, check_attributes, check_raw, identify, plain
-from oda.reports.inlines import check_inlines
+from oda.reports.builtin.findings import Findings, check_attributes, check_raw, identify, plain
+from oda.reports.builtin.inlines import check_inlines
 
 KEYS = frozenset({"title", "subtitle", "date", "author", "lang", "description", "keywords", "format", "date-label"})
 MARKS = frozenset({"draft", "oda-brand"})  # which `branding.front_lines` writes, and nobody else

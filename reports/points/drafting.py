@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from oda.reports.document import escape
-from oda.reports.few_words import fields, read
+from oda.reports.points.few_words import fields, read
 from oda.results import AnyResult, Fact
 
 MOST_POINTS = 6

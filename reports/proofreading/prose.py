@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from oda.reports.number_words import GAP
+from oda.reports.proofreading.number_words import GAP
 
 Tree = Any  # pandoc's JSON has no narrower type
 _READ = frozenset({"alt", "fig-alt", "fig-cap", "tbl-cap", "title", "aria-label"})  # attributes that hold words

@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING, Any
 
 from oda.errors import RenderError
 from oda.reports import fonts
+from oda.reports.builtin.embedding import embed
+from oda.reports.builtin.findings import plain
+from oda.reports.builtin.pandoc import run_pandoc
+from oda.reports.builtin.subset import source_refusals, tree_refusals
 from oda.reports.document import Document, Format
-from oda.reports.embedding import embed
-from oda.reports.findings import plain
-from oda.reports.pandoc import run_pandoc
-from oda.reports.subset import source_refusals, tree_refusals
 
 if TYPE_CHECKING:
     import typst
 
-LOOK = Path(__file__).parent / "look"
+LOOK = Path(__file__).parents[1] / "look"
 DEFAULT_LANG = "en-GB"
 _FILTERS = ("brand", "visible", "tables", "crossref", "notices", "finder", "maths", "literal")
 _MONTHS = (

@@ -1,0 +1,1 @@
+"""Renderer 2: pandoc and Typst, the same documents as Quarto's."""

@@ -1,0 +1,1 @@
+"""Main points: drafted by rules, edited by people."""
