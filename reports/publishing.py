@@ -8,14 +8,11 @@ not: `runs/<id>/release`. People read and sign those very bytes, and `publish` c
 from __future__ import annotations
 
 import datetime as dt
-import errno
 import hashlib
 import importlib.metadata
 import json
-import os
 import re
 import shutil
-import stat
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -25,19 +22,18 @@ from typing import Any
 from oda.console import count
 from oda.errors import COMMAND, GateError, RenderError, RunError, SettingsError
 from oda.governance import Assessment, assess, pass_gate
-from oda.governance.files.outputs import RELEASES, Release, ReleasedFile
+from oda.governance.files.outputs import RELEASES, Release
 from oda.governance.release_files import newest_release, read_listed, unlisted
 from oda.pilot import Pilot
-from oda.reports.build import STAGED, build_reports
+from oda.reports.build import STAGED, Renderer, build_reports
 from oda.reports.dating import on_release
-from oda.reports.governance.verifying import MANIFEST, compare_with_signed
+from oda.reports.governance.verifying import MANIFEST, SUMS, sums_of
 from oda.reports.linting.linting import refuse_findings
 from oda.reports.points.edited import refuse_moved
 from oda.reports.releasing import describe, write_release
 from oda.runs import Run
 
 PUBLISHED = "published"
-SUMS = "SHA256SUMS"
 SCHEMA = "oda-bundle/1"
 OPENED = "the sign-offs that opened it are listed in manifest.json"
 NOT_YET = """\
@@ -68,7 +64,9 @@ class Bundle:
     manifest: dict[str, Any]
 
 
-def prepare_release(pilot: Pilot, run: Run, *, name: str | None = None, today: dt.date | None = None) -> Path:
+def prepare_release(
+    pilot: Pilot, run: Run, *, name: str | None = None, today: dt.date | None = None, renderer: Renderer = "auto"
+) -> Path:
     """Make the pages of a run as they will be published, and the release file that lists them to be signed.
 
     Parameters
@@ -81,6 +79,8 @@ def prepare_release(pilot: Pilot, run: Run, *, name: str | None = None, today: d
         What to call the release: small letters, digits and hyphens; the pilot's own short name when not given.
     today
         The day of the release; the day of this computer when not given.
+    renderer
+        `auto`, `quarto` or `builtin`.
 
     Returns
     -------
@@ -94,7 +94,7 @@ def prepare_release(pilot: Pilot, run: Run, *, name: str | None = None, today: d
     SettingsError
         When the name cannot be used, or another release of the day is there.
     RenderError
-        When a report could not be made, or the numbers of an edited main point have moved.
+        When a report could not be made, or Quarto failed at one, or the numbers of an edited main point have moved.
     """
     if run.failed:
         message = (
@@ -109,7 +109,7 @@ def prepare_release(pilot: Pilot, run: Run, *, name: str | None = None, today: d
     if others:
         message = f"{RELEASES} already holds a release of this day, {others[0]}. Use its name, or remove it."
         raise SettingsError(message)
-    _build(pilot, on_release(run, day), place)
+    _build(pilot, on_release(run, day), place, renderer)
     return write_release(pilot.folder, describe(pilot, run, name=stem[11:], day=day))
 
 
@@ -121,14 +121,16 @@ def _slug(name: str) -> str:
     return name
 
 
-def _build(pilot: Pilot, run: Run, place: str) -> None:
+def _build(pilot: Pilot, run: Run, place: str, renderer: Renderer) -> None:
     """Make the pages beside those of an earlier release of this run, then put them in their stead."""
     home, part = run.folder / "release", run.folder / "release.part"
     now = assess(pilot)
     gate = replace(now.gate("publish"), is_open=True, missing=(), reason=OPENED)
-    made = build_reports(pilot, replace(run, folder=part), assessment=replace(now, gates=(now.gate("load"), gate)))
-    if made.failures:
-        raise RenderError("Nothing half-done is released.\n" + "\n".join(made.failures))
+    opened = replace(now, gates=(now.gate("load"), gate))
+    made = build_reports(pilot, replace(run, folder=part), renderer=renderer, assessment=opened)
+    if made.failures or made.notes:  # what Quarto failed at is not released as if it were Quarto's
+        instead = [f"With the built-in renderer: {COMMAND} release --renderer builtin"] if made.notes else []
+        raise RenderError("\n".join(("Nothing half-done is released.", *made.failures, *made.notes, *instead)))
     refuse_findings(made.index.parent)
     text = NOT_YET.format(place=place, command=COMMAND)
     (part / "NOT-PUBLISHED.txt").write_text(text, encoding="utf-8", newline="\n")
@@ -206,7 +208,7 @@ def publish(pilot: Pilot, run: Run, *, today: dt.date | None = None) -> Bundle:
         "files": [file.model_dump(by_alias=True) for file in release.files],
     }
     contents[MANIFEST] = (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()
-    contents[SUMS] = _sums(contents).encode()
+    contents[SUMS] = sums_of(contents).encode()
     _write(target, contents)
     return Bundle(folder=target, files=tuple(target / name for name in sorted(contents)), manifest=manifest)
 
@@ -261,11 +263,6 @@ def _signoffs(assessment: Assessment) -> list[dict[str, str]]:
     ]
 
 
-def _sums(contents: dict[str, bytes]) -> str:
-    """Return the hashes of files as `sha256sum -c` takes them."""
-    return "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(contents.items()))
-
-
 def _write(target: Path, contents: dict[str, bytes]) -> None:
     """Write a bundle beside its place and move it there in one step; leave nothing when that fails."""
     parent = target.parent
@@ -288,62 +285,3 @@ def _write(target: Path, contents: dict[str, bytes]) -> None:
             f"Nothing was published. Mend that, then publish again: {COMMAND} publish"
         )
         raise GateError(message) from error
-
-
-def verify_bundle(folder: Path) -> tuple[str, ...]:
-    """Say what in a bundle differs from its manifest, and that from what was signed, where it lies in its pilot.
-
-    Whoever changes a file can change the manifest too. So `compare_with_signed` holds the manifest against the release
-    file that people signed; where the bundle lies alone, that says nothing.
-
-    Parameters
-    ----------
-    folder
-        The bundle, `published/<date>-<name>`.
-
-    Returns
-    -------
-    tuple of str
-        A sentence each; empty when nothing differs.
-    """
-    try:
-        content = _plain(folder / MANIFEST)
-        files = [ReleasedFile.model_validate(one) for one in json.loads(content)["files"]]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        return (f"{MANIFEST} cannot be read ({type(error).__name__}), so nothing can be held against it.",)
-    wanted = {file.path: file.sha256 for file in files} | {MANIFEST: hashlib.sha256(content).hexdigest()}
-    sums = "".join(f"{digest}  {name}\n" for name, digest in sorted(wanted.items()))
-    wanted[SUMS] = hashlib.sha256(sums.encode()).hexdigest()
-    there = _there(folder)
-    said = [_difference(folder, name, digest) for name, digest in sorted(wanted.items()) if name in there]
-    said += [f"{name} is missing." for name in sorted(set(wanted) - there)]
-    said += [f"{name} was added." for name in sorted(there - set(wanted))]
-    found = tuple(one for one in said if one)
-    return found or compare_with_signed(folder).differences
-
-
-def _there(folder: Path) -> set[str]:
-    """Return every file of a folder by its path, and every link."""
-    found = set()
-    for place, folders, files in os.walk(folder):
-        names = [*files, *(name for name in folders if (Path(place) / name).is_symlink())]
-        found |= {(Path(place) / name).relative_to(folder).as_posix() for name in names}
-    return found
-
-
-def _difference(folder: Path, name: str, digest: str) -> str:
-    """Say that a file is not as the manifest has it; nothing when it is."""
-    path = folder / name
-    if path.resolve() != folder.resolve() / name:
-        return f"{name} is a link, or leads through one."
-    try:
-        return "" if hashlib.sha256(_plain(path)).hexdigest() == digest else f"{name} has changed."
-    except OSError as error:
-        return f"{name} cannot be read: {error.strerror}."
-
-
-def _plain(path: Path) -> bytes:
-    """Return the content of a file; a pipe or a device is not opened, as it would be waited for without end."""
-    if not stat.S_ISREG(path.lstat().st_mode):
-        raise OSError(errno.EINVAL, "it is no plain file")
-    return path.read_bytes()

@@ -15,11 +15,10 @@ from oda.console import count
 from oda.errors import RenderError
 from oda.reports.builtin import rendering as builtin
 from oda.reports.document import Document, escape, front_matter
-from oda.reports.governance.verifying import MANIFEST
+from oda.reports.governance.verifying import MANIFEST, verify_bundle
 from oda.reports.index import NOT_YET
 from oda.reports.keeping import write_whole
 from oda.reports.linting.tree import Element, Page, read_page
-from oda.reports.publishing import verify_bundle
 from oda.reports.sources.provenance import MADE_UP
 
 PAGE = Document(name="index", formats=("html",))

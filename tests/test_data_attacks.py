@@ -24,8 +24,8 @@ from oda.loading import load
 from oda.pilot import Pilot, load_pilot, read_yaml
 from oda.reading import find_files
 from oda.reports.governance import verifying
-from oda.reports.governance.verifying import ALONE, compare_with_signed
-from oda.reports.publishing import publish, verify_bundle
+from oda.reports.governance.verifying import ALONE, compare_with_signed, verify_bundle
+from oda.reports.publishing import publish
 from release import DAY, released
 from signers import CARD, DATA, measured, open_pilot, sign_item, unsigned_pilot, write
 

@@ -34,6 +34,7 @@ quarto = {{
 }}
 """
 FILTER = QUARTO + "dofile([[{extension}/by-hand.lua]])\nreturn {{ {{ Pandoc = Pandoc }} }}\n"
+FROM = "--from=markdown-table_attributes"  # as Quarto reads: the id of a table stays in its caption
 SHORTCODES = QUARTO + (
     "local said = dofile([[{extension}/shortcode.lua]]).oda(pandoc.List {{ {words} }}, {{}}, {{}}, nil, '{context}')\n"
     "io.stdout:write(pandoc.utils.stringify(said))\nos.exit(0)\n"
@@ -80,7 +81,7 @@ def rendered(document: Path, *more: str) -> subprocess.CompletedProcess[bytes]:
     filter_file.parent.mkdir(exist_ok=True)
     names = {"document": document, "extension": document.parent / extension.PLACE}
     filter_file.write_text(FILTER.format(**names), encoding="utf-8")
-    command = [str(PANDOC), "--from=markdown", "--to=json", f"--lua-filter={filter_file}", *more]
+    command = [str(PANDOC), FROM, "--to=json", f"--lua-filter={filter_file}", *more]
     text = as_read(document.read_text(encoding="utf-8"))
     return subprocess.run(command, input=text.encode(), capture_output=True, cwd=document.parent, check=False)
 
@@ -96,7 +97,7 @@ def tree(document: Path, *more: str) -> dict[str, Any]:
 def staged_tree(name: str) -> dict[str, Any]:
     """Return the syntax tree of a document that `oda report` staged."""
     path = made_up().run.folder / STAGED / f"{name}.qmd"
-    done = subprocess.run([str(PANDOC), "--from=markdown", "--to=json", str(path)], capture_output=True, check=True)
+    done = subprocess.run([str(PANDOC), FROM, "--to=json", str(path)], capture_output=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
@@ -128,8 +129,24 @@ def test_quarto_has_the_filters_of_the_built_in_renderer_in_their_order():
     """Each filter of the built-in renderer is the extension's too, save the two that Quarto has its own of."""
     filters = settings()["contributes"]["formats"]["common"]["filters"]
     shared = [name for name in builtin._FILTERS if name not in ("crossref", "visible")]
-    assert [one["path"] for one in filters] == ["by-hand.lua", *(f"{name}.lua" for name in shared)]
+    assert [one["path"] for one in filters] == ["by-hand.lua", "quarto-only.lua", *(f"{name}.lua" for name in shared)]
     assert {one["at"] for one in filters} == {"pre-ast"}
+
+
+@pytest.mark.parametrize(("headings", "contents"), [(0, False), (1, False), (2, True)])
+def test_quarto_adds_nothing_of_its_own_to_a_page(headings, contents):
+    """No bar above a draft, which our own banner and mark stay for; contents only where there are several parts."""
+    text = "---\ntitle: x\ndraft: true\n---\n\n" + "".join(f"## Part {number}\n\n" for number in range(headings))
+    look = ROOT / "reports" / "look"
+    filters = [f"--lua-filter={look / 'quarto-only.lua'}", f"--template={look / 'report.html'}"]
+    page, held = (
+        subprocess.run([str(PANDOC), FROM, *more], input=text.encode(), capture_output=True, check=True).stdout.decode()
+        for more in (["--to=html", "--standalone", "--toc", *filters], ["--to=json", filters[0]])
+    )
+    assert json.loads(held)["meta"]["draft"] == {"t": "MetaString", "c": "yes"}  # Quarto acts where it is true
+    assert 'class="draft-banner"' in page
+    assert 'class="draft-mark"' in page
+    assert ("page-contents" in page) is contents
 
 
 def test_the_extension_has_the_version_of_the_package():

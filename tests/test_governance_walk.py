@@ -20,7 +20,8 @@ from oda.governance.files.quality import AssuranceStatement, QualityAnswers
 from oda.governance.gates import close_pilot
 from oda.governance.log import read_log
 from oda.pilot import Pilot, load_pilot, read_yaml
-from oda.reports.publishing import publish, verify_bundle
+from oda.reports.governance.verifying import verify_bundle
+from oda.reports.publishing import publish
 from release import DAY, released
 from signers import TODAY, change, open_pilot, sign_all, sign_item, unsigned_pilot, write
 

@@ -15,13 +15,14 @@ import pytest
 
 import oda.reports.publishing as stage
 from finished import Finished, made_up
-from oda.errors import GateError, RunError, SettingsError
+from oda.errors import GateError, RenderError, RunError, SettingsError
 from oda.governance import Assessment, GateState, Signature, assess
 from oda.governance.log import read_log
 from oda.governance.release_files import PAGES, newest_release
 from oda.governance.releases import check_outputs
 from oda.pilot import load_pilot
-from oda.reports.publishing import prepare_release, publish, verify_bundle
+from oda.reports.governance.verifying import verify_bundle
+from oda.reports.publishing import prepare_release, publish
 from oda.runs import read_run
 from release import DAY, PAGE, Made, released
 
@@ -258,6 +259,14 @@ def test_a_second_release_of_a_day_needs_the_same_name(real):
     """It must be plain which one is to be signed."""
     with pytest.raises(SettingsError, match="already holds a release of this day"):
         prepare_release(real.pilot, real.run, name="other", today=DAY)
+
+
+def test_what_quarto_fails_at_is_not_released_in_silence(real, tmp_path, monkeypatch):
+    """Nobody signs pages of another renderer than the one that is there, unless it was asked for."""
+    monkeypatch.setattr("oda.reports.quarto.find", lambda: tmp_path / "quarto")
+    with pytest.raises(RenderError, match=r"(?s)Nothing half-done.*Quarto failed.*release --renderer builtin$"):
+        prepare_release(real.pilot, real.run, today=DAY)
+    prepare_release(real.pilot, real.run, today=DAY, renderer="builtin")
 
 
 @pytest.mark.parametrize("name", ["../x", "Falls", "a b", "", "x" * 41, "con."])

@@ -12,6 +12,8 @@ from oda.errors import RenderError
 from oda.reports import extension, quarto
 from oda.reports.builtin import rendering as builtin
 from oda.reports.document import Document, front_matter
+from oda.reports.linting.linting import lint_page
+from oda.reports.linting.tree import read_page
 
 BOARD = Document(name="board", formats=("html", "pdf"))
 INDEX = Document(name="index", formats=("html",))
@@ -220,6 +222,59 @@ def test_without_quarto_the_error_says_what_to_use(
     assert quarto.find() is None
     with pytest.raises(RenderError, match="Use the built-in renderer"):
         quarto.render(project, [BOARD], tmp_path / "output")
+
+
+def told(page: str) -> dict[str, list[str]]:
+    """Return what a page tells: its title, headings, captions, cells, links and pictures, and the words of its boxes."""
+    read = read_page(page)
+    words = {tag: [" ".join(one.text().split()) for one in read.every(tag)] for tag in ("title", "p", "dd", "li")}
+    return words | {
+        "headings": [f"{one.tag} {one.text().strip()}" for one in read.every("h1", "h2", "h3", "h4")],
+        "captions": [" ".join(one.text().split()) for one in read.every("caption", "figcaption")],
+        "cells": [f"{one.tag} {one.attributes.get('scope')} {one.text().strip()}" for one in read.every("th", "td")],
+        "links": [f"{one.attributes.get('href')} {' '.join(one.text().split())}" for one in read.every("a")],
+        "pictures": [f"{one.attributes['alt']} {one.attributes['src']}" for one in read.every("img")],
+    }
+
+
+DATA = '[Download the data for this %s (5kb CSV)](data:text/csv;charset=utf-8;base64,YSxiCjEsMgo=){download="%s.csv"}'
+WHOLE = (
+    TEXT.replace("\n---\n", '\ndraft: true\nauthor: "A & B, and others"\ndescription: "What is said."\n---\n', 1)
+    .replace("![Falls", "::: {.exhibit}\n**Falls rose**\n\n![Falls")
+    .replace('rises."}', f'rises."}}\n\n{DATA % ("figure", "falls")}\n:::\n')
+    .replace("| District", "::: {.exhibit}\n| District", 1)
+    .replace("{#tbl-a}", f"{{#tbl-a}}\n\n{DATA % ('table', 'districts')}\n:::\n")
+    + """
+## A second part
+
+Words[^1] of -5 and 3...4 and `code`, [to the index](index.html), [by post](mailto:a@example.org), [above](#what-we-found).
+
+[^1]: A note with @tbl-a.
+
+::: {.content-visible when-format="typst"}
+On paper alone.
+:::
+
+[$x^2$]{alt="x squared"}
+"""
+)
+
+
+@pytest.mark.quarto
+@pytest.mark.skipif(quarto.find() is None, reason="the quarto command is not on the path")
+def test_a_page_of_quarto_tells_what_the_built_in_page_tells(project: Path, tmp_path: Path) -> None:
+    """Headings, numbers, captions, references, cells, links and pictures are the same, and nothing is added."""
+    (project / "board.qmd").write_text(WHOLE, encoding="utf-8")
+    quarto.render(project, [INDEX, BOARD], tmp_path / "quarto")
+    again = quarto.render(project, [INDEX, BOARD], tmp_path / "again")
+    builtin.render(project, [INDEX, BOARD], tmp_path / "builtin")
+    for name in ("index.html", "board.html"):
+        ours, theirs = ((tmp_path / folder / name).read_text(encoding="utf-8") for folder in ("builtin", "quarto"))
+        assert told(theirs) == told(ours)
+        assert "quarto-draft-alert" not in theirs
+        assert {one.rule for one in lint_page(theirs, name=name)} <= {one.rule for one in lint_page(ours, name=name)}
+    for path in again:
+        assert path.read_bytes() == (tmp_path / "quarto" / path.name).read_bytes(), path.name
 
 
 @pytest.mark.quarto

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from oda.cli import main
 from oda.errors import RenderError
+from oda.reports.governance.verifying import SUMS
 from oda.reports.linting.linting import lint_page
-from oda.reports.publishing import SUMS
 from oda.reports.site import write_site
 from oda.reports.sources.provenance import MADE_UP
 

@@ -1,10 +1,13 @@
-"""A published bundle held against what was signed: the release file of its pilot, the log, and the sign-offs."""
+"""A published bundle held against its manifest, and that against what was signed: release file, log, sign-offs."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +17,7 @@ from oda.errors import COMMAND, OdaError
 from oda.governance import keys, load_checklist
 from oda.governance.canonical import digest
 from oda.governance.files.base import Held
-from oda.governance.files.outputs import RELEASES, Release
+from oda.governance.files.outputs import RELEASES, Release, ReleasedFile
 from oda.governance.log import LOG_FILE, Log, read_log
 from oda.governance.release_files import read_release
 from oda.governance.signers import SIGNERS_FILE
@@ -23,6 +26,7 @@ from oda.governance.trust import load_trust
 from oda.pilot import FILE_NAME
 
 MANIFEST = "manifest.json"
+SUMS = "SHA256SUMS"
 ALONE = "every file agrees with the bundle's own manifest; that manifest was not compared with what was signed"
 SIGNED = ("O02", "O05")  # a second person has checked for disclosure; the steering group agrees that it be published
 APPROVING = ("approve", "approve_with_conditions")
@@ -42,6 +46,85 @@ class Comparison:
 
     differences: tuple[str, ...]
     said: str
+
+
+def verify_bundle(folder: Path) -> tuple[str, ...]:
+    """Say what in a bundle differs from its manifest, and that from what was signed, where it lies in its pilot.
+
+    Whoever changes a file can change the manifest too. So `compare_with_signed` holds the manifest against the release
+    file that people signed; where the bundle lies alone, that says nothing.
+
+    Parameters
+    ----------
+    folder
+        The bundle, `published/<date>-<name>`.
+
+    Returns
+    -------
+    tuple of str
+        A sentence each; empty when nothing differs.
+    """
+    try:
+        content = _plain(folder / MANIFEST)
+        files = [ReleasedFile.model_validate(one) for one in json.loads(content)["files"]]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        return (f"{MANIFEST} cannot be read ({type(error).__name__}), so nothing can be held against it.",)
+    wanted = {file.path: file.sha256 for file in files} | {MANIFEST: hashlib.sha256(content).hexdigest()}
+    wanted[SUMS] = hashlib.sha256(_lines(wanted).encode()).hexdigest()
+    there = _there(folder)
+    said = [_difference(folder, name, digest) for name, digest in sorted(wanted.items()) if name in there]
+    said += [f"{name} is missing." for name in sorted(set(wanted) - there)]
+    said += [f"{name} was added." for name in sorted(there - set(wanted))]
+    found = tuple(one for one in said if one)
+    return found or compare_with_signed(folder).differences
+
+
+def _there(folder: Path) -> set[str]:
+    """Return every file of a folder by its path, and every link."""
+    found = set()
+    for place, folders, files in os.walk(folder):
+        names = [*files, *(name for name in folders if (Path(place) / name).is_symlink())]
+        found |= {(Path(place) / name).relative_to(folder).as_posix() for name in names}
+    return found
+
+
+def _difference(folder: Path, name: str, digest: str) -> str:
+    """Say that a file is not as the manifest has it; nothing when it is."""
+    path = folder / name
+    if path.resolve() != folder.resolve() / name:
+        return f"{name} is a link, or leads through one."
+    try:
+        return "" if hashlib.sha256(_plain(path)).hexdigest() == digest else f"{name} has changed."
+    except OSError as error:
+        return f"{name} cannot be read: {error.strerror}."
+
+
+def _plain(path: Path) -> bytes:
+    """Return the content of a file; a pipe or a device is not opened, as it would be waited for without end."""
+    if not stat.S_ISREG(path.lstat().st_mode):
+        raise OSError(errno.EINVAL, "it is no plain file")
+    return path.read_bytes()
+
+
+def sums_of(contents: Mapping[str, bytes]) -> str:
+    """Return the hashes of files as `sha256sum -c` takes them.
+
+    Parameters
+    ----------
+    contents
+        Each file's bytes, by its path in the bundle.
+
+    Returns
+    -------
+    str
+        What `SHA256SUMS` holds.
+    """
+    return _lines({name: hashlib.sha256(content).hexdigest() for name, content in contents.items()})
+
+
+def _lines(hashes: Mapping[str, str]) -> str:
+    """Return hashes by file as lines of `SHA256SUMS`."""
+    return "".join(f"{digest}  {name}\n" for name, digest in sorted(hashes.items()))
 
 
 def compare_with_signed(folder: Path) -> Comparison:

@@ -3,6 +3,8 @@
 
 local MONTHS = { "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
   "November", "December" }
+-- As Quarto's reader does it: the id of a table stays in its caption, else the page has it twice.
+local MARKDOWN = "markdown-table_attributes"
 local lookup = dofile(quarto.utils.resolve_path("lookup.lua"))
 
 -- The words of a span that stands for `{{< oda words >}}`; nil of any other.
@@ -16,7 +18,7 @@ end
 
 local function put_in(blocks, district)
   local function expanded(words)
-    return lookup.show(pandoc.read(lookup.say(words, district), "markdown", PANDOC_READER_OPTIONS).blocks)
+    return lookup.show(pandoc.read(lookup.say(words, district), MARKDOWN, PANDOC_READER_OPTIONS).blocks)
   end
   return blocks:walk {
     traverse = "topdown",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -236,14 +236,15 @@ def _say_checks(checks: tuple[Check, ...]) -> None:
 
 @click.command()
 @click.option("--name", help="What to call the release [default: the pilot's folder name].")
+@click.option("--renderer", type=click.Choice(["auto", "quarto", "builtin"]), default="auto", show_default=True)
 @refusable
-def release(*, name: str | None) -> None:
+def release(*, name: str | None, renderer: Literal["auto", "quarto", "builtin"]) -> None:
     """Make the pages of the latest run as they would be published, and the list of them that is signed."""
     from oda.preparing import current_run
     from oda.reports.publishing import prepare_release
 
     pilot = load_pilot()
-    path = prepare_release(pilot, current_run(pilot), name=name)
+    path = prepare_release(pilot, current_run(pilot), name=name, renderer=renderer)
     click.echo(f"Wrote {path.relative_to(pilot.folder).as_posix()}. {COMMAND} check says who signs it.")
 
 
@@ -267,8 +268,7 @@ def publish() -> None:
 @refusable
 def verify(*, folder: Path) -> None:
     """Hold a published folder against its manifest and what was signed; exit 1 when anything differs."""
-    from oda.reports.governance.verifying import compare_with_signed
-    from oda.reports.publishing import verify_bundle
+    from oda.reports.governance.verifying import compare_with_signed, verify_bundle
 
     differences = verify_bundle(folder)
     for difference in differences:
