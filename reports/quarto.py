@@ -174,7 +174,7 @@ def _culprit(stopped: list[str], chosen: list[Document], left: list[Document]) -
 
 def _call(program: Path, project: Path, wanted: Format) -> list[str]:
     """Render the project to one format; return what Quarto said when it failed, nothing when it ended well."""
-    command = [str(program), "render", str(project.resolve()), "--to", _TO[wanted]]
+    command = [str(program), "render", ".", "--to", _TO[wanted]]  # Quarto takes brackets in a path for a pattern
     try:
         done = subprocess.run(
             command,

@@ -45,8 +45,11 @@ Nothing real.
 )
 # Stands in for Quarto: it makes what `_quarto.yml` lists, or does as the variable FAKE says.
 FAKE = """\
-import os, pathlib, sys, yaml
-project = pathlib.Path(sys.argv[2])
+import glob, os, pathlib, sys, yaml
+found = glob.glob(sys.argv[2])
+if not found:
+    sys.exit("ERROR: No valid input files passed to render")
+project = pathlib.Path(found[0])
 log = pathlib.Path(os.environ["FAKE_LOG"])
 settings = yaml.safe_load((project / "_quarto.yml").read_text())
 with log.open("a") as file:
@@ -145,6 +148,14 @@ def test_each_format_is_one_call_for_the_whole_project(project: Path, fake: Path
     assert calls[1::2] == ["1774915200", "1774915200"]
     listed = yaml.safe_load((project / "_quarto.yml").read_text(encoding="utf-8"))
     assert listed["project"]["render"] == ["index.qmd", "board.qmd"]
+
+
+@pytest.mark.usefixtures("fake")
+def test_brackets_in_the_path_of_a_pilot_are_no_pattern_to_quarto(project: Path, tmp_path: Path) -> None:
+    """Quarto expands patterns in what it is given to render, so it is called in the project and given no path."""
+    odd = project.rename(tmp_path / "Pilots [2026] (draft) é")
+    quarto.render(odd, [BOARD], tmp_path / "output")
+    assert {one.name for one in (tmp_path / "output").iterdir()} == {"board.html", "board.pdf"}
 
 
 def test_what_quarto_says_last_is_in_the_error(
