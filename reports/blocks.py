@@ -136,6 +136,28 @@ def comma_separated(result: Table) -> str:
     return stream.getvalue()
 
 
+def no_formula(words: str) -> str:
+    r"""Return words as a cell of CSV that no spreadsheet runs.
+
+    Parameters
+    ----------
+    words
+        Any text.
+
+    Returns
+    -------
+    str
+        In one line, with an apostrophe before what would run as a formula.
+
+    Examples
+    --------
+    >>> no_formula("=1+1"), no_formula("-1.5"), no_formula("a\r=1")
+    ("'=1+1", '-1.5', 'a =1')
+    """
+    line = _BREAKS.sub(" ", words)  # a new line begins a new cell to some spreadsheets, even between quotation marks
+    return f"'{line}" if _FORMULA.match(line) and not _NUMBER.fullmatch(line) else line
+
+
 def say_size(size: int) -> str:
     """Say the size of a file.
 
@@ -181,7 +203,4 @@ def _plain(cell: Cell) -> Cell:
     """Return a value as CSV holds it: the mark of an absent one, and no word that would run as a formula."""
     if cell is None:
         return UNKNOWN
-    if not isinstance(cell, str):
-        return cell
-    line = _BREAKS.sub(" ", cell)  # a new line begins a new cell to some spreadsheets, even between quotation marks
-    return f"'{line}" if _FORMULA.match(line) and not _NUMBER.fullmatch(line) else line
+    return no_formula(cell) if isinstance(cell, str) else cell

@@ -265,8 +265,14 @@ def with_visits(visits: dict[str, list[float]], rule: Disclosure = RULE) -> Pane
     [
         ([0, 0, 52, 60], "About 110 home visits were made in Ashby from March 2024 to April 2024."),
         ([0, 0, 52, 0], "About 50 home visits were made in Ashby in March 2024."),
-        ([0, 0, 3, 4], "Fewer than 8 home visits were made in Ashby up to April 2024."),
-        ([0, 3, 0, 0], "Fewer than 8 home visits were made in Ashby up to April 2024."),
+        (
+            [0, 0, 3, 4],
+            "Some home visits were made in Ashby up to April 2024. How many is not said, since it is too small.",
+        ),
+        (
+            [0, 3, 0, 0],
+            "Some home visits were made in Ashby up to April 2024. How many is not said, since it is too small.",
+        ),
         ([0, 0, 0, 0], "No home visits were made in Ashby up to April 2024."),
         (
             [math.nan, 0, 0, 20],

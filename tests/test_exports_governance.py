@@ -601,10 +601,15 @@ def test_a_transparency_record_is_exported_as_it_is(shared: Pilot):
     assert record == {"name": "Falls", "appeals": "not stated yet", "phase": "beta-pilot"}
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", " =", "\t", "\r"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", " =", "\t", "\r="])
 def test_no_cell_of_a_csv_is_a_formula(start: str):
     """A cell that a spreadsheet would run has an apostrophe before it."""
     assert next(csv.reader(io.StringIO(comma_separated([[f"{start}HYPERLINK(1)"]]), newline="")))[0].startswith("'")
+
+
+def test_no_line_break_begins_a_formula_inside_a_cell():
+    """Some spreadsheets begin a new cell there, even between quotation marks."""
+    assert comma_separated([["a\r=1", "b\n=2"]]) == "a =1,b =2\n"
 
 
 def test_the_list_of_flows_opens_in_a_spreadsheet(shared: Pilot):

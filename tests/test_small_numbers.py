@@ -112,7 +112,7 @@ def test_no_effect_is_reckoned_from_hidden_counts(done):
 def test_visits_too_few_to_show_are_not_shown(done):
     """One visit in the small district is on no page, alone or in a total."""
     said = done.run.by_district[TINY]["20-district"]["visits"]
-    assert said.sentence.startswith("Fewer than 8 home visits")
+    assert said.sentence.startswith("Some home visits")
     assert done.run.once["30-effect"]["visits-total"].value is None
 
 

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from oda.reports.blocks import no_formula
 from oda.reports.governance.content import Content, Entry
 from oda.reports.governance.nameless import without_people
 from oda.reports.governance.said import NOT_STATED, date, listed, part, said
@@ -102,13 +103,8 @@ def comma_separated(rows: Iterable[Sequence[str]]) -> str:
     "'=1+1,a\n"
     """
     stream = io.StringIO()
-    csv.writer(stream, lineterminator="\n").writerows([[_safe(cell) for cell in row] for row in rows])
+    csv.writer(stream, lineterminator="\n").writerows([[no_formula(cell) for cell in row] for row in rows])
     return stream.getvalue()
-
-
-def _safe(cell: str) -> str:
-    """Put an apostrophe before what a spreadsheet would read as a formula."""
-    return f"'{cell}" if cell.lstrip()[:1] in {"=", "+", "-", "@"} or cell[:1] in {"\t", "\r", "\n"} else cell
 
 
 def flows_csv(content: Content) -> str:

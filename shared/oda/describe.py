@@ -260,8 +260,7 @@ def count_visits(panel: Panel, code: str | None = None, name: str = "") -> Fact 
     if made.empty:
         return Fact(sentence=f"No home visits were made{where} up to {panel.last}.{gaps}", value=0, unit="visits")
     shown = protect_total(made.groupby("district_code")["visits"].sum(), panel.rule)
-    few = f"Fewer than {panel.rule.hide_below}" if code else "Some"
-    number = few if shown is None else f"About {shown:,}"
+    number = "Some" if shown is None else f"About {shown:,}"
     span = f"up to {panel.last}"  # the months of a hidden number would say which of its cells are not nought
     if shown is not None:
         first, last = (say_period(period) for period in (made["period"].min(), made["period"].max()))
@@ -269,8 +268,9 @@ def count_visits(panel: Panel, code: str | None = None, name: str = "") -> Fact 
     names = sorted(made["district"].unique())
     places = _and(names) if len(names) <= MOST_NAMES else f"{len(names)} districts"
     sentence = f"{number} home visits were made in {name or places} {span}.{gaps}"
-    if shown is None and code is None:
-        sentence += " How many is not said, since the number in one of them is too small to be shown."
+    if shown is None:
+        small = "it is" if code else "the number in one of them is"
+        sentence += f" How many is not said, since {small} too small."
     return Fact(sentence=sentence, value=shown, unit="visits")
 
 
