@@ -260,6 +260,11 @@ def with_visits(visits: dict[str, list[float]], rule: Disclosure = RULE) -> Pane
     return panel_of(panel.frame.assign(visits=[v for values in visits.values() for v in values]), "counts", 12, rule)
 
 
+SOME_VISITS = (
+    "Some home visits were made in Ashby up to April 2024. How many is not said, since it is too small to be shown."
+)
+
+
 @pytest.mark.parametrize(
     ("visits", "words"),
     [
@@ -267,11 +272,11 @@ def with_visits(visits: dict[str, list[float]], rule: Disclosure = RULE) -> Pane
         ([0, 0, 52, 0], "About 50 home visits were made in Ashby in March 2024."),
         (
             [0, 0, 3, 4],
-            "Some home visits were made in Ashby up to April 2024. How many is not said, since it is too small.",
+            SOME_VISITS,
         ),
         (
             [0, 3, 0, 0],
-            "Some home visits were made in Ashby up to April 2024. How many is not said, since it is too small.",
+            SOME_VISITS,
         ),
         ([0, 0, 0, 0], "No home visits were made in Ashby up to April 2024."),
         (

@@ -270,7 +270,7 @@ def count_visits(panel: Panel, code: str | None = None, name: str = "") -> Fact 
     sentence = f"{number} home visits were made in {name or places} {span}.{gaps}"
     if shown is None:
         small = "it is" if code else "the number in one of them is"
-        sentence += f" How many is not said, since {small} too small."
+        sentence += f" How many is not said, since {small} too small to be shown."
     return Fact(sentence=sentence, value=shown, unit="visits")
 
 
