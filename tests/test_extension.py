@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 import shutil
@@ -11,6 +12,7 @@ from typing import Any
 
 import pypandoc
 import pytest
+import typst
 import yaml
 
 from checkout import ROOT
@@ -295,3 +297,27 @@ def test_what_was_written_of_a_report_that_fails_now_is_gone(tmp_path):
     by_hand.write(tmp_path, [board, annex], tmp_path)
     by_hand.write(tmp_path, [annex], tmp_path)
     assert [path.name for path in (tmp_path / "_oda").glob("*.json")] == ["annex.json"]
+
+
+CAPTION = '#figure([#table([a])], caption: figure.caption(position: top, [{}]), kind: "quarto-float-tbl")'
+
+
+def set_in_type(tmp_path: Path, markup: str) -> bytes:
+    """Return the PDF of some Typst markup, in the template that Quarto takes from the extension."""
+    extension.write(tmp_path)
+    template = tmp_path / extension.PLACE / "whole.typ"
+    template.write_text("$typst-template.typ()$\n\n#show: doc => report(title: [T], doc)\n$body$\n", encoding="utf-8")
+    words = [str(PANDOC), "--from=typst", "--to=typst", "--standalone", f"--template={template}"]
+    around = subprocess.run(words, input=b"Body", capture_output=True, check=True).stdout.decode()
+    text = around.replace("\nBody\n", f"\n{markup}\n")
+    assert markup in text
+    day = dt.datetime(2026, 4, 1, tzinfo=dt.UTC)
+    made = typst.Compiler(font_paths=fonts.without_system_fonts()).compile(input=text.encode(), timestamp=day)
+    assert isinstance(made, bytes)
+    return made
+
+
+def test_a_caption_as_quarto_writes_it_has_one_space_after_its_number(tmp_path):
+    """Quarto begins and ends the words with a line break: on paper the caption is the built-in renderer's."""
+    ours, theirs = (set_in_type(tmp_path, CAPTION.format(words)) for words in ("Words", "\nWords\n"))
+    assert theirs == ours
