@@ -300,7 +300,9 @@ def test_what_was_written_of_a_report_that_fails_now_is_gone(tmp_path):
 
 
 # As Quarto writes a table's figure, but for the words of its caption.
-FLOAT = '#figure([#table([a])], caption: figure.caption([{}]), kind: "quarto-float-tbl", supplement: "Table")'
+FLOAT = (
+    '#figure([#table(columns: 1, [a])], caption: figure.caption([{}]), kind: "quarto-float-tbl", supplement: "Table")'
+)
 
 
 def set_in_type(tmp_path: Path, markup: str) -> bytes:
