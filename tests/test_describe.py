@@ -270,14 +270,8 @@ SOME_VISITS = (
     [
         ([0, 0, 52, 60], "About 110 home visits were made in Ashby from March 2024 to April 2024."),
         ([0, 0, 52, 0], "About 50 home visits were made in Ashby in March 2024."),
-        (
-            [0, 0, 3, 4],
-            SOME_VISITS,
-        ),
-        (
-            [0, 3, 0, 0],
-            SOME_VISITS,
-        ),
+        ([0, 0, 3, 4], SOME_VISITS),
+        ([0, 3, 0, 0], SOME_VISITS),
         ([0, 0, 0, 0], "No home visits were made in Ashby up to April 2024."),
         (
             [math.nan, 0, 0, 20],

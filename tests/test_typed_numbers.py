@@ -207,7 +207,12 @@ def test_dates_years_and_ordinary_words_are_no_numbers(words):
             "::: {.answer}\n12\n:::",
         ),
         *("::: {.callout-note}\n## 12\nx\n:::", '[x](y.html "12 people")', "{{< oda say x >}}0", "12{{< oda say x >}}"),
-        *("```{=html}\n<p>12</p>\n```", '[$x^2$]{alt="twelve per cent"}', "<div>\n12\n</div>"),
+        *(
+            "```\n12% of homes\n```",
+            "```{=html}\n<p>12</p>\n```",
+            '[$x^2$]{alt="twelve per cent"}',
+            "<div>\n12\n</div>",
+        ),
     ],
 )
 def test_nothing_hides_a_number(body):
@@ -222,7 +227,7 @@ def test_nothing_hides_a_number(body):
             "{{< oda say effect-2 >}} and {{< oda constant 65 >}}",
             "`x = 12`",
             "`effect-2`, `10-data.ipynb`, `f(2)`, `a_2` and `python --level 2`",
-            "```\n12\n```",
+            "```python\nx = f(12)\n```",
             "<!-- 12 -->",
             "$x^2 + y_1$",
         ),

@@ -215,6 +215,7 @@ _BLOCKS: Mapping[str, Callable[[Tree], Iterator[str]]] = {
     "Plain": _line,
     "Header": lambda content: _line(content[2]),
     "RawBlock": lambda content: iter([_bare(content)]),
+    "CodeBlock": lambda content: (_code(line, ()) for line in content[1].splitlines()),
     "LineBlock": _lines,
     "BlockQuote": _blocks,
     "BulletList": _all,
