@@ -4,6 +4,7 @@
 
 local EXTENSION = os.getenv("AS_QUARTO_EXTENSION")
 local FILTERS = os.getenv("AS_QUARTO_FILTERS")
+local KEPT = os.getenv("AS_QUARTO_COLWIDTHS") == "True"
 local NBSP = "\u{a0}"
 
 quarto = {
@@ -35,6 +36,16 @@ local hidden = {
     local here = when == "html" or (unless ~= nil and unless ~= "html")
     if div.classes:includes("content-visible") == here then return div.content end
     return {}
+  end,
+}
+
+-- Widths of columns are left out of a table with links, but where the format says that they stay.
+local widths = {
+  Table = function(tbl)
+    local linked = false
+    tbl:walk { Link = function() linked = true end }
+    if KEPT or not linked then return nil end
+    return pandoc.utils.from_simple_table(pandoc.utils.to_simple_table(tbl))
   end,
 }
 
@@ -90,5 +101,5 @@ function Pandoc(doc)
   if doc.meta.draft == true then
     doc.blocks:insert(1, pandoc.Div({ pandoc.Plain { "Draft" } }, pandoc.Attr("quarto-draft-alert", { "alert" })))
   end
-  return doc:walk(hidden):walk(floats):walk(references)
+  return doc:walk(hidden):walk(widths):walk(floats):walk(references)
 end

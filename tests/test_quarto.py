@@ -257,6 +257,7 @@ WHOLE = (
     .replace("![Falls", "::: {.exhibit}\n**Falls rose**\n\n![Falls")
     .replace('year."}', f'year."}}\n\n{DATA % ("figure", "falls")}\n:::\n')
     .replace("| District", "::: {.exhibit}\n| District", 1)
+    .replace("| Redditch", "| [Redditch](redditch.html)")
     .replace("{#tbl-a}", f"{{#tbl-a}}\n\n{DATA % ('table', 'districts')}\n:::\n")
     + """
 ## A second part
@@ -281,6 +282,7 @@ def as_quarto(document: Path) -> str:
     told_it = {
         "AS_QUARTO_EXTENSION": str(look),
         "AS_QUARTO_DOCUMENT": str(document),
+        "AS_QUARTO_COLWIDTHS": str(formats["common"].get("tbl-colwidths")),
         "AS_QUARTO_FILTERS": " ".join(one["path"] for one in formats["common"]["filters"]),
     }
     command = [
