@@ -291,6 +291,18 @@ def test_words_that_come_twice_are_answered_in_their_order(tmp_path):
     assert 0 < found.index("First.") < found.index("Second.")
 
 
+def test_by_hand_a_heading_is_named_after_its_words(tmp_path):
+    """Where a heading holds a shortcode, links find it by the words that a reader sees, as in the report."""
+    extension.write(tmp_path)
+    page = by_hand.Page(document="board.qmd", district="", front="", said={"district name": ["Wyre Forest"]})
+    by_hand.write(tmp_path, [page], tmp_path)
+    read = "in-b58fc729-690b-4000-b19f-365a4093b2ff7b7b3c"  # which Quarto's reader makes of `In {{<`
+    text = f"---\ntitle: x\n---\n\n## In {{{{< oda district name >}}}} {{#{read}}}\n\n## Other words {{#own}}\n"
+    (tmp_path / "board.qmd").write_text(text, encoding="utf-8")
+    headings = [block["c"][1][0] for block in tree(tmp_path / "board.qmd")["blocks"]]
+    assert headings == ["in-wyre-forest", "own"]
+
+
 def test_what_was_written_of_a_report_that_fails_now_is_gone(tmp_path):
     """When a report cannot be made any more, its document rendered by hand does not show what it once said."""
     board, annex = (by_hand.Page(document=f"{one}.qmd", district="", front="", said={}) for one in ("board", "annex"))

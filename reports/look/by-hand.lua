@@ -5,6 +5,7 @@ local MONTHS = { "January", "February", "March", "April", "May", "June", "July",
   "November", "December" }
 -- As Quarto's reader does it: the id of a table stays in its caption, else the page has it twice.
 local MARKDOWN = "markdown-table_attributes"
+local IN_PLACE = "b58fc729-690b-4000-b19f-365a4093b2ff" -- what it reads instead of a shortcode, before the span
 local lookup = dofile(quarto.utils.resolve_path("lookup.lua"))
 
 -- The words of a span that stands for `{{< oda words >}}`; nil of any other.
@@ -44,6 +45,18 @@ local function put_in(blocks, district)
   }
 end
 
+-- A heading has its id from its words, as in the report, and not from what was read in place of them.
+local function named(blocks)
+  return blocks:walk {
+    Header = function(header)
+      if not header.identifier:find(IN_PLACE, 1, true) then return nil end
+      local words = pandoc.write(pandoc.Pandoc { pandoc.Header(2, header.content) }, "markdown")
+      header.identifier = pandoc.read(words, "markdown").blocks[1].identifier
+      return header
+    end,
+  }
+end
+
 -- Tell whether a value of the front matter holds a shortcode, as a span or still as it was written.
 local function asks(value)
   local found = false
@@ -76,7 +89,7 @@ end
 function Pandoc(doc)
   local district = doc.meta.district and pandoc.utils.stringify(doc.meta.district)
   local page = lookup.page(district)
-  doc.blocks = put_in(doc.blocks, district)
+  doc.blocks = named(put_in(doc.blocks, district))
   if page then doc.meta = complete(doc.meta, page.front) end
   return doc
 end
