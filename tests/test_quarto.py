@@ -68,6 +68,7 @@ for number, name in enumerate(names, 1):
     if len(names) > 1:
         print(f"\\x1b[1m[{number:2}/{len(names)}] {name}\\x1b[22m")
     if pathlib.Path(name).stem in os.environ.get("FAKE_STOP", "").split():
+        (project / name).with_suffix(".typ").write_text("left")
         print(f"ERROR: {name}:9: no such thing")
         sys.exit(1)
     made = folder / pathlib.Path(name).with_suffix("." + ending).name
@@ -185,6 +186,7 @@ def test_quarto_stopping_at_one_document_loses_no_other(project, fake, tmp_path,
     lost = {"board": {"html", "pdf"}, "index": {"html"}, "c": {"html"}}
     made = {one.name for one in (tmp_path / "output").iterdir()}
     assert made == {f"{name}.{way}" for name, ways in lost.items() if name not in stop.split() for way in ways}
+    assert list(project.glob("*.typ")) == []
     calls = [line for line in fake.read_text(encoding="utf-8").splitlines() if "oda-html" in line]
     assert len(calls) == len(stop.split()) + 1 - ("c" in stop)
 
