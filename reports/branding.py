@@ -77,7 +77,7 @@ def load_brand(pilot: Path) -> Brand:
     if not path.exists():
         return Brand()
     try:
-        brand = Brand.model_validate(read_yaml(path))
+        brand = Brand.model_validate(read_yaml(path, name=FILE))
     except ValidationError as error:
         raise SettingsError(in_words(FILE, error, path=path)) from error
     faults = [*_pale(brand), *_logo_faults(brand, path.parent)]

@@ -20,7 +20,7 @@ from oda.pilot import Pilot
 from oda.reports import index, keeping, quarto
 from oda.reports.by_hand import Page
 from oda.reports.document import Document
-from oda.reports.faults import say_failed
+from oda.reports.faults import say_alike, say_failed
 from oda.reports.sources.provenance import TRACE
 from oda.reports.sources.traces import write_traces
 from oda.reports.staging import INDEX, Staged, stage
@@ -248,20 +248,12 @@ def _render(project: Path, documents: Sequence[Document], renderer: str, *, inst
     by = {one.name: renderer for one in documents if one.name not in failures}
     if failures and renderer == "quarto" and instead:
         lost = [one for one in documents if one.name in failures]
-        said = "\n".join(f"{name}: {words}" for name, words in _by_words(failures).items())
+        said = "\n".join(say_alike(failures))
         notes.append(f"Quarto failed, so the built-in renderer made these reports instead. {said}")
         failures = builtin.attempt(project, lost, fresh)
         by |= {one.name: "builtin" for one in lost if one.name not in failures}
         renderer = renderer if len(lost) < len(documents) else "builtin"
     return _Rendering(renderer=renderer, by=by, failures=failures, notes=notes)
-
-
-def _by_words(failures: Mapping[str, str]) -> dict[str, str]:
-    """Return what was said, once for all documents of which the same was said."""
-    alike: dict[str, list[str]] = {}
-    for name, words in failures.items():
-        alike.setdefault(words, []).append(name)
-    return {", ".join(names): words for words, names in alike.items()}
 
 
 def _put(
@@ -300,7 +292,7 @@ def _empty(folder: Path) -> None:
 
 def _say_lost(lost: Mapping[str, str], staged: Staged) -> list[str]:
     """Say what could not be rendered, by the analyst's own document."""
-    return [_in_source(f"{name}: {words}", staged) for name, words in lost.items()]
+    return [_in_source(said, staged) for said in say_alike(lost)]
 
 
 def _in_source(message: str, staged: Staged) -> str:

@@ -2,7 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from oda.runs import Outcome
+
+MOST_NAMES = 3
+
+
+def say_alike(failures: Mapping[str, str]) -> list[str]:
+    """Say what went wrong, once for all reports of which the same is to be said.
+
+    Parameters
+    ----------
+    failures
+        What went wrong, by report.
+
+    Returns
+    -------
+    list of str
+        A sentence each, with the names of a few of the reports.
+
+    Examples
+    --------
+    >>> say_alike({"a": "no", "b": "no", "c": "gone", "d": "no", "e": "no"})
+    ['a, b, d and 1 more: no', 'c: gone']
+    """
+    alike: dict[str, list[str]] = {}
+    for name, words in failures.items():
+        alike.setdefault(words, []).append(name)
+    more = {words: len(names) - MOST_NAMES for words, names in alike.items()}
+    return [
+        f"{', '.join(names[:MOST_NAMES])}{f' and {more[words]} more' if more[words] > 0 else ''}: {words}"
+        for words, names in alike.items()
+    ]
 
 
 def say_failed(outcome: Outcome) -> str:

@@ -37,6 +37,7 @@ _SHORTCODES = {"table": "table", "figure": "figure"}
 _NOTICES = re.compile(r"\{\{<\s*oda\s+notices\s*>\}\}")
 _PROVENANCE = re.compile(r"\{\{<\s*oda\s+provenance\s*>\}\}")
 _INJECTED = "injected-parameters"
+_DESCRIPTION = "What a notebook of the pilot found, with its words."
 _RECORD = "Record it with oda.record, or hide it with '#| output: false'"
 
 
@@ -241,7 +242,8 @@ def _front(writing: _Writing, cells: list[tuple[int, Any]]) -> Iterator[tuple[in
     if heading is None:
         what = "no title. Begin with '# Title', or with a raw cell that holds the front matter: ---, title: ..., ---"
         raise writing.refuse(number, what)
-    writing.add(f"---\ntitle: {json.dumps(heading[1], ensure_ascii=False)}\n---", number)
+    title = json.dumps(heading[1], ensure_ascii=False)
+    writing.add(f"---\ntitle: {title}\ndescription: {_DESCRIPTION}\n---", number)
     begin = len(text[: heading.end()].rstrip("\n").split("\n")) + 1
     return ((at, one, begin if at == number else 1) for at, one in cells if at >= number)
 

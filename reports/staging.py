@@ -13,6 +13,7 @@ from oda.reports import blocks, branding, index, notebooks
 from oda.reports.by_hand import Page
 from oda.reports.document import Document
 from oda.reports.expanding import Context, expand
+from oda.reports.faults import say_alike
 from oda.reports.notebooks import Places
 from oda.reports.sources.traces import trace
 from oda.results import Results
@@ -71,7 +72,8 @@ def stage(pilot: Pilot, run: Run, assessment: Assessment, project: Path) -> Stag
     SettingsError
         When the brand of the reports cannot be used.
     """
-    entries, pages, failures = [], [], []
+    entries, pages = [], []
+    lost: dict[str, str] = {}
     files: dict[str, bytes] = {}
     traces: dict[str, Any] = {}
     places: dict[str, Places] = {}
@@ -92,7 +94,7 @@ def stage(pilot: Pilot, run: Run, assessment: Assessment, project: Path) -> Stag
             )
             text = _expand(context, places)
         except RenderError as error:
-            failures.append(f"{name}: {error}")
+            lost[name] = str(error)
             continue
         (project / f"{name}.qmd").write_text(text, encoding="utf-8", newline="\n")
         traces[name] = trace(context)
@@ -114,7 +116,7 @@ def stage(pilot: Pilot, run: Run, assessment: Assessment, project: Path) -> Stag
     return Staged(
         entries=tuple(entries),
         files=files,
-        failures=tuple(failures),
+        failures=tuple(say_alike(lost)),
         pages=tuple(pages),
         traces=traces,
         places=places,

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.xdist_group("run")
 SOURCE = "notebooks/30-effect.ipynb"
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 OPTIONS = '#| label: fig-a\n#| fig-cap: "A: b"\n#| fig-alt: "Dots in a row."\nplot()'
+FRONT = '---\ntitle: "Effect"\ndescription: What a notebook of the pilot found, with its words.\n---\n\n'
 NOTICES = "{{< oda notices >}}\n\n"
 PROVENANCE = "## How this report was made\n\n{{< oda provenance >}}\n"
 Cell = dict[str, Any]
@@ -72,7 +73,7 @@ def test_words_stay_as_they_are_and_results_are_asked_for(tmp_path):
     )
     shown = "{{< oda say effect >}}\n\n{{< oda table rows >}}\n\n{{< oda figure chart >}}\n"
     body = f"## A section\n\nWords.\n\n{shown}\n{callout}\n\n"
-    assert text == f'---\ntitle: "Effect"\n---\n\n{NOTICES}{body}{PROVENANCE}'
+    assert text == f"{FRONT}{NOTICES}{body}{PROVENANCE}"
 
 
 def test_words_are_those_of_today_and_outputs_those_of_the_run(tmp_path):
@@ -119,7 +120,7 @@ def test_code_parameters_and_what_is_switched_off_are_not_shown(tmp_path):
         code("x", recorded("four"), tags=("remove-output",)),
         code("x", printed(), printed("stderr"), shows(plain="<Axes>")),
     )
-    assert convert(tmp_path, *hidden)[0] == f'---\ntitle: "Effect"\n---\n\n{NOTICES}{PROVENANCE}'
+    assert convert(tmp_path, *hidden)[0] == f"{FRONT}{NOTICES}{PROVENANCE}"
     text, _ = convert(tmp_path, code("#| echo: true\nprint('```')", recorded("effect")))
     assert "````python\nprint('```')\n````\n\n{{< oda say effect >}}" in text
 

@@ -77,7 +77,7 @@ def test_a_bundle_that_has_changed_is_named_and_not_shown_as_published(tmp_path:
     (bundle(tmp_path / "a") / "index.html").write_text(INDEX.replace("11", "12"), encoding="utf-8")
     done = CliRunner().invoke(main, ["site", str(tmp_path)])
     assert done.exit_code == 1
-    assert "a is not what was published: index.html has changed." in done.output
+    assert "Do not use a: index.html has changed." in done.output
     text = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert "Do not use what was published on 21 November 2026: index.html has changed." in text
     assert "12 per cent" not in text

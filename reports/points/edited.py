@@ -106,7 +106,7 @@ def read_points(folder: Path) -> tuple[Entry, ...] | None:
     if not path.exists():
         return None
     try:
-        entries = PointsFile.model_validate(read_yaml(path)).points
+        entries = PointsFile.model_validate(read_yaml(path, name=FILE)).points
     except SettingsError as error:
         raise RenderError(str(error)) from error
     except ValidationError as error:

@@ -14,6 +14,7 @@ _READ = frozenset({"alt", "fig-alt", "fig-cap", "tbl-cap", "title", "aria-label"
 _UNREAD = frozenset({"date", "lang", "format"})  # keys of the front matter that hold none
 _SIGNS = str.maketrans("0123456789", "₀₁²³₄₅₆₇₈₉")  # those that a letter may carry
 _CODE = re.compile(r"[=_\[\]{}<>\\;@*]|\w\(|\.[A-Za-z]|\w/|--|^[A-Za-z][\w-]*\d$")  # signs that prose has not
+_NO_LANGUAGE = frozenset({"text", "txt", "plain", "plaintext", "default", "none"})  # of a block of code
 _GAPS = frozenset({"Space", "SoftBreak", "LineBreak"})
 
 
@@ -197,6 +198,13 @@ def _code(text: str, after: Sequence[Tree]) -> str:
     return text if dressed or not _CODE.search(text) else GAP
 
 
+def _listing(content: Tree) -> Iterator[str]:
+    """Yield the lines of a block of code, unless it says which language it is in."""
+    (_, classes, _), text = content
+    if not set(classes) - _NO_LANGUAGE:
+        yield from (_code(line, ()) for line in text.splitlines())
+
+
 def _formula(content: Tree, _aside: list[str]) -> str:
     """Return nothing for a formula, but its numbers where it is only a number, or gives one."""
     bare = re.sub(r"\\(?:[A-Za-z]+|[,;! ])|[{}$~]", "", content[1]).replace("\\%", "%")
@@ -215,7 +223,7 @@ _BLOCKS: Mapping[str, Callable[[Tree], Iterator[str]]] = {
     "Plain": _line,
     "Header": lambda content: _line(content[2]),
     "RawBlock": lambda content: iter([_bare(content)]),
-    "CodeBlock": lambda content: (_code(line, ()) for line in content[1].splitlines()),
+    "CodeBlock": _listing,
     "LineBlock": _lines,
     "BlockQuote": _blocks,
     "BulletList": _all,

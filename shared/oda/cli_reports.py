@@ -89,7 +89,7 @@ def site(folder: Path) -> None:
     click.echo(f"{count(len(bundles), 'published bundle')} listed. Open {page}")
     for one in bundles:
         if one.differences:
-            click.echo(f"{one.folder} is not what was published: {one.differences[0]}", err=True)
+            click.echo(f"Do not use {one.folder}: {one.differences[0]}", err=True)
     if any(one.differences for one in bundles):
         sys.exit(1)
 

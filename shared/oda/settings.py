@@ -124,13 +124,15 @@ def _check_file(about: os.stat_result) -> None:
         raise ValueError(f"it has {about.st_size:,} bytes, and {LONGEST:,} are taken; split it up")
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path, *, name: str = "") -> dict[str, Any]:
     """Read a YAML file that holds a mapping.
 
     Parameters
     ----------
     path
         The file, UTF-8.
+    name
+        What a message calls it, such as its path in the pilot; its own name when not given.
 
     Returns
     -------
@@ -142,18 +144,19 @@ def read_yaml(path: Path) -> dict[str, Any]:
     SettingsError
         When it is no plain file, not UTF-8, not YAML, not a mapping, over 1 MB or nested too deeply.
     """
+    name = name or path.name
     try:
         _check_file(path.stat())
         text = path.read_text(encoding="utf-8-sig")
         _check_shape(text)
         content = yaml.load(text, _StrictLoader)  # noqa: S506  a safe loader, made stricter
     except OSError as error:
-        raise SettingsError(f"{path.name} cannot be read: {error.strerror}. Let it be read.") from error
+        raise SettingsError(f"{name} cannot be read: {error.strerror}. Let it be read.") from error
     except (yaml.YAMLError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError) as error:
-        raise SettingsError(f"{path.name} cannot be read as YAML: {_say_unread(error)}") from error
+        raise SettingsError(f"{name} cannot be read as YAML: {_say_unread(error)}") from error
     if not isinstance(content, dict):
         found = "it is empty" if content is None else "found a list" if isinstance(content, list) else "found a text"
-        raise SettingsError(f"{path.name} must hold names and values, one 'name: value' a line; {found}.")
+        raise SettingsError(f"{name} must hold names and values, one 'name: value' a line; {found}.")
     return content
 
 
