@@ -153,9 +153,8 @@ def _render_format(
         stopped = _call(program, project, wanted)
         left = [one for one in chosen if not _collect(project, one, wanted, output, failures)]
         shutil.rmtree(project / RENDERED, ignore_errors=True)
-        for (
-            one
-        ) in chosen:  # Quarto leaves the markup of a PDF that failed, and a file more would make all reports stale
+        # Quarto leaves the markup of a PDF that failed, and another file in the project would make all reports stale.
+        for one in chosen:
             (project / f"{one.name}.typ").unlink(missing_ok=True)
         in_vain = in_vain + 1 if len(left) == len(chosen) else 0
         culprit = _culprit(stopped, chosen, left) if in_vain < _PATIENCE else None
