@@ -10,9 +10,9 @@ from test_effect import FULL, panel
 
 from oda import effect
 from oda.evaluate import CostBenefit
-from oda.evaluate.worth.cautions import say_pounds
 from oda.pilot import Costs
 from oda.results import CannotSay, Estimated
+from oda.wording import say_pounds
 from oda.worth import Spent, count_spent, reckon_worth, say_cost, say_worth
 
 PRICES = {

@@ -154,6 +154,54 @@ def quantity(value: float, unit: str) -> str:
     return f"{sign}£{said}" if unit == "£" else f"{sign}{said} {unit}".rstrip()
 
 
+def say_pounds(value: float) -> str:
+    """Say pounds for people, to three figures.
+
+    Parameters
+    ----------
+    value
+        Pounds.
+
+    Returns
+    -------
+    str
+        Such as `£900,000` or `-£1.61 million`.
+
+    Examples
+    --------
+    >>> say_pounds(899_873), say_pounds(-1_608_096), say_pounds(0.4)
+    ('£900,000', '-£1.61 million', '£0')
+    """
+    size = abs(value)
+    size = round(size, min(0, 2 - math.floor(math.log10(size)))) if size >= 1 else 0.0
+    said = f"£{size:,.0f}"
+    for name, unit in (("million", 1e6), ("billion", 1e9)):
+        if size >= unit:
+            said = f"£{size / unit:,.{max(0, 2 - math.floor(math.log10(size / unit)))}f} {name}"
+    return f"-{said}" if value < 0 and size else said
+
+
+def more_or_less(value: float) -> str:
+    """Say by how many pounds one sum is more or less than another.
+
+    Parameters
+    ----------
+    value
+        Pounds.
+
+    Returns
+    -------
+    str
+        To three figures, without a sign.
+
+    Examples
+    --------
+    >>> more_or_less(267_904), more_or_less(-168_832)
+    ('£268,000 more', '£169,000 less')
+    """
+    return f"{say_pounds(abs(value))} {'less' if value < 0 else 'more'}"
+
+
 def change_words(estimate: Estimate) -> str:
     """Say the direction and size of a ratio or a difference, such as `15 per cent lower` or `1.2 days higher`.
 

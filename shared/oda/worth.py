@@ -13,12 +13,11 @@ import pandas as pd
 from oda.disclosure import protect_total
 from oda.estimate import Estimate
 from oda.evaluate import Comparison, CostBenefit, UnitChange, cost_benefit
-from oda.evaluate.worth.cautions import say_pounds
 from oda.panel import Panel
 from oda.periods import say_span
 from oda.pilot import FILE_NAME, Costs
 from oda.results import CannotSay, Estimated, Fact
-from oda.wording import cannot_tell, quantity
+from oda.wording import cannot_tell, quantity, say_pounds
 
 NEEDED = (
     f"costs in {FILE_NAME}: pounds for a visit and for an admission avoided, each with its source, and the year of "

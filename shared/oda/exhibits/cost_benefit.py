@@ -9,13 +9,14 @@ import pandas as pd
 
 from oda.charts import COLOURS, GREY, STYLES, name_below, new_chart
 from oda.evaluate.words import cannot_tell, sentence
-from oda.evaluate.worth.cautions import say_pounds, say_share
+from oda.evaluate.worth.cautions import say_share
 from oda.evaluate.worth.cost_benefit import CostBenefit
 from oda.evaluate.worth.discounting import DiscountSchedule
 from oda.exhibits.titles import titled
 from oda.exhibits.values import capital
 from oda.making import table
 from oda.results import Picture, Table, TableColumn
+from oda.wording import more_or_less, say_pounds
 
 CASES = {"financial": "Financial case: cashable savings of public bodies", "economic": "Economic case: public value"}
 
@@ -219,13 +220,12 @@ def plot_cost_benefit(result: CostBenefit) -> Picture:
 def _caption(result: CostBenefit) -> str:
     """Say the public value with its interval, and what comes back in cash."""
     npsv, cash = result.npsv, result.financial.value
-    ends = " to ".join(say_pounds(end) for end in (npsv.ci_low, npsv.ci_high))
+    ends = " to ".join(more_or_less(end) for end in (npsv.ci_low, npsv.ci_high))
     interval = f" ({npsv.level * 100:g}% interval: {ends})" if result.draws else ""
-    side, back = ("more" if value >= 0 else "less" for value in (npsv.value, cash))
     doubt = " The data cannot tell which is larger." if result.draws and npsv.ci_low <= 0 <= npsv.ci_high else ""
     return (
-        f"Benefits are put at {say_pounds(abs(npsv.value))} {side} than the costs{interval}.{doubt} Cashable savings "
-        f"are {say_pounds(abs(cash))} {back} than public bodies pay."
+        f"Benefits are put at {more_or_less(npsv.value)} than the costs{interval}.{doubt} Cashable savings "
+        f"are {more_or_less(cash)} than public bodies pay."
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pandas as pd
 
@@ -134,30 +132,3 @@ def say_share(share: float) -> str:
     if 0 < share < 0.01 or 0.99 < share < 1:
         return "fewer than 1 of 100" if share < 0.5 else "more than 99 of 100"
     return {0.0: "none of the", 1.0: "all of the"}.get(share, f"{100 * share:.0f} of 100")
-
-
-def say_pounds(value: float) -> str:
-    """Say pounds for people, to three figures.
-
-    Parameters
-    ----------
-    value
-        Pounds.
-
-    Returns
-    -------
-    str
-        Such as `£900,000` or `-£1.61 million`.
-
-    Examples
-    --------
-    >>> say_pounds(899_873), say_pounds(-1_608_096), say_pounds(0.4)
-    ('£900,000', '-£1.61 million', '£0')
-    """
-    size = abs(value)
-    size = round(size, min(0, 2 - math.floor(math.log10(size)))) if size >= 1 else 0.0
-    said = f"£{size:,.0f}"
-    for name, unit in (("million", 1e6), ("billion", 1e9)):
-        if size >= unit:
-            said = f"£{size / unit:,.{max(0, 2 - math.floor(math.log10(size / unit)))}f} {name}"
-    return f"-{said}" if value < 0 and size else said

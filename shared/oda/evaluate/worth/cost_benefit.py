@@ -13,7 +13,7 @@ import pandas as pd
 from oda.errors import DesignError
 from oda.estimate import Estimate, check_share
 from oda.evaluate.words import sentence
-from oda.evaluate.worth.cautions import effect_cautions, method_words, say_pounds, say_share, sheet_cautions
+from oda.evaluate.worth.cautions import effect_cautions, method_words, say_share, sheet_cautions
 from oda.evaluate.worth.discounting import DiscountSchedule, discount_factors, discount_schedule
 from oda.evaluate.worth.effects import UnitChange, draw_units
 from oda.evaluate.worth.lines import read_lines
@@ -25,6 +25,7 @@ from oda.evaluate.worth.sums import (
     make_streams,
     payback_year,
 )
+from oda.wording import more_or_less
 
 YEARS = (1900, 2200)  # of prices
 FEWEST_DRAWS = 1000  # with fewer, the ends of a 95 per cent interval rest on a handful of draws
@@ -292,14 +293,14 @@ def _years(
 def _(result: CostBenefit, *, subject: str = "", against: str = "") -> str:
     """Say the public value, its interval and what comes back in cash."""
     npsv, share, cash = result.npsv, result.probability, result.financial.value
-    more = f"{say_pounds(abs(npsv.value))} {'more' if npsv.value >= 0 else 'less'} than the costs"
+    more = f"{more_or_less(npsv.value)} than the costs"
     said = f"{subject}: benefits are put at {more}" if subject else f"Benefits are put at {more}"
     interval = drawn = doubt = ""
     if share is not None:
-        ends = " to ".join(say_pounds(end) for end in (npsv.ci_low, npsv.ci_high))
+        ends = " to ".join(more_or_less(end) for end in (npsv.ci_low, npsv.ci_high))
         interval = f" ({npsv.level * 100:g}% interval: {ends})"
         drawn = f"; they exceed the costs in {say_share(share)} draws"
         doubt = " The data cannot tell which is larger." if npsv.ci_low <= 0 <= npsv.ci_high else ""
     per_pound = f"{'-' if result.bcr.value < 0 else ''}£{abs(result.bcr.value):.2f}"
-    back = f"{say_pounds(abs(cash))} {'more' if cash >= 0 else 'less'} than public bodies pay"
+    back = f"{more_or_less(cash)} than public bodies pay"
     return f"{said}{interval}, or {per_pound} for each £1 of costs{drawn}.{doubt} Cashable savings are {back}."
