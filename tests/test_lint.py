@@ -30,7 +30,7 @@ GOOD = f"""<!DOCTYPE html>
 <a href="#page-main">Skip to the report</a>
 <main id="page-main" tabindex="-1">
 <h1>Falls and frailty</h1>
-<div role="note" class="notice"><p>Note: draft</p></div>
+<div class="draft-banner"><p>Draft.</p></div><div class="draft-mark" aria-hidden="true"></div>
 <h2>Main points</h2>
 <ul><li>Visits came before a fall of 8.2 per cent. None of it is certain.</li></ul>
 <h2>The districts</h2>
@@ -61,6 +61,9 @@ BROKEN = [
     ("heading-order", "<h2>The districts</h2>", "<h2> </h2>"),
     ("main-landmark", "main", "div"),
     ("skip-link", '<a href="#page-main">Skip to the report</a>', '<nav><a href="https://a.org/">Elsewhere</a></nav>'),
+    ("skip-link", 'href="#page-main">Skip', 'href="#fig-rates">Skip'),
+    ("skip-link", "<a href", '<a style="display: none" href'),
+    ("skip-link", "<a href", '<a tabindex="-1" href'),
     ("ids", 'id="fig-rates"', 'id="page-main"'),
     ("key-order", 'tabindex="-1"', 'tabindex="3"'),
     ("table-caption", "<caption>Table 1: Rates</caption>", ""),
@@ -149,7 +152,10 @@ def test_every_rule_has_a_broken_page():
 
 def test_a_page_says_draft_while_the_gate_is_shut_and_only_then():
     """A page without its banner is found, and so is a page to be published that still has one."""
-    bare = GOOD.replace("Note: draft", "Note: made-up data")
+    bare = GOOD.replace("draft-banner", "x").replace("draft-mark", "y")
+    said = bare.replace('class="x"', 'role="note" class="notice"')
+    assert rules(GOOD.replace("draft-mark", "y"), draft=True) == rules(said, draft=True) == {"draft-mark"}
+    assert rules(said, draft=False) == {"draft-mark"}
     assert (rules(bare, draft=True), rules(GOOD, draft=False)) == ({"draft-mark"}, {"draft-mark"})
     assert rules(bare, draft=False) == rules(GOOD, draft=True) == rules(bare, draft=None) == set()
 
@@ -289,10 +295,10 @@ def test_a_file_that_cannot_be_looked_at_is_refused(tmp_path: Path, name: str):
 
 def test_pages_with_findings_are_not_released(tmp_path: Path):
     """What is to be published is refused with the first findings and how many there are."""
-    (tmp_path / "a.html").write_text(GOOD.replace(ALT, "Image").replace("Note: draft", "Note"), encoding="utf-8")
+    (tmp_path / "a.html").write_text(GOOD.replace(ALT, "Image").replace("draft-", "x-"), encoding="utf-8")
     with pytest.raises(RenderError, match=r"The lint has 1 finding\. Mend them.*\na\.html:17: .* \[alt-filler\]"):
         refuse_findings(tmp_path)
-    (tmp_path / "a.html").write_text(GOOD.replace("Note: draft", "Note"), encoding="utf-8")
+    (tmp_path / "a.html").write_text(GOOD.replace("draft-", "x-"), encoding="utf-8")
     refuse_findings(tmp_path)
 
 

@@ -29,6 +29,7 @@ _MARK = re.compile(r"\[(?:c|x|z|low|u|w|k|p|r|b|e|f|er)\]")
 _POINTS = re.compile(r"(?:the )?(?:main|key) (?:points|findings|messages)|headlines", re.IGNORECASE)
 _UNANSWERED = "Not answered: no notebook recorded"  # as reports/glance.py writes it
 _UNMADE = "Not everything could be made"  # the box of reports/index.py, which quotes what was refused
+_DRAFT_PARTS = {"draft-banner": "the banner", "draft-mark": "the mark"}  # of look/report.html, by class
 _DRAFT = re.compile(r"\bdraft\b|\bnot approved for publication\b", re.IGNORECASE)
 
 
@@ -53,7 +54,7 @@ def _read(page: Page) -> Iterator[tuple[int, str]]:
 
 def _left_over(page: Page) -> Iterator[Fault]:
     """Find what is left of the marks of markdown, Quarto or the template, and garbled letters, unless it is quoted."""
-    boxes = [one for one in page.body().walk() if _is_banner(one) and one.text().find(_UNMADE, 0, 99) >= 0]
+    boxes = [one for one in page.body().walk() if _is_notice(one) and one.text().find(_UNMADE, 0, 99) >= 0]
     quoted = {line.strip() for box in boxes for text in box.texts() for line in text.words.split("\n")}
     for number, line in _read(page):
         found = _LEFT.search(line)
@@ -151,24 +152,26 @@ def _unanswered(page: Page) -> Iterator[Fault]:
 
 
 def _draft_mark(page: Page) -> Iterator[Fault]:
-    """Find a page that does not say draft while the gate to publish is shut, or does once it is open."""
+    """Find a draft without the banner or the mark behind its words, and what is to be published with either."""
     if page.draft is None:
         return
     body = page.body()
-    marked = any(_DRAFT.search(one.text()) for one in body.walk() if _is_banner(one))
-    if page.draft and not marked:
-        fix = "Begin the document with {{< oda notices >}}."
-        yield Fault(line=body.line, what="the gate to publish is shut, and the page does not say draft.", fix=fix)
-    if marked and not page.draft:
+    said = any(_DRAFT.search(one.text()) for one in body.walk() if _is_notice(one))
+    there = {name for one in body.walk() for name in one.classes() if name in _DRAFT_PARTS}
+    if page.draft and len(there) < len(_DRAFT_PARTS):
+        lacking = " and ".join(words for name, words in _DRAFT_PARTS.items() if name not in there)
+        what = f"nothing is published of this page, and it lacks {lacking} of a draft."
+        yield Fault(line=body.line, what=what, fix="Make the reports again.")
+    if (there or said) and not page.draft:
         yield Fault(
             line=body.line, what="the page says that it is a draft, and is to be published.", fix="Release again."
         )
 
 
-def _is_banner(element: Element) -> bool:
-    """Tell whether an element is a notice or a banner."""
+def _is_notice(element: Element) -> bool:
+    """Tell whether an element is a notice."""
     return element.attributes.get("role") == "note" or any(
-        name in ("notice", "draft") or name.startswith(("draft-", "callout")) for name in element.classes()
+        name == "notice" or name.startswith("callout") for name in element.classes()
     )
 
 
