@@ -1,11 +1,15 @@
 """What the visits are worth: what they cost against the admissions they may have avoided, in pilot.yml's own prices.
 
 No price is made up: without `costs` in pilot.yml the answer is that it cannot be said, and what it would take.
+All visits are paid for from the first, also those of the months in which visits began; admissions count as avoided only
+in the months for which the effect was estimated. So the costs are whole, and no benefit is more than what was measured.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,45 +17,48 @@ import pandas as pd
 from oda.disclosure import protect_total
 from oda.estimate import Estimate
 from oda.evaluate import Comparison, CostBenefit, UnitChange, cost_benefit
+from oda.making import table
 from oda.panel import Panel
 from oda.periods import say_span
-from oda.pilot import FILE_NAME, Costs
-from oda.results import CannotSay, Estimated, Fact
-from oda.wording import cannot_tell, quantity, say_pounds
+from oda.pilot import Costs
+from oda.results import CannotSay, Estimated, Fact, Table
+from oda.wording import cannot_tell, more_or_less, quantity, say_pounds
 
-NEEDED = (
-    f"costs in {FILE_NAME}: pounds for a visit and for an admission avoided, each with its source, and the year of "
-    "their prices."
-)
+NEEDED = "pounds for a visit and for an admission avoided, each with its source, and the year of their prices."
 DRAWS = 400_000  # so many that the ends of the interval are those by hand to the thousand pounds
 ONLY = "Only admissions avoided count as a benefit; lives, independence and fires avoided do not."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Spent:
-    """What was done and paid while all districts with visits had them.
+    """What was done and paid for, and the admissions on which it bears.
 
     Attributes
     ----------
-    visits, admissions
-        In the districts with visits, rounded; neither is shown where a district's count is small.
+    visits
+        In all from the first, rounded; not shown where a district's count is small.
     pounds
         Visits times what one costs.
+    paid
+        From when to when these visits were made, in words.
+    admissions
+        In the districts with visits over the time for which the effect was estimated, rounded likewise.
     when
-        From when to when, in words.
+        That time, in words.
     year
         In which that time begins.
     """
 
     visits: int
-    admissions: int
     pounds: float
+    paid: str
+    admissions: int
     when: str
     year: int
 
 
 def count_spent(panel: Panel, found: Comparison | CannotSay, costs: Costs | None) -> Spent | CannotSay:
-    """Count visits and admissions over the time for which the effect was estimated, and what the visits cost.
+    """Count all visits and what they cost, and the admissions over the time for which the effect was estimated.
 
     Parameters
     ----------
@@ -73,22 +80,26 @@ def count_spent(panel: Panel, found: Comparison | CannotSay, costs: Costs | None
     if isinstance(found, CannotSay):
         text = "Without an estimate of the effect there is nothing to set against the cost of the visits."
         return CannotSay(sentence=text, needed=found.needed)
-    rows = panel.frame[panel.frame["cohort"].notna()]
-    rows = rows[(rows["period"] >= found.after[0]) & (rows["period"] <= found.after[1])]
-    lacking = [name for name in ("visits", "admissions") if name not in rows or rows[name].isna().any()]
+    rows = panel.frame[panel.frame["cohort"].notna() & (panel.frame["period"] <= found.after[1])]
+    first = panel.start or found.after[0]
+    since = {"visits": first, "admissions": found.after[0]}
+    parts = {name: rows[rows["period"] >= start] for name, start in since.items()}
+    lacking = [name for name, part in parts.items() if name not in part or part[name].isna().any()]
     if lacking or panel.measure != "counts":
         text = f"The data do not count the {' and '.join(lacking) or 'admissions'} for every district and period."
         return CannotSay(sentence=text, needed="counts of visits and admissions by district and period.")
-    totals = {
-        name: protect_total(rows.groupby("district")[name].sum(), panel.rule) for name in ("visits", "admissions")
-    }
+    totals = {name: protect_total(part.groupby("district")[name].sum(), panel.rule) for name, part in parts.items()}
     visits, admissions = totals["visits"], totals["admissions"]
     if not visits or not admissions:
         text = "The counts of visits or admissions are too small in some district for the cost to be shown."
         return CannotSay(sentence=text, needed="larger counts: a longer period or larger areas.")
-    pounds = visits * costs.visit.amount
     return Spent(
-        visits=visits, admissions=admissions, pounds=pounds, when=say_span(*found.after), year=found.after[0].year
+        visits=visits,
+        pounds=visits * costs.visit.amount,
+        paid=say_span(first, found.after[1]),
+        admissions=admissions,
+        when=say_span(*found.after),
+        year=found.after[0].year,
     )
 
 
@@ -107,17 +118,20 @@ def say_cost(spent: Spent, costs: Costs) -> Fact:
     Fact
         Pounds, to three figures; its unit says for which time.
     """
+    during = _during(spent.paid)
     text = (
-        f"{_during(spent.when)}, about {spent.visits:,} visits cost about {say_pounds(spent.pounds)}, at "
-        f"{quantity(costs.visit.amount, '£')} a visit in prices of {costs.price_year} ({costs.visit.source}). {ONLY}"
+        f"{during[0].upper()}{during[1:]}, about {spent.visits:,} visits cost {costs.visit.pays} about "
+        f"{say_pounds(spent.pounds)}, at {quantity(costs.visit.amount, '£')} a visit in {costs.price_year} prices "
+        f"({costs.visit.source}). {ONLY}"
     )
-    unit = f"£ {'from' if ' to ' in spent.when else 'in'} {spent.when}, in prices of {costs.price_year}"
-    return Fact(sentence=text, value=float(f"{spent.pounds:.3g}"), unit=unit)
+    if spent.when != spent.paid:
+        text += f" They count only {_during(spent.when)}, the time for which the effect was estimated."
+    return Fact(sentence=text, value=float(f"{spent.pounds:.3g}"), unit=f"£ {during}, in {costs.price_year} prices")
 
 
 def _during(when: str) -> str:
     """Say during which time."""
-    return f"{'From' if ' to ' in when else 'In'} {when}"
+    return f"{'from' if ' to ' in when else 'in'} {when}"
 
 
 def reckon_worth(
@@ -169,7 +183,7 @@ def reckon_worth(
 
 
 def say_worth(worth: CostBenefit | CannotSay, spent: Spent | CannotSay) -> Estimated | CannotSay:
-    """Say whether benefits exceed costs and by how much, over which time, and what of it is cash.
+    """Say whether public value exceeds the cost and by how much, over which time, and what of it is cash.
 
     Parameters
     ----------
@@ -185,16 +199,86 @@ def say_worth(worth: CostBenefit | CannotSay, spent: Spent | CannotSay) -> Estim
         return worth
     if isinstance(spent, CannotSay):
         return spent
+    during = _during(spent.paid)
     text = (
-        f"{_during(spent.when)}, benefits are put at {_against_costs(worth.npsv)} Savings that can be taken out of a "
-        f"budget are put at {_against_costs(worth.financial)}"
+        f"{during[0].upper()}{during[1:]}, in {worth.price_base} prices, the public value of the visits is put at "
+        f"{_against_costs(worth.npsv)} {say_cash(worth).sentence}"
     )
     return Estimated(sentence=text, estimate=worth.npsv)
 
 
+def say_cash(worth: CostBenefit) -> Estimated:
+    """Say whether what can be taken out of a budget exceeds the cost.
+
+    Parameters
+    ----------
+    worth
+        What `reckon_worth` returned.
+
+    Returns
+    -------
+    Estimated
+        Savings in cash less costs in pounds.
+    """
+    text = f"Savings in cash, which can be taken out of a budget, are put at {_against_costs(worth.financial)}"
+    return Estimated(sentence=text, estimate=worth.financial)
+
+
 def _against_costs(net: Estimate) -> str:
     """Say by how much benefits exceed costs, with the interval and whether the data can tell."""
-    more = "more" if net.value >= 0 else "less"
-    ends = " to ".join(say_pounds(end) for end in (net.ci_low, net.ci_high))
+    ends = " to ".join(more_or_less(end) for end in (net.ci_low, net.ci_high))
     doubt = " The data cannot tell which is larger." if cannot_tell(net) else ""
-    return f"{say_pounds(abs(net.value))} {more} than the costs ({net.level * 100:g}% interval: {ends}).{doubt}"
+    return f"{more_or_less(net.value)} than the cost ({net.level * 100:g}% interval: {ends}).{doubt}"
+
+
+def summary_table(worth: CostBenefit, spent: Spent, found: Comparison, costs: Costs) -> Table:
+    """Show a board what the visits cost and what they may have saved, and whom.
+
+    Parameters
+    ----------
+    worth, spent, found
+        What `reckon_worth`, `count_spent` and `oda.effect.estimate_effect` returned.
+    costs
+        Of `pilot.yml`.
+
+    Returns
+    -------
+    Table
+        One row a figure, in words.
+    """
+    cases = worth.cases.set_index("case").to_dict("index")
+    public, cash, price = cases["economic"], cases["financial"], quantity(costs.admission.amount, "£")
+    e = found.estimate
+    fewer = (_fewer(spent.admissions * (1 / ratio - 1)) for ratio in (e.value, e.ci_high, e.ci_low))
+    paid = f"Cost to {costs.visit.pays} of about {spent.visits:,} visits {_during(spent.paid)}"
+    rows = [
+        (f"Admissions {_during(spent.when)} against what was expected", *fewer),
+        (f"Value of these to {costs.admission.gains}, at {price} each ({costs.admission.source})", *_benefits(public)),
+        (f"Savings in cash, {costs.admission.cashable:g}% of that value", *_benefits(cash)),
+        (paid, say_pounds(public["costs"]), "as counted", "as counted"),
+        ("Value for each £1 of cost", *(_pounds_each(public[name]) for name in ("ratio", "ratio_low", "ratio_high"))),
+    ]
+    columns = {"what": "What", "value": "Estimate", "low": f"{e.level * 100:g}% interval, from", "high": "to"}
+    biased = [one.optimism_bias for one in (costs.visit, costs.admission)]
+    note = "Prices are taken as certain, so the true ranges are wider."
+    if any(biased):
+        note += " Pounds allow for optimism bias."
+    frame = pd.DataFrame(rows, columns=list(columns))
+    caption = f"What the visits cost and what they may have saved, in {costs.price_year} prices"
+    return table(frame, caption=caption, columns=columns, note=note)
+
+
+def _fewer(avoided: float) -> str:
+    """Say how many admissions were avoided, or came on top."""
+    return f"{abs(avoided):,.0f} {'fewer' if avoided >= 0 else 'more'}"
+
+
+def _benefits(case: Mapping[Any, Any]) -> tuple[str, str, str]:
+    """Say the benefits of a case and the ends of their interval."""
+    value, low, high = (say_pounds(case["costs"] + case[name]) for name in ("net", "net_low", "net_high"))
+    return value, low, high
+
+
+def _pounds_each(ratio: float) -> str:
+    """Say benefits for each pound of costs."""
+    return f"{'-' if round(ratio, 2) < 0 else ''}£{abs(ratio):.2f}"
