@@ -6,7 +6,7 @@ import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -140,7 +140,8 @@ def build_reports(
     renderer
         `auto`, `quarto` or `builtin`.
     assessment
-        How the checklist stands, for what the pages say of it; assessed now when not given.
+        How the checklist stands, for what the pages say of it; assessed now when not given, and the pages are drafts
+        then even where a release was signed: what was signed are that release's bytes.
 
     Returns
     -------
@@ -156,7 +157,15 @@ def build_reports(
     """
     name = choose_renderer(renderer)
     with one_at_a_time(run.folder, what="build of these reports"):
-        return _build(pilot, run, assessment or assess(pilot, load_datasets(pilot)), name, instead=renderer == "auto")
+        standing = assessment or _as_draft(assess(pilot, load_datasets(pilot)))
+        return _build(pilot, run, standing, name, instead=renderer == "auto")
+
+
+def _as_draft(assessment: Assessment) -> Assessment:
+    """Take the gate `publish` as shut, since whatever opened it was signed of a release and not of these pages."""
+    shut = {"is_open": False, "reason": "open for the release that was signed, and for nothing else"}
+    gates = (replace(one, **shut) if one.gate == "publish" and one.is_open else one for one in assessment.gates)
+    return replace(assessment, gates=tuple(gates))
 
 
 def _build(pilot: Pilot, run: Run, assessment: Assessment, name: str, *, instead: bool) -> Report:

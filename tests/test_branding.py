@@ -188,6 +188,19 @@ def test_every_report_of_a_pilot_is_a_draft_until_its_gate_is_open():
             assert all(pages_marked(path)), path.name
 
 
+def test_what_oda_report_makes_is_a_draft_even_after_a_release_was_signed(tmp_path, monkeypatch):
+    """People sign the bytes of a release; a sentence added since has been approved by nobody."""
+    finished = made_up()
+    gates = tuple(replace(gate, is_open=True, missing=()) for gate in shut().gates)
+    monkeypatch.setattr("oda.reports.build.assess", lambda *_: replace(shut(), gates=gates))
+    pilot = finished.pilot.model_copy(update={"reports": finished.pilot.reports[:1]})
+    made = build_reports(pilot, replace(finished.run, folder=tmp_path), renderer="builtin")
+    pages = [path.read_text(encoding="utf-8") for path in made.files if path.suffix == ".html"]
+    assert len(pages) == 3
+    assert all(BANNER in page for page in pages)
+    assert "what people signed is the release" in pages[0]
+
+
 @pytest.mark.parametrize("key", ["draft: 'no'", "oda-brand: x"])
 def test_an_analyst_cannot_take_the_mark_away(tmp_path, key):
     """Whether a document is a draft follows from the checklist, never from its own front matter."""

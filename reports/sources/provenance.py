@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from oda.console import count
 from oda.datasets import CARDS
 from oda.governance import Assessment
 from oda.governance.classes import FREE_CLASSES
@@ -44,9 +45,10 @@ def notices(pilot: Pilot, run: Run, assessment: Assessment) -> str:
         texts.append(f"{MADE_UP}: they were made up to show how the pilot would be evaluated.")
     if not gate.is_open:
         heads.append("draft")
+        to_do = f"{count(len(gate.missing), 'item')} of the information-governance checklist still to do"
+        why = to_do if gate.missing else "what people signed is the release, and this page is not of it"
         texts.append(
-            f"Not approved for publication: {len(gate.missing)} items of the information-governance "
-            "checklist are still to do. "
+            f"Not approved for publication: {why}. "
             f"Questions to the {pilot.pilot.lead.role}, {pilot.pilot.lead.contact}."
         )
     if not heads:
