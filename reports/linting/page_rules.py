@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from oda.reports.linting.fault import Fault, Rule, quote
-from oda.reports.linting.tree import Element, Page
+from oda.reports.linting.tree import Element, Page, Text
 
 LONGEST_TITLE = 65
 LONGEST_DESCRIPTION = 160
@@ -82,18 +82,27 @@ def _main_landmark(page: Page) -> Iterator[Fault]:
 
 def _skip_link(page: Page) -> Iterator[Fault]:
     """Find a page whose first stop of the keyboard is no link to its main part."""
-    reached = [one for one in page.body().walk() if _is_reached(one)]
-    first = reached[0] if reached else None
+    first = next((one for one in page.body().walk() if _is_reached(one)), None)
     main = next((one for one in page.elements if one.tag == "main" or one.attributes.get("role") == "main"), None)
-    if first is None or main is None or _target(page, first) in (main, *main.walk()):
+    if first is None or main is None or _target(page, first) in (main, *_start(main)):
         return
     what = f"the keyboard reaches {quote(first.text() or first.tag)} first."
     yield Fault(line=first.line, what=what, fix="Begin the page with a link to its main part: Skip to the report.")
 
 
+def _start(main: Element) -> Iterator[Element]:
+    """Yield what begins where the main part begins: nothing is read before it."""
+    for one in main.walk():
+        yield one
+        if any(isinstance(child, Text) and child.words.strip() for child in one.children):
+            return
+
+
 def _is_reached(element: Element) -> bool:
     """Tell whether the key Tab stops here."""
     attributes = element.attributes
+    if element.is_unseen():
+        return False
     if attributes.get("tabindex", "") == "-1" or "disabled" in attributes or attributes.get("type") == "hidden":
         return False
     if element.tag == "a":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -29,6 +30,7 @@ _PARTS = (
 _SHOWN = ("blockquote", "dl", "figcaption", "figure", "hr", "menu", "ol", "p", "pre", "table", "ul")
 _BLOCKS = frozenset({*_HEADINGS, *_PARTS, *_SHOWN})
 _ROWS = frozenset({"thead", "tbody", "tfoot"})
+_UNSEEN = re.compile(r"\b(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse))", re.IGNORECASE)
 # An element that begins ends these before it, as far up as one of those that stand after them.
 _ENDS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "li": (frozenset({"li", "p"}), frozenset({"ul", "ol", "menu"})),
@@ -120,6 +122,19 @@ class Element:
             None when it stands in none.
         """
         return next((one for one in self.above() if one.tag in tags), None)
+
+    def is_unseen(self) -> bool:
+        """Tell whether nobody sees it: its own attributes, or those of what it stands in, take it away.
+
+        Returns
+        -------
+        bool
+            What a style sheet hides is not known here.
+        """
+        return any(
+            "hidden" in one.attributes or _UNSEEN.search(one.attributes.get("style", ""))
+            for one in (self, *self.above())
+        )
 
     def classes(self) -> set[str]:
         """Return its classes.
