@@ -22,7 +22,11 @@ AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(enc
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]  # no wcag22a: axe has no such rule
 LOOK = """tags => axe.run(document, {runOnly: {type: 'tag', values: tags}, rules: {'target-size': {enabled: true}}})
     .then(found => ({engine: found.testEngine.version, passed: found.passes.length,
+                     unknown: found.incomplete.flatMap(one => one.nodes.map(node => one.id + ': ' + node.html)),
                      violations: found.violations.map(one => one.id + ': ' + one.nodes[0].html)}))"""
+# Axe knows no contrast on a shade or over a letter: the shade at a table's edge, and the mark behind every page.
+PLAIN = ".table-box { background: none !important } .draft-mark { visibility: hidden }"
+SIGN = '<span class="symbol" aria-hidden="true">'  # a symbol beside its words, which axe takes for no text
 UNFOLD = "document.querySelectorAll('details').forEach(one => { one.open = true; })"
 # What WCAG 1.4.12 lets a reader set, and no word may be lost by it.
 SPACED = """* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }
@@ -72,7 +76,8 @@ def see(browser: Any) -> Iterator[Any]:
 
 
 def look(opened: Any) -> dict[str, Any]:
-    """Run axe on an open page, its details unfolded; return how many rules passed, and what it found."""
+    """Run axe on an open page, its details unfolded; return how many rules passed, what it found and could not tell."""
+    opened.add_style_tag(content=PLAIN)
     opened.evaluate(UNFOLD)
     opened.evaluate(AXE)
     return dict(opened.evaluate(LOOK, LEVELS))
@@ -97,11 +102,18 @@ def one_of_each() -> list[Path]:
 @in_browser
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_axe_finds_no_fault_in_any_page(see, width: int):
-    """WCAG 2.0 to 2.2, levels A and AA, and good practice: no rule that a machine can check is broken."""
+    """WCAG 2.0 to 2.2, levels A and AA, and good practice: no rule is broken, and the contrast of every word is known."""
     found = {path.name: look(see(path, width)) for path in pages()}
     assert {name: one["violations"] for name, one in found.items() if one["violations"]} == {}
     assert len(found) > 8
     assert min(one["passed"] for one in found.values()) > 20
+    if width == WIDE:  # on a phone a wide table's last columns are out of sight
+        assert {name: one["unknown"] for name, one in found.items() if set_aside(one["unknown"])} == {}
+
+
+def set_aside(unknown: list[str]) -> list[str]:
+    """Return what axe could not tell, less the signs that stand beside their words."""
+    return [one for one in unknown if SIGN not in one]
 
 
 @in_browser
@@ -224,6 +236,7 @@ BROKEN = [
     ("html-has-lang", r"<html lang=\"[^\"]+\">", "<html>"),
     ("document-title", r"<title>.*?</title>", ""),
     ("color-contrast", r"(<main[^>]*>)", r"\1<p style='color: #bbb'>pale</p>"),
+    ("color-contrast", r"(<td[^>]*>)", r"\1<span style='color: #ccc'>pale</span>"),
     ("heading-order", r"<(/?)h2", r"<\1h4"),
     ("landmark-one-main", r"<(/?)main", r"<\1div"),
     ("scrollable-region-focusable", r"role=\"region\" tabindex=\"0\"", ""),
