@@ -47,6 +47,32 @@ class Document:
             raise ValueError(f"{self.name!r} asks for the formats {self.formats!r}. Use 'html', 'pdf' or both.")
 
 
+_SETTINGS = re.compile(r"(?:[\s>]|[-*+:]\s|\(?[\w#@]+[.)]\s|\[\^[^\]]+\]:)*---\s*")
+
+
+def misplaced_settings(line: str) -> str:
+    """Say what is wrong with a line that may begin settings, which pandoc takes anywhere, over the front matter's.
+
+    Parameters
+    ----------
+    line
+        Of a document's body.
+
+    Returns
+    -------
+    str
+        Nothing but for three hyphens alone, also in a quotation, a list or a note.
+
+    Examples
+    --------
+    >>> bool(misplaced_settings("> ---")), bool(misplaced_settings("| --- |"))
+    (True, False)
+    """
+    if not _SETTINGS.fullmatch(line):
+        return ""
+    return "'---' may begin settings, which stand at the top alone. Write ## before a heading, * * * for a line"
+
+
 def escape(text: str) -> str:
     r"""Write text so that markdown shows it literally: in a paragraph, heading, table or title.
 

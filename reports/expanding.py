@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from oda.reports import blocks, glance
 from oda.reports.builtin.subset import KEYS, MARKS
 from oda.reports.claims import say_method, say_rule
 from oda.reports.dating import date_fields
-from oda.reports.document import escape, front_matter
+from oda.reports.document import escape, front_matter, misplaced_settings
 from oda.reports.faults import say_failed, undrawn
 from oda.reports.own_pictures import stage_picture
 from oda.reports.proofreading.labels import check_labels, without_code
@@ -155,7 +155,7 @@ def expand(text: str, context: Context) -> str:
     lines = []
     for number, (line, context.sources.for_one_format) in enumerate(in_one_format(body.split("\n")), first):
         lines.append(_expand_line(line, number, context))
-    _look_at_lines(without_code(body).split("\n"), first, context)
+    _look_at_lines(zip(without_code(body).split("\n"), body.split("\n"), strict=True), first, context)
     refuse_typed_numbers(text, context.source, context.pilot)
     put_sources(lines, body.split("\n"), context)
     _note_lines(lines, body.split("\n"), context)
@@ -206,11 +206,13 @@ def _fields(matter: str, context: Context) -> dict[str, str | list[str]]:
     return {"author": context.pilot.pilot.oda_name, **dated, **plain}
 
 
-def _look_at_lines(lines: Sequence[str], first: int, context: Context) -> None:
-    """Refuse what was meant as a shortcode; stage the pictures that stand beside the document."""
+def _look_at_lines(lines: Iterable[tuple[str, str]], first: int, context: Context) -> None:
+    """Refuse settings and what was meant as a shortcode; stage the pictures that stand beside the document."""
     home = (context.pilot.folder / context.source).parent.resolve()
-    for number, line in enumerate(lines, first):
-        fault = miswritten(line) or stage_picture(line, home=home, project=context.project)
+    for number, (line, written) in enumerate(lines, first):  # code, too, may come to be read as settings
+        fault = (
+            misplaced_settings(written) or miswritten(line) or stage_picture(line, home=home, project=context.project)
+        )
         if fault:
             raise _fault(fault, number, context)
 

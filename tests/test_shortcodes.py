@@ -42,6 +42,13 @@ def test_code_may_quote_what_is_no_shortcode(tmp_path):
     assert "`{{ oda say x }}`" in expand(FRONT + "Write `{{ oda say x }}`.\n", context(tmp_path))
 
 
+@pytest.mark.parametrize("before", ["", "> ", "- ", "1. ", "::: {.callout-note}\n", "[^1]: ", "<!-- x -->\n"])
+def test_settings_stand_only_at_the_top(tmp_path, before):
+    """A second block of them would take the mark of a draft away, or give the page another office's name."""
+    with pytest.raises(RenderError, match=r"board\.qmd, line \d+: '---' may begin settings"):
+        expand(f"{FRONT}Words.\n\n{before}---\ndraft: false\n---\n", context(tmp_path))
+
+
 def test_a_picture_beside_a_document_is_staged_where_the_document_shows_it(tmp_path):
     """What is there already, or somewhere else on the web, is left alone."""
     home = tmp_path / "reports"
