@@ -18,6 +18,8 @@ from oda.reports.linting.pdf_rules import PDF_RULES, lint_pdf
 from oda.reports.linting.tree import read_page
 
 ALT = "Line chart of two rates, described below"
+SVG = "%3Csvg%3E%3Cpath/%3E%3C/svg%3E"
+CSV = "YSxiCjEsMgo="  # a,b 1,2
 GOOD = f"""<!DOCTYPE html>
 <html lang="en-GB">
 <head>
@@ -34,9 +36,9 @@ GOOD = f"""<!DOCTYPE html>
 <h2>Main points</h2>
 <ul><li>Visits came before a fall of 8.2 per cent. None of it is certain.</li></ul>
 <h2>The districts</h2>
-<figure id="fig-rates"><img src="data:image/svg+xml,%3Csvg/%3E" alt="{ALT}"><figcaption>Figure 1: Rates</figcaption>
+<figure id="fig-rates"><img src="data:image/svg+xml,{SVG}" alt="{ALT}"><figcaption>Figure 1: Rates</figcaption>
 </figure>
-<p><a href="data:text/csv;base64,YQ==" download="rates.csv">Download the data for figure 1 (1 KB CSV)</a></p>
+<p><a href="data:text/csv;base64,{CSV}" download="rates.csv">Download the data for figure 1 (1 KB CSV)</a></p>
 <table><caption>Table 1: Rates</caption><thead><tr><th scope="col">District</th><th scope="col">Rate</th></tr></thead>
 <tbody><tr><th scope="row">Redditch</th><td>1.25</td></tr><tr><th scope="row">Wychavon</th><td>[c]</td></tr></tbody>
 </table>
@@ -84,14 +86,36 @@ BROKEN = [
     ("alt-filler", ALT, "output_12_0/rates-by-district.png"),
     ("alt-caption", ALT, "Figure 1: rates"),
     ("alt-caption", ALT, "Rates."),
-    ("figure-data", 'href="data:text/csv;base64,YQ=="', 'href="#page-main"'),
+    ("figure-data", 'href="data:text/csv;base64,YSxiCjEsMgo="', 'href="#page-main"'),
+    ("figure-shown", 'alt="Line', 'aria-hidden="true" alt="Line'),
+    ("figure-shown", 'alt="Line', 'role="presentation" alt="Line'),
+    ("figure-shown", "<figure", '<figure aria-hidden="true"'),
+    ("figure-shown", "<figure", "<figure hidden"),
+    ("figure-shown", "<figure", '<figure style="display:none"'),
+    ("figure-shown", "<img ", "<canvas "),
+    ("picture-drawn", f'src="data:image/svg+xml,{SVG}"', ""),
+    ("picture-drawn", f"data:image/svg+xml,{SVG}", ""),
+    ("picture-drawn", SVG, ""),
+    ("picture-drawn", SVG, "%3Csvg/%3E"),
+    ("picture-drawn", SVG, "%3Csvg%3E%3Cpath/"),
+    ("picture-drawn", f"svg+xml,{SVG}", "svg+xml;base64,%%%"),
+    ("picture-drawn", f"svg+xml,{SVG}", "png;base64,iVBORw0KGgo="),
+    ("data-held", CSV, ""),
+    ("data-held", CSV, "@@@@"),
+    ("data-held", CSV, "YSxi"),
+    ("data-held", CSV, "YSxiCjE="),
+    ("data-held", CSV, "PGh0bWw+"),
+    ("data-held", "(1 KB CSV)", "(40kb CSV)"),
+    ("table-hidden", "<table", '<table role="presentation"'),
+    ("table-hidden", "<table", '<table aria-hidden="true"'),
+    ("table-hidden", "<table", "<table hidden"),
     ("link-words", "The guidance on falls", "here"),
     ("link-words", "The guidance on falls", "Read more…"),
     ("link-words", "The guidance on falls", ""),
     ("link-distinct", "The guidance on falls", "skip to the report"),
     ("link-target", 'href="https://example.org/"', 'href="#nowhere"'),
     ("link-target", 'href="https://example.org/"', 'href="nowhere.pdf"'),
-    ("requests", 'src="data:image/svg+xml,%3Csvg/%3E"', 'src="https://example.org/a.svg"'),
+    ("requests", 'src="data:image/svg+xml,%3Csvg%3E%3Cpath/%3E%3C/svg%3E"', 'src="https://example.org/a.svg"'),
     ("requests", "<style>", '<script src="//example.org/a.js"></script><style>'),
     ("requests", "<style>", '<link rel="stylesheet" href="http://example.org/a.css"><style>'),
     ("requests", "url(data:image/png;base64,AA==)", "url('https://example.org/a.png')"),

@@ -11,14 +11,22 @@ from pathlib import Path
 from typing import Any, cast
 
 from oda.errors import COMMAND, RenderError
-from oda.reports.linting import link_rules, page_rules, picture_rules, request_rules, table_rules, word_rules
+from oda.reports.linting import (
+    content_rules,
+    link_rules,
+    page_rules,
+    picture_rules,
+    request_rules,
+    table_rules,
+    word_rules,
+)
 from oda.reports.linting.fault import Fault, Finding, Rule
 from oda.reports.linting.pdf_rules import lint_pdf
 from oda.reports.linting.tree import read_page
 
 PAGE_RULES: Mapping[str, Rule] = {
     name: rule
-    for rules in (page_rules, table_rules, picture_rules, link_rules, request_rules, word_rules)
+    for rules in (page_rules, table_rules, picture_rules, content_rules, link_rules, request_rules, word_rules)
     for name, rule in rules.RULES.items()
 }
 PAGES = (".html", ".htm", ".xhtml")

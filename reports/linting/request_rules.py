@@ -70,23 +70,42 @@ def _of_styles(element: Element) -> Iterator[str]:
     if element.tag == "style":
         styles += "".join(child.words for child in element.children if isinstance(child, Text))
     if element.tag == "link":
-        styles += _embedded(element.attributes.get("href", ""))
+        styles += embedded(element.attributes.get("href", "")).decode(errors="replace")
     for found in _CSS_URL.finditer(_COMMENT.sub("", styles)):
         address = (found[2] or found[4] or "").strip()
         if address and not address.lower().startswith(_WITHIN):
             yield address
 
 
-def _embedded(address: str) -> str:
-    """Return the text that an address of the kind `data:` holds; nothing for any other."""
+def embedded(address: str) -> bytes:
+    """Return what an address of the kind `data:` holds.
+
+    Parameters
+    ----------
+    address
+        As an attribute has it.
+
+    Returns
+    -------
+    bytes
+        Nothing for any other address, and for one that cannot be read.
+
+    Examples
+    --------
+    >>> embedded("data:text/csv;base64,YSxi"), embedded("data:,a%2Cb"), embedded("a.csv")
+    (b'a,b', b'a,b', b'')
+    """
     head, comma, body = address.partition(",")
     if not comma or not head.lower().startswith("data:"):
-        return ""
+        return b""
+    raw = unquote_to_bytes(body)
+    if not head.lower().endswith(";base64"):
+        return raw
+    digits = raw.translate(None, b" \t\r\n\f").rstrip(b"=")
     try:
-        raw = unquote_to_bytes(body)
-        return (base64.b64decode(raw) if head.endswith(";base64") else raw).decode(errors="replace")
-    except (binascii.Error, ValueError):
-        return ""
+        return base64.b64decode(digits + b"=" * (-len(digits) % 4), validate=True)
+    except binascii.Error:
+        return b""
 
 
 def _scripts(page: Page) -> Iterator[Fault]:
@@ -94,7 +113,7 @@ def _scripts(page: Page) -> Iterator[Fault]:
     for one in page.elements:
         if one.tag == "script":
             words = "".join(child.words for child in one.children if isinstance(child, Text))
-            found = _ASKS.search(words + _embedded(one.attributes.get("src", "")))
+            found = _ASKS.search(words + embedded(one.attributes.get("src", "")).decode(errors="replace"))
             if found:
                 what = f"a script may ask the network: {quote(found[0])}."
                 yield Fault(line=one.line, what=what, fix="Take it out: a report is read with the network cut.")

@@ -11,9 +11,14 @@ SCOPES = frozenset({"col", "row", "colgroup", "rowgroup"})
 CUT = ("...", "…", "⋯", "⋮")
 
 
-def _tables(page: Page) -> list[Element]:
-    """Return the tables that hold data."""
-    return [one for one in page.every("table") if one.attributes.get("role") not in ("presentation", "none")]
+def _kept_back(page: Page) -> Iterator[Fault]:
+    """Find tables that a screen reader does not tell as tables: said to be layout, or hidden."""
+    for table in page.every("table"):
+        role = table.attributes.get("role", "")
+        if role in ("presentation", "none") or table.attributes.get("aria-hidden") == "true" or table.is_unseen():
+            what = f"table {quote(table.text()[:40])} is kept from readers."
+            fix = "Take role, aria-hidden and hidden out; lay a page out without tables."
+            yield Fault(line=table.line, what=what, fix=fix)
 
 
 def _own(table: Element, *tags: str) -> list[Element]:
@@ -28,7 +33,7 @@ def _cells(row: Element) -> list[Element]:
 
 def _caption(page: Page) -> Iterator[Fault]:
     """Find tables without a caption."""
-    for table in _tables(page):
+    for table in page.every("table"):
         figure = table.inside("figure")
         found = [*_own(table, "caption"), *(figure.every("figcaption") if figure else [])]
         if not any(one.text() for one in found):
@@ -38,7 +43,7 @@ def _caption(page: Page) -> Iterator[Fault]:
 
 def _scope(page: Page) -> Iterator[Fault]:
     """Find header cells that do not say whether they are of their column or of their row."""
-    for table in _tables(page):
+    for table in page.every("table"):
         for cell in _own(table, "th"):
             if cell.attributes.get("scope", "").lower() not in SCOPES:
                 what = f"header cell {quote(cell.text())} has no scope."
@@ -47,7 +52,7 @@ def _scope(page: Page) -> Iterator[Fault]:
 
 def _empty_header(page: Page) -> Iterator[Fault]:
     """Find empty header cells."""
-    for table in _tables(page):
+    for table in page.every("table"):
         for cell in _own(table, "th"):
             if not cell.text() and not cell.every("img"):
                 yield Fault(line=cell.line, what="a header cell is empty.", fix="Say what is below or beside it.")
@@ -55,7 +60,7 @@ def _empty_header(page: Page) -> Iterator[Fault]:
 
 def _header_cells(page: Page) -> Iterator[Fault]:
     """Find plain cells where a header belongs: in the first row, at the head of a row, with a scope."""
-    for table in _tables(page):
+    for table in page.every("table"):
         rows = [_cells(row) for row in _own(table, "tr")]
         rows = [cells for cells in rows if cells]
         yield from _first_row(table, rows[0] if rows else [])
@@ -80,7 +85,7 @@ def _first_row(table: Element, cells: list[Element]) -> Iterator[Fault]:
 
 def _cut_cells(page: Page) -> Iterator[Fault]:
     """Find dots in a cell, which stand for what was left out."""
-    for table in _tables(page):
+    for table in page.every("table"):
         for cell in _own(table, "td", "th"):
             if any(dots in cell.text() for dots in CUT):
                 what = f"the cell {quote(cell.text())} holds dots: the table was cut."
@@ -89,6 +94,7 @@ def _cut_cells(page: Page) -> Iterator[Fault]:
 
 
 RULES: dict[str, Rule] = {
+    "table-hidden": _kept_back,
     "table-caption": _caption,
     "table-scope": _scope,
     "table-empty-header": _empty_header,
