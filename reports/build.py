@@ -295,7 +295,7 @@ def _empty(folder: Path) -> None:
         if folder.exists():
             shutil.rmtree(folder)
     except OSError as error:
-        raise keeping.in_use(Path(error.filename or folder)) from error
+        raise keeping.unwritable(Path(error.filename or folder), error) from error
     folder.mkdir(parents=True)
 
 

@@ -164,7 +164,7 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises
     ------
     RenderError
-        When another program holds the file open, as on Windows.
+        When it cannot be written, or another program holds it open, as on Windows.
     """
     try:
         if path.is_file() and path.read_bytes() == content:
@@ -174,7 +174,7 @@ def write_whole(path: Path, content: bytes) -> None:
         part.write_bytes(content)
         part.replace(path)
     except OSError as error:
-        raise in_use(path) from error
+        raise unwritable(path, error) from error
 
 
 def move(fresh: Path, path: Path) -> None:
@@ -190,13 +190,13 @@ def move(fresh: Path, path: Path) -> None:
     Raises
     ------
     RenderError
-        When another program holds the older file open, as on Windows.
+        When it cannot be written, or another program holds the older one open, as on Windows.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh.replace(path)
     except OSError as error:
-        raise in_use(path) from error
+        raise unwritable(path, error) from error
 
 
 def sweep(folder: Path, keep: Iterable[str]) -> None:
@@ -224,20 +224,24 @@ def sweep(folder: Path, keep: Iterable[str]) -> None:
             elif path.relative_to(folder).as_posix() not in wanted:
                 path.unlink()
         except OSError as error:
-            raise in_use(path) from error
+            raise unwritable(path, error) from error
 
 
-def in_use(path: Path) -> RenderError:
-    """Say that a file is open elsewhere, as Windows does not let it be replaced then.
+def unwritable(path: Path, error: OSError) -> RenderError:
+    """Say why a file could not be put in its place; Windows lets none be replaced or removed while it is open.
 
     Parameters
     ----------
     path
         The file.
+    error
+        What the system said.
 
     Returns
     -------
     RenderError
         To be raised.
     """
-    return RenderError(f"{path.name} is open in another program. Close it, then make the reports again.")
+    if isinstance(error, PermissionError):
+        return RenderError(f"{path.name} is open in another program, or may not be written. Close it, then try again.")
+    return RenderError(f"{path.name} cannot be written: {error.strerror}. What was there before is still there.")

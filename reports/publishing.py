@@ -28,6 +28,7 @@ from oda.pilot import Pilot
 from oda.reports.build import STAGED, Renderer, build_reports
 from oda.reports.dating import on_release
 from oda.reports.governance.verifying import MANIFEST, SUMS, sums_of
+from oda.reports.keeping import unwritable
 from oda.reports.linting.linting import refuse_findings
 from oda.reports.points.edited import refuse_moved
 from oda.reports.releasing import describe, write_release
@@ -124,22 +125,29 @@ def _slug(name: str) -> str:
 def _build(pilot: Pilot, run: Run, place: str, renderer: Renderer) -> None:
     """Make the pages beside those of an earlier release of this run, then put them in their stead."""
     home, part = run.folder / "release", run.folder / "release.part"
+    try:
+        _make(pilot, replace(run, folder=part), place, renderer)
+        _replace(home, part)
+    except OSError as error:
+        raise unwritable(Path(error.filename or home), error) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)  # pages without the mark of a draft, should anything have stopped it
+
+
+def _make(pilot: Pilot, run: Run, place: str, renderer: Renderer) -> None:
+    """Make the pages in the folder of a run, with a note that they are not published."""
+    text = NOT_YET.format(place=place, command=COMMAND)
+    run.folder.mkdir(parents=True, exist_ok=True)
+    (run.folder / "NOT-PUBLISHED.txt").write_text(text, encoding="utf-8", newline="\n")
     now = assess(pilot)
     gate = replace(now.gate("publish"), is_open=True, missing=(), reason=OPENED)
     opened = replace(now, gates=(now.gate("load"), gate))
-    made = build_reports(pilot, replace(run, folder=part), renderer=renderer, assessment=opened)
+    made = build_reports(pilot, run, renderer=renderer, assessment=opened)
     if made.failures or made.notes:  # what Quarto failed at is not released as if it were Quarto's
         instead = [f"With the built-in renderer: {COMMAND} release --renderer builtin"] if made.notes else []
         raise RenderError("\n".join(("Nothing half-done is released.", *made.failures, *made.notes, *instead)))
     refuse_findings(made.index.parent)
-    text = NOT_YET.format(place=place, command=COMMAND)
-    (part / "NOT-PUBLISHED.txt").write_text(text, encoding="utf-8", newline="\n")
-    try:
-        shutil.rmtree(part / STAGED)
-        _replace(home, part)
-    except OSError as error:
-        message = f"{Path(error.filename or home).name} is open in another program. Close it, then release again."
-        raise RenderError(message) from error
+    shutil.rmtree(run.folder / STAGED)
 
 
 def _replace(home: Path, part: Path) -> None:

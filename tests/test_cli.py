@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 from pathlib import Path
 
@@ -27,6 +29,19 @@ def call(monkeypatch):
         return CliRunner().invoke(main, words)
 
     return called
+
+
+@pytest.mark.parametrize(("code", "said"), [(errno.ENOSPC, "Make room on this disk"), (errno.EROFS, "may write to")])
+def test_a_full_disk_is_said_in_words(call, monkeypatch, code, said):
+    """Nobody has to read a traceback to learn that there is no room, or that a folder is read-only."""
+
+    def full(*_args, **_more):
+        raise OSError(code, os.strerror(code), "runs/x/board.qmd")
+
+    monkeypatch.setattr("oda.reports.build.build_reports", full)
+    done = call(made_up().pilot.folder, "report")
+    assert (done.exit_code, done.output.startswith(f"board.qmd: {os.strerror(code)}. ")) == (1, True)
+    assert said in done.output
 
 
 def test_check_shows_every_item_and_every_gate(call):

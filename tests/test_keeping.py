@@ -264,6 +264,13 @@ def test_a_file_that_is_open_elsewhere_is_named(tmp_path, monkeypatch):
         keeping.move(tmp_path / "fresh", tmp_path / "board.pdf")
 
 
+def test_a_full_disk_is_not_taken_for_an_open_file(tmp_path):
+    """What cannot be written is said with the system's own reason."""
+    (tmp_path / "board.html").mkdir()
+    with pytest.raises(RenderError, match=r"board\.html cannot be written: .*directory"):
+        keeping.write_whole(tmp_path / "board.html", b"x")
+
+
 def test_what_is_not_needed_is_not_imported_when_nothing_has_changed(building):
     """Telling that nothing has changed takes neither pandas nor matplotlib nor Typst."""
     code = (

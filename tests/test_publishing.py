@@ -266,6 +266,7 @@ def test_what_quarto_fails_at_is_not_released_in_silence(real, tmp_path, monkeyp
     monkeypatch.setattr("oda.reports.quarto.find", lambda: tmp_path / "quarto")
     with pytest.raises(RenderError, match=r"(?s)Nothing half-done.*Quarto failed.*release --renderer builtin$"):
         prepare_release(real.pilot, real.run, today=DAY)
+    assert not (real.run.folder / "release.part").exists()  # pages without the mark of a draft
     prepare_release(real.pilot, real.run, today=DAY, renderer="builtin")
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import click
@@ -23,6 +25,14 @@ def console() -> Any:  # noqa: ANN401  rich is imported late, so that --help is 
     from rich.console import Console
 
     return Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+
+
+_ROOM = "Make room on this disk, then try again; what was there before is still there."
+_RIGHT = "Work in a folder that you may write to, or ask whoever keeps it."
+_UNWRITABLE = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), _ROOM),
+    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), _RIGHT),
+}
 
 
 def refusable(command: Callable[..., None]) -> Callable[..., None]:
@@ -45,6 +55,12 @@ def refusable(command: Callable[..., None]) -> Callable[..., None]:
             command(*args, **kwargs)
         except OdaError as error:
             click.echo(str(error), err=True)
+            sys.exit(1)
+        except OSError as error:
+            if error.errno not in _UNWRITABLE:
+                raise
+            where = f"{Path(error.filename).name}: " if error.filename else ""
+            click.echo(f"{where}{error.strerror}. {_UNWRITABLE[error.errno]}", err=True)
             sys.exit(1)
         except KeyboardInterrupt:
             click.echo("Stopped.", err=True)
