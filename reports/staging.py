@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,8 @@ from oda.reports.document import Document
 from oda.reports.expanding import Context, expand
 from oda.reports.faults import say_alike
 from oda.reports.notebooks import Places
+from oda.reports.recorded import Recorded
 from oda.reports.sources.traces import trace
-from oda.results import Results
 from oda.runs import Run
 
 INDEX = Document(name="index", formats=("html",))
@@ -67,8 +68,6 @@ def stage(pilot: Pilot, run: Run, assessment: Assessment, project: Path) -> Stag
 
     Raises
     ------
-    RenderError
-        When two reports would have one name.
     SettingsError
         When the brand of the reports cannot be used.
     """
@@ -79,8 +78,10 @@ def stage(pilot: Pilot, run: Run, assessment: Assessment, project: Path) -> Stag
     places: dict[str, Places] = {}
     mark = branding.mark(pilot, assessment)
     branding.stage_logo(pilot.folder, project)
-    for planned, district, name in _planned(pilot):
+    every = _planned(pilot)
+    for planned, district, name in every:
         try:
+            document = _document(name, [one.document for one, _, other in every if other.lower() == name.lower()])
             context = Context(
                 pilot=pilot,
                 run=run,
@@ -105,9 +106,9 @@ def stage(pilot: Pilot, run: Run, assessment: Assessment, project: Path) -> Stag
         files |= {path: blocks.comma_separated(shown).encode("utf-8-sig") for path, shown in tables.items()}
         entries.append(
             index.Entry(
-                document=Document(name=name, formats=("html", "pdf")),
+                document=document,
                 district=district,
-                results=context.results,
+                results=dict(context.results),
                 tables=[(shown.caption, Path(path), len(files[path])) for path, shown in tables.items()],
                 source=planned.document,
                 origins=tuple(context.origins),
@@ -134,26 +135,33 @@ def _front(text: str) -> str:
 
 
 def _planned(pilot: Pilot) -> list[tuple[PlannedReport, District | None, str]]:
-    """Return each report with the district it is for and its name, which no other has."""
-    alone = sum(planned.for_each is not None for planned in pilot.reports) == 1
-    found = [
-        (planned, district, _name(planned, district, alone=alone))
+    """Return each report with the district it is for and its name."""
+    first = next((planned for planned in pilot.reports if planned.for_each), None)
+    return [
+        (planned, district, _name(planned, district, first=planned is first))
         for planned in pilot.reports
         for district in (pilot.districts if planned.for_each else (None,))
     ]
-    names = [INDEX.name, index.SHARED.name, *(name for _, _, name in found)]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        message = f"Two reports would be called {', '.join(twice)}. Rename the document in reports/ and in pilot.yml."
-        raise RenderError(message)
-    return found
 
 
-def _name(planned: PlannedReport, district: District | None, *, alone: bool) -> str:
-    """Return a report's file name: the district's, with the document's before it when there are several for each."""
+def _name(planned: PlannedReport, district: District | None, *, first: bool) -> str:
+    """Return a report's file name: the district's, with the document's before it but for the first that has them."""
     if district is None:
         return planned.name
-    return district.slug if alone else f"{planned.name}-{district.slug}"
+    return district.slug if first else f"{planned.name}-{district.slug}"
+
+
+def _document(name: str, sources: Sequence[str]) -> Document:
+    """Return what is to be made of a report, whose name no other has; file names of Windows know no capitals."""
+    if len(sources) > 1 or name.lower() in (INDEX.name, index.SHARED.name):
+        others = " and ".join(dict.fromkeys(sources)) if len(sources) > 1 else f"{sources[0]} and the page of that name"
+        message = f"Two reports would be called {name}: {others}. Rename the document in reports/ and in pilot.yml."
+        raise RenderError(message)
+    try:
+        return Document(name=name, formats=("html", "pdf"))
+    except ValueError as error:
+        message = f"{sources[0]}: {error} Rename the document in reports/ and in pilot.yml."
+        raise RenderError(message) from error
 
 
 def _expand(context: Context, places: dict[str, Places]) -> str:
@@ -184,19 +192,9 @@ def _read(path: Path, name: str) -> str:
         raise RenderError(message) from error
 
 
-def _results(run: Run, district: District | None) -> Results:
-    """Return the results a report may use: the district's own, and those of the whole pilot; no key stands for two."""
-    own = run.by_district.get(district.code, {}) if district else {}
-    if district and not own:
+def _results(run: Run, district: District | None) -> Recorded:
+    """Return the results a report may use: the district's own, and those of the whole pilot."""
+    if district and not run.by_district.get(district.code):
         message = "no notebook finished for this district"
         raise RenderError(message)
-    merged: Results = {}
-    for notebook, results in [*own.items(), *run.once.items()]:
-        twice = sorted(set(merged) & set(results))
-        if twice:
-            message = (
-                f"{notebook} records {', '.join(twice)}, which another notebook records too. Give each its own name."
-            )
-            raise RenderError(message)
-        merged |= results
-    return merged
+    return Recorded(run, district)

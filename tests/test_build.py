@@ -254,15 +254,6 @@ def test_a_refusal_names_the_analyst_s_own_document_and_line(tmp_path):
     assert sum(path.suffix == ".pdf" for path in report.files) == 8
 
 
-def test_two_reports_of_one_name_are_refused(tmp_path):
-    """One district's report cannot be written over another document's."""
-    pilot = made_up().pilot
-    second = pilot.reports[0].model_copy(update={"document": "reports/redditch.qmd"})
-    clash = pilot.model_copy(update={"reports": (*pilot.reports, second)})
-    with pytest.raises(RenderError, match="Two reports would be called redditch"):
-        build_reports(clash, replace(made_up().run, folder=tmp_path), renderer="builtin")
-
-
 def test_provenance_is_the_run_s_and_not_the_settings_of_today(tmp_path):
     """Parameters on the page are those the run was made with."""
     done = made_up()

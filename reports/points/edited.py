@@ -18,6 +18,7 @@ from oda.reports import blocks
 from oda.reports.points.drafting import FIELD, MOST_POINTS, MOST_WORDS, Point, count_words, draft_points, fill_words
 from oda.reports.points.few_words import summary
 from oda.reports.proofreading.number_words import GAP, find_numbers
+from oda.reports.recorded import Recorded
 from oda.results import AnyResult, Picture, Table
 from oda.runs import Run
 from oda.settings import Settings, Slug, in_words, read_yaml
@@ -123,7 +124,7 @@ def read_points(folder: Path) -> tuple[Entry, ...] | None:
     return entries
 
 
-def results_of(run: Run) -> dict[str, AnyResult]:
+def results_of(run: Run) -> Mapping[str, AnyResult]:
     """Return the results of the whole pilot, which its main points rest on.
 
     Parameters
@@ -133,10 +134,10 @@ def results_of(run: Run) -> dict[str, AnyResult]:
 
     Returns
     -------
-    dict
-        By key.
+    mapping
+        By key; one that several notebooks recorded is refused where it is asked for.
     """
-    return {key: item for results in run.once.values() for key, item in results.items()}
+    return Recorded(run)
 
 
 def refuse_moved(folder: Path, run: Run) -> None:
