@@ -47,6 +47,7 @@ class Document:
             raise ValueError(f"{self.name!r} asks for the formats {self.formats!r}. Use 'html', 'pdf' or both.")
 
 
+_STEERING = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
 _SETTINGS = re.compile(r"(?:[\s>]|[-*+:]\s|\(?[\w#@]+[.)]\s|\[\^[^\]]+\]:)*---\s*")
 
 
@@ -79,7 +80,7 @@ def escape(text: str) -> str:
     Parameters
     ----------
     text : str
-        Anything: a name, an answer, a number with its unit. Line breaks become spaces.
+        Anything: a name, an answer, a number with its unit. Line breaks become spaces; control characters go.
 
     Returns
     -------
@@ -91,8 +92,7 @@ def escape(text: str) -> str:
     >>> escape("£5 & *more* | a_b")
     '£5 &amp; \\*more\\* \\| a\\_b'
     """
-    line = " ".join(text.split())
-    return _PUNCTUATION.sub(lambda found: _REFERENCES.get(found[0], "\\" + found[0]), line)
+    return _PUNCTUATION.sub(lambda found: _REFERENCES.get(found[0], "\\" + found[0]), _in_line(text))
 
 
 def attribute(text: str) -> str:
@@ -115,8 +115,12 @@ def attribute(text: str) -> str:
     >>> attribute('A "rise" in 2024')
     '"A \\"rise\\" in 2024"'
     """
-    line = " ".join(text.split())
-    return '"' + re.sub(r'[\\"<>{}&]', lambda found: "\\" + found[0], line) + '"'
+    return '"' + re.sub(r'[\\"<>{}&]', lambda found: "\\" + found[0], _in_line(text)) + '"'
+
+
+def _in_line(text: str) -> str:
+    """Return text in one line, without the signs that steer a terminal or turn the order of letters round."""
+    return " ".join(_STEERING.sub("", text).split())
 
 
 def front_matter(fields: Mapping[str, str | Sequence[str]]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -23,14 +24,19 @@ INDEX = """<!DOCTYPE html><html lang="en-GB"><head><title>A</title></head><body>
 
 
 def bundle(
-    folder: Path, *, title: str = "Falls & <b>frailty</b>", day: str = "2026-11-21", office: str = "One ODA"
+    folder: Path,
+    *,
+    title: str = "Falls & <b>frailty</b>",
+    day: str | int = "2026-11-21",
+    office: str = "One ODA",
+    pilot: str = "falls",
 ) -> Path:
     """Write a published bundle as `oda publish` does."""
     folder.mkdir(parents=True)
     (folder / "index.html").write_text(INDEX, encoding="utf-8")
     size, digest = len(INDEX.encode()), hashlib.sha256(INDEX.encode()).hexdigest()
     files = [{"path": "index.html", "kind": "page", "bytes": size, "sha256": digest}]
-    about = {"pilot": "falls", "title": title, "organisation": office, "published": day}
+    about = {"pilot": pilot, "title": title, "organisation": office, "published": day}
     manifest = json.dumps({"schema": "oda-bundle/1", **about, "files": files})
     (folder / "manifest.json").write_text(manifest, encoding="utf-8")
     sums = {"index.html": digest, "manifest.json": hashlib.sha256(manifest.encode()).hexdigest()}
@@ -101,6 +107,34 @@ def test_what_is_missing_from_the_records_is_not_called_a_file(tmp_path: Path, m
     bundle(tmp_path / "a")
     text = write_site(tmp_path)[0].read_text(encoding="utf-8")
     assert "21 November 2026: governance/log.jsonl knows of no publication (and 2 other differences)." in text
+
+
+def test_a_bundle_that_cannot_be_read_does_not_hide_the_others(tmp_path: Path):
+    """It is named, on the page and by the command, which ends with 1."""
+    bundle(tmp_path / "a")
+    (bundle(tmp_path / "b") / "manifest.json").write_text("{", encoding="utf-8")
+    bundle(tmp_path / "c", day=7)
+    done = CliRunner().invoke(main, ["site", str(tmp_path)])
+    assert (done.exit_code, "Do not use b: manifest.json cannot be read" in done.output) == (1, True)
+    text = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "The rate was 11 per cent lower." in text
+    assert "Do not use what lies in b: manifest.json cannot be read" in text
+    assert "Do not use what lies in c: manifest.json lacks" in text
+
+
+def test_each_pilot_has_its_downloads_and_says_what_is_shared(tmp_path: Path, monkeypatch):
+    """Two pilots of one title keep apart; a link to a file that is not in the bundle is none."""
+    links = '<a href="board.pdf">Board report (PDF)</a><a href="no.pdf">No</a><a href="what-is-shared.html">Why</a>'
+    monkeypatch.setattr("test_site.INDEX", INDEX.replace("</h1>", f"</h1>{links}"))
+    monkeypatch.setattr("oda.reports.site.verify_bundle", lambda _: ())
+    for name in ("a", "b"):
+        made = bundle(tmp_path / name, pilot=name)
+        (made / "board.pdf").write_bytes(b"%PDF-")
+        (made / "what-is-shared.html").write_text(INDEX, encoding="utf-8")
+    text = write_site(tmp_path)[0].read_text(encoding="utf-8")
+    assert re.findall(r'href="(b/[^"]*)"', text) == ["b/index.html", "b/board.pdf", "b/what-is-shared.html"]
+    assert "(b): Board report (PDF)" in text
+    assert lint_page(text, name="index.html", is_there=lambda _: True, draft=False) == ()
 
 
 @pytest.mark.parametrize(
