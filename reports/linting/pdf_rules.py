@@ -12,6 +12,7 @@ from oda.reports.linting.pdf_objects import PdfError, Stream
 
 _NAMESPACE = re.compile(r"xmlns:(\w+)\s*=\s*['\"]http://www\.aiim\.org/pdfua/ns/id/['\"]")
 _TITLE = re.compile(r"<dc:title\b[^>]*>.*?<rdf:li[^>]*>\s*([^<\s][^<]*)</rdf:li>", re.DOTALL)
+_TWO_PAGES = re.compile(r"\btwo[- ]page\b|\bbrief$", re.IGNORECASE)  # titles of what is to fit a sheet
 _AGAIN = "Make it again with the report command, or by Quarto with pdf-standard: ua-1."
 _FILES = ("FontFile", "FontFile2", "FontFile3")
 
@@ -49,11 +50,20 @@ def _tagged(file: PdfFile) -> Iterator[Fault]:
         yield _fault("the PDF is not tagged.")
 
 
-def _titled(file: PdfFile) -> Iterator[Fault]:
-    """Find a PDF without a title, or one that shows its file name instead."""
+def _title(file: PdfFile) -> str:
+    """Return the title; nothing where there is none."""
+    if found := _TITLE.search(_metadata(file)):
+        return found[1].strip()
     info = file.get(file.trailer.get("Info"))
     title = file.get(info.get("Title")) if isinstance(info, dict) else None
-    if not _TITLE.search(_metadata(file)) and not (isinstance(title, bytes) and title.strip(b"\xfe\xff\x00 ")):
+    if not isinstance(title, bytes):
+        return ""
+    return title.decode("utf-16" if title.startswith(b"\xfe\xff") else "latin-1", errors="replace").strip(" \0")
+
+
+def _titled(file: PdfFile) -> Iterator[Fault]:
+    """Find a PDF without a title, or one that shows its file name instead."""
+    if not _title(file):
         yield _fault("the PDF has no title.", "Give the document a title in its front matter.")
     if file.get(_part(file, "ViewerPreferences").get("DisplayDocTitle")) is not True:
         yield _fault("the PDF shows its file name in the place of its title (DisplayDocTitle).")
@@ -85,12 +95,20 @@ def _fonts(file: PdfFile) -> Iterator[Fault]:
             yield _fault(f"the font {str(head.get('BaseFont', 'without a name'))!r} is not in the PDF.")
 
 
+def _brief(file: PdfFile) -> Iterator[Fault]:
+    """Find a brief that no longer fits both sides of a sheet."""
+    pages = _part(file, "Pages").get("Count", 0)
+    if _TWO_PAGES.search(_title(file)) and isinstance(pages, int) and pages > 2:
+        yield _fault(f"the brief has {pages} pages, not two.", "Shorten the main points, or leave a part out.")
+
+
 PDF_RULES: dict[str, PdfRule] = {
     "pdf-tagged": _tagged,
     "pdf-title": _titled,
     "pdf-language": _language,
     "pdf-ua": _claim,
     "pdf-fonts": _fonts,
+    "pdf-brief": _brief,
 }
 
 
