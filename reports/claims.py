@@ -12,6 +12,22 @@ from oda.settings import read_yaml
 
 PLAN = "governance/evaluation.yml"
 PLANNED = "O04"  # the item by which the plan is signed before outcome data load
+DESIGNS = (  # what `oda.evaluate` calls what it estimates by, and what that is
+    (
+        "difference-in-differences on one before-and-after change",
+        "The estimand is the average effect on the districts with visits, in the periods after the last of them began. "
+        "Each district is collapsed to one number, the logarithm of its rate after over its rate before. The estimate "
+        "is the mean of these in the districts with visits, less the mean in the others. Periods between the first and "
+        "the last start, and periods with a gap in some district, are left out for all, so starts at different times "
+        "do not contaminate the comparison (Goodman-Bacon, 2021). The district is the unit of assignment, so the "
+        "number of districts on each side decides how much can be known and, by a fixed rule, how the interval is "
+        "made.",
+    ),
+    (
+        "difference in slope before the start",
+        "A test that finds no drift is weak evidence when it would rarely notice one (Roth, 2022).",
+    ),
+)
 ROUTES = (  # what `oda.evaluate` calls the inference that it took, and why that one
     (
         "(CRV1 errors)",
@@ -48,7 +64,7 @@ def say_rule(pilot: Pilot, assessment: Assessment) -> str:
     """
     rule = _rule(pilot)
     if rule is None:
-        return f"No rule for the decision is on record yet; {PLAN} is where the board sets it down."
+        return "No rule for the decision is on record yet: the board has still to say when the pilot goes on or stops."
     state = "signed" if assessment.finding(PLANNED).state == "signed" else "not signed yet"
     ends = {"goes on": rule.fund, "changes": rule.change, "stops": rule.stop, "decided by": rule.decided_by}
     said = "; ".join(f"{name}: {words.rstrip('. ')}" for name, words in ends.items())
@@ -79,5 +95,5 @@ def say_method(result: AnyResult) -> str:
     if not isinstance(result, Estimated):
         return ""
     method = result.estimate.method
-    why = next((why for name, why in ROUTES if name in method), "")
-    return f"Method: {method}. {why}".rstrip()
+    said = (next((words for name, words in listed if name in method), "") for listed in (DESIGNS, ROUTES))
+    return " ".join(filter(None, [f"Method: {method}.", *said]))

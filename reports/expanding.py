@@ -38,7 +38,7 @@ _UNLINKED = ("#", ":::", "![")  # lines whose words stand in a heading, an attri
 _MATTER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
 FORMS = (
     "say KEY, method KEY, table KEY, figure KEY (each may end in 'optional'), pilot FIELD, district FIELD, decision, "
-    "questions, points [MOST], notices, provenance, sources, constant VALUE"
+    "questions [MOST], points [MOST], notices, provenance, sources [short], constant VALUE"
 )
 
 
@@ -266,8 +266,10 @@ def _block(asked: str, number: int, context: Context) -> str:
     match asked.split():
         case [name] if name in _ALONE:
             return _ALONE[name](context)
-        case ["points", most] if most.isdecimal():
-            return glance.points(context, int(most))
+        case ["sources", "short"]:
+            return context.sources.ask_short()
+        case ["questions" | "points" as what, most] if most.isdecimal():
+            return (glance.points if what == "points" else glance.questions)(context, int(most))
         case ["table" | "figure" as kind, key, *rest] if rest in ([], ["optional"]):
             result = _find(key, number, context, optional=bool(rest))
             put_in = _table if kind == "table" else _figure

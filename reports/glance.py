@@ -5,7 +5,7 @@ A rating is a sign with its words beside it, so that neither colour nor the sign
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from oda.errors import RenderError
@@ -28,13 +28,15 @@ NOT_ANSWERED = "Not answered"
 MOST_STEPS = 10  # of a scale that is drawn as dots
 
 
-def questions(context: Context) -> str:
+def questions(context: Context, most: int | None = None) -> str:
     """Answer the pilot's questions of this kind of report: question, answer, rating, and what was expected.
 
     Parameters
     ----------
     context
         What the document is expanded with.
+    most
+        How many, the first ones; all when not given.
 
     Returns
     -------
@@ -47,11 +49,13 @@ def questions(context: Context) -> str:
         When no notebook recorded the evidence of a question as a sentence, and this is no draft.
     """
     kind = "district" if context.district else "board"
-    asked = [_question(question, context) for question in context.pilot.questions if question.report == kind]
+    shown = [question for question in context.pilot.questions if question.report == kind][:most]
+    alone = {STRENGTH, COST} - {question.evidence for question in shown}
+    asked = [_question(question, context, alone) for question in shown]
     return "::: {.answer}\n\n" + "\n".join(asked) + "\n:::\n" if asked else ""
 
 
-def _question(question: Question, context: Context) -> str:
+def _question(question: Question, context: Context, alone: Collection[str]) -> str:
     """Return one question as a term, with what belongs to it as its definitions."""
     evidence = context.results.get(question.evidence)
     said = None if evidence is None else blocks.sentence(evidence)
@@ -59,7 +63,7 @@ def _question(question: Question, context: Context) -> str:
         parts = [escape(_unanswered(question, context))]
     else:
         brief = f"Cannot be concluded. {evidence.sentence}" if isinstance(evidence, CannotSay) else said
-        rated = list(_ratings(question.evidence, evidence, context))
+        rated = list(_ratings(question.evidence, evidence, context, alone))
         parts = [f"{escape(brief)}{_source(question.evidence, context)}"]
         parts += ["\n    ".join(f"- {one}" for one in rated)] if rated else []
     parts.append(f"*Expected beforehand: {escape(question.expected)}*")
@@ -76,23 +80,22 @@ def _unanswered(question: Question, context: Context) -> str:
     return f"{NOT_ANSWERED}: {what}"
 
 
-def _ratings(key: str, evidence: AnyResult, context: Context) -> Iterator[str]:
-    """Yield the ratings of an effect: its direction with the interval, the strength of evidence, the cost."""
+def _ratings(key: str, evidence: AnyResult, context: Context, alone: Collection[str]) -> Iterator[str]:
+    """Yield the ratings of an effect, with links to the sources of those that no question of their own has."""
     causal = isinstance(evidence, Estimated) and evidence.estimate.estimand in CAUSAL
     if not causal and key != EFFECT:
         return
     yield _rating("Effect", *rate_effect(evidence))
     strength, cost = context.results.get(STRENGTH), context.results.get(COST)
     if strength is not None:
-        yield _rating("Strength of evidence", *rate_strength(strength)) + _own_source(STRENGTH, strength, context)
+        yield _rating("Strength of evidence", *rate_strength(strength)) + _own_source(STRENGTH, strength, context, alone)
     if cost is not None or WORTH in context.results:
-        yield _rating("Cost", *rate_cost(cost)) + _own_source(COST, cost, context)
+        yield _rating("Cost", *rate_cost(cost)) + _own_source(COST, cost, context, alone)
 
 
-def _own_source(name: str, result: AnyResult | None, context: Context) -> str:
+def _own_source(name: str, result: AnyResult | None, context: Context, alone: Collection[str]) -> str:
     """Return the link to where a rating comes from, unless a question of its own has it."""
-    asked = any(question.evidence == name for question in context.pilot.questions)
-    return _source(name, context) if result is not None and fields(result) and not asked else ""
+    return _source(name, context) if name in alone and result is not None and fields(result) else ""
 
 
 def _rating(what: str, sign: str, words: str) -> str:

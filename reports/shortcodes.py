@@ -81,7 +81,7 @@ def unknown(asked: str, forms: str) -> str:
         case ["district", "name" | "code"]:
             where = "is for a report of each district, and this is one of the whole pilot"
             return f"{shown} {where}. Take it out, or give the document 'for_each: district' in pilot.yml"
-        case ["table" | "figure", _] | ["table" | "figure", _, "optional"] | ["points", _]:
+        case ["table" | "figure" | "questions" | "points" | "sources", _] | ["table" | "figure", _, "optional"]:
             return f"{shown} stands inside a line. Put it on a line of its own"
         case [name] if name in ALONE:
             return f"{shown} stands inside a line. Put it on a line of its own"

@@ -72,7 +72,8 @@ def test_every_figure_and_table_of_a_result_leads_to_a_source_and_back():
         shown = {one for one in re.findall(r'id="(?:fig|tbl)-([a-z0-9-]+)"', page) if one in results_of(report)}
         assert shown <= {one["result"] for one in report["sources"]}
         for one in report["sources"]:
-            row = re.search(rf'<tr>(?:(?!</tr>).)*id="source-{one["source"]}".*?</tr>', page, re.DOTALL)
+            start = rf'<(tr|li)>(?:(?!</tr>|</li>).)*id="source-{one["source"]}"'
+            row = re.search(rf"{start}.*?</\1>", page, re.DOTALL)
             assert row, (name, one["source"])
             for part in (one["result"], Path(one["notebook"]).name, f"(cell {one['cell']}", "falls.yml"):
                 assert part in words(row[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -39,11 +39,25 @@ class Sources:
         What was typed by hand as a definition, with its line.
     for_one_format
         Whether what is written now appears in HTML alone or in the PDF alone, so that no link may lead there.
+    short
+        Whether the document asks for a list, a line a source, and no table.
     """
 
     places: dict[str, list[str]] = field(default_factory=dict)
     constants: list[tuple[str, int]] = field(default_factory=list)
     for_one_format: bool = False
+    short: bool = False
+
+    def ask_short(self) -> str:
+        """Note that a list of the sources is enough, and return the mark of their place.
+
+        Returns
+        -------
+        str
+            Where the sources go.
+        """
+        self.short = True
+        return HERE
 
     def note(self, key: str) -> int:
         """Note that a result is shown.
@@ -141,7 +155,7 @@ def put_sources(lines: list[str], written: Sequence[str], context: Context) -> N
 
 
 def write_sources(context: Context) -> str:
-    """Write the table that leads from each number of a document to what made it.
+    """Write the table, or the list, that leads from each number of a document to what made it.
 
     Parameters
     ----------
@@ -151,12 +165,12 @@ def write_sources(context: Context) -> str:
     Returns
     -------
     str
-        A sentence or two and a table in small print; nothing for a document that shows no result.
+        A sentence or two and the sources in small print; nothing for a document that shows no result.
     """
     said = [escape(_constants(context.sources))] if context.sources.constants else []
     if context.sources.places:
-        made = f"Notebooks as they were executed are kept in runs/{context.run.id}/{NOTEBOOKS}."
-        said = [escape(made), *said, _table(context)]
+        made = escape(f"Notebooks as they were executed are kept in runs/{context.run.id}/{NOTEBOOKS}.")
+        said = [*said, _list(context)] if context.sources.short else [made, *said, _table(context)]
     return "\n\n".join(["::: {.provenance}", *said, ":::"]) + "\n" if said else ""
 
 
@@ -166,18 +180,28 @@ def _constants(sources: Sources) -> str:
     return f"Typed into this report as definitions, so not results: {values}."
 
 
-def _table(context: Context) -> str:
-    """Return the table of sources."""
+def _rows(context: Context) -> Iterator[tuple[str, str, str, str, str]]:
+    """Yield of each source its name, the links back to its places, its result's key, its notebook and its data."""
     made = origins_of(context)
     used = datasets_of(context.run)
-    heads = ["Source", "Caption, or first words", "Result", "Notebook", "Data (card, start of hash)"]
-    lines = [heads, [f":{'-' * width}" for width in (6, 20, 9, 11, 12)]]
     for number, (key, places) in enumerate(context.sources.places.items(), 1):
         origin = made[key]
         back = ", ".join(f"[place {number}.{n}](#{place})" for n, place in enumerate(places, 1))
-        words = escape(_words(context.results[key])) + (f" ({back})" if back else "")
-        data = escape(_data(origin, used))
-        lines.append([f"[Source {number}:]{{#source-{number}}}", words, f"`{key}`", escape(origin.place), data])
+        name, places_in = f"[Source {number}:]{{#source-{number}}}", f" ({back})" if back else ""
+        yield name, places_in, key, escape(origin.place), escape(_data(origin, used))
+
+
+def _list(context: Context) -> str:
+    """Return the sources as a list."""
+    return "\n".join(f"- {name} `{key}`, {place}, {data}{back}" for name, back, key, place, data in _rows(context))
+
+
+def _table(context: Context) -> str:
+    """Return the table of sources."""
+    heads = ["Source", "Caption, or first words", "Result", "Notebook", "Data (card, start of hash)"]
+    lines = [heads, [f":{'-' * width}" for width in (6, 20, 9, 11, 12)]]
+    for name, back, key, place, data in _rows(context):
+        lines.append([name, escape(_words(context.results[key])) + back, f"`{key}`", place, data])
     body = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
     return f"{body}\n\n: {CAPTION} {{#tbl-sources}}"
 
