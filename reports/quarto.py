@@ -8,8 +8,10 @@ executed.
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +21,8 @@ import yaml
 from oda.errors import RenderError
 from oda.reports import extension, fonts
 from oda.reports.document import Document, Format
+from oda.reports.linting import request_rules
+from oda.reports.linting.tree import read_page
 
 LOOK = Path(__file__).parent / "look"
 FONTS_COPY = "_fonts"
@@ -28,7 +32,6 @@ _SECONDS = 900
 _LAST_LINES = 15
 _PATIENCE = 3  # calls one after another that make nothing
 _PROGRESS = re.compile(r"\[\s*\d+/\d+\]\s+(?:\S*[/\\])?([A-Za-z0-9_-]+)\.qmd")  # "[ 3/34] redditch.qmd"
-_FETCHED = re.compile(r"<(?:script|img|iframe|source|link)\b[^>]*\b(?:src|href)=[\"']?(?:https?:)?//[^>]*>")
 
 
 def find() -> Path | None:
@@ -178,34 +181,66 @@ def _culprit(stopped: list[str], chosen: list[Document], left: list[Document]) -
 def _call(program: Path, project: Path, wanted: Format) -> list[str]:
     """Render the project to one format; return what Quarto said when it failed, nothing when it ended well."""
     command = [str(program), "render", ".", "--to", _TO[wanted]]  # Quarto takes brackets in a path for a pattern
-    try:
-        done = subprocess.run(
-            command,
-            cwd=project,
-            env=_environment(project),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-            timeout=_SECONDS,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return [f"it did not finish: {error}"]
-    said = done.stdout.decode(errors="replace").strip().splitlines()
-    return (said or ["it said nothing"]) if done.returncode else []
+    with tempfile.TemporaryFile() as words:  # a pipe would be waited for as long as any program of Quarto's has it
+        try:
+            started = subprocess.Popen(
+                command,
+                cwd=project,
+                env=_environment(project),
+                stdin=subprocess.DEVNULL,
+                stdout=words,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            return [f"it did not start: {error}"]
+        try:
+            code = started.wait(_SECONDS)
+        except subprocess.TimeoutExpired:
+            return [f"it did not finish within {_SECONDS // 60} minutes, and was ended"]
+        finally:
+            _end(started)
+        words.seek(0)
+        said = words.read().decode(errors="replace").strip().splitlines()
+    return (said or ["it said nothing"]) if code else []
+
+
+def _end(started: subprocess.Popen[bytes]) -> None:
+    """End Quarto with all that it started, if it has not ended, so that nothing of it writes on."""
+    if started.poll() is not None:
+        return
+    if sys.platform == "win32":
+        words = ["taskkill", "/T", "/F", "/PID", str(started.pid)]
+        subprocess.run(words, capture_output=True, check=False)
+    else:
+        os.killpg(started.pid, signal.SIGKILL)
+    started.wait()
 
 
 def _collect(project: Path, document: Document, wanted: Format, output: Path, failures: dict[str, str]) -> bool:
-    """Move one rendered file to its place; say if it would ask the network; tell whether there was one."""
+    """Move one rendered file to its place; say what is wrong with it; tell whether there was one."""
     name = f"{document.name}.{wanted}"
     made = project / RENDERED / name
     if not made.is_file():
         return False
     shutil.move(made, output / name)
-    if wanted == "html":
-        fetched = _FETCHED.search((output / name).read_text(encoding="utf-8"))
-        if fetched:
-            failures[document.name] = f"the page would ask the network for {fetched[0][:120]}"
+    wrong = _wrong((output / name).read_bytes(), wanted, (project / f"{document.name}.qmd").read_text(encoding="utf-8"))
+    if wrong:
+        failures[document.name] = wrong
     return True
+
+
+def _wrong(content: bytes, wanted: Format, source: str) -> str:
+    """Say why a file that Quarto made cannot be shown; nothing when it can."""
+    if wanted == "pdf":
+        return "" if content.startswith(b"%PDF-") else "what quarto made is no PDF"
+    page = read_page(content.decode(errors="replace"))
+    asked = next((fault.what for fault in request_rules.RULES["requests"](page)), "")
+    if asked:
+        return f"the page is not one file: {asked}"
+    marked = any("draft-banner" in one.classes() for one in page.elements)
+    unmarked = "\ndraft: true\n" in source.partition("\n---\n")[0] + "\n" and not marked
+    return "the page came out without the mark of a draft" if unmarked else ""
 
 
 def _environment(project: Path) -> dict[str, str]:

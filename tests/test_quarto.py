@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ Nothing real.
 )
 # Stands in for Quarto: it makes what `_quarto.yml` lists, or does as the variable FAKE says.
 FAKE = """\
-import glob, os, pathlib, sys, yaml
+import glob, os, pathlib, subprocess, sys, yaml
 found = glob.glob(sys.argv[2])
 if not found:
     sys.exit("ERROR: No valid input files passed to render")
@@ -57,6 +58,10 @@ settings = yaml.safe_load((project / "_quarto.yml").read_text())
 with log.open("a") as file:
     file.write(" ".join([*sys.argv[1:2], *sys.argv[3:], os.environ["QUARTO_PYTHON"]]) + "\\n")
     file.write(os.environ.get("SOURCE_DATE_EPOCH", "") + "\\n")
+if os.environ.get("FAKE") == "hang":
+    code = "import pathlib, sys, time; time.sleep(3); pathlib.Path(sys.argv[1]).write_text('late')"
+    print("still at it", flush=True)
+    subprocess.run([sys.executable, "-c", code, str(log.with_suffix(".late"))])
 if os.environ.get("FAKE") == "fail":
     print("ERROR: Typst says no")
     sys.exit(1)
@@ -72,7 +77,7 @@ for number, name in enumerate(names, 1):
         print(f"ERROR: {name}:9: no such thing")
         sys.exit(1)
     made = folder / pathlib.Path(name).with_suffix("." + ending).name
-    made.write_text(os.environ.get("FAKE_TEXT", "made"))
+    made.write_text("%PDF-" * (ending == "pdf") + os.environ.get("FAKE_TEXT", "made"))
 if os.environ.get("FAKE") == "forget":
     made.unlink()
 if os.environ.get("FAKE") == "late":
@@ -219,13 +224,45 @@ def test_a_file_that_quarto_did_not_make_is_missed(
         quarto.render(project, [INDEX, BOARD], tmp_path / "output")
 
 
+def test_a_quarto_that_hangs_is_ended_with_all_that_it_started(
+    project: Path, fake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits for ever, and nothing of it writes into the project later."""
+    monkeypatch.setenv("FAKE", "hang")
+    monkeypatch.setattr(quarto, "_SECONDS", 1)
+    with pytest.raises(RenderError, match="it did not finish within"):
+        quarto.render(project, [INDEX], tmp_path / "output")
+    time.sleep(3)
+    assert not fake.with_suffix(".late").exists()
+
+
+@pytest.mark.usefixtures("fake")
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("<style>@import 'https://x.example/a.css'</style>", "asks the network"),
+        ('<object data="https://x.example/a.svg"></object>', "asks the network"),
+        ("<p>No banner</p>", "came out without the mark of a draft"),
+    ],
+)
+def test_a_page_of_quarto_s_that_may_not_be_shown_is_refused(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, said: str
+) -> None:
+    """It is one file, and says that it is a draft where its document does."""
+    monkeypatch.setenv("FAKE_TEXT", text)
+    source = project / "index.qmd"
+    source.write_text(source.read_text(encoding="utf-8").replace("---\n", "---\ndraft: true\n", 1), encoding="utf-8")
+    with pytest.raises(RenderError, match=f"index: .*{said}"):
+        quarto.render(project, [INDEX], tmp_path / "output")
+
+
 @pytest.mark.usefixtures("fake")
 def test_a_page_that_would_ask_the_network_is_refused(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Quarto leaves an address in the page when it could not fetch it: that is an error."""
     monkeypatch.setenv("FAKE_TEXT", '<script src="https://cdn.example.org/x.js"></script>')
-    with pytest.raises(RenderError, match=r"board: the page would ask the network"):
+    with pytest.raises(RenderError, match=r"board: the page is not one file: <script> asks the network"):
         quarto.render(project, [BOARD], tmp_path / "output")
 
 
