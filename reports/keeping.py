@@ -108,8 +108,9 @@ def read_made(project: Path) -> Made:
     try:
         record = json.loads((project / MADE).read_text(encoding="utf-8"))
         found: Made = record["made"]
-        return found if record["checksum"] == hash_values(found) else {}
-    except (OSError, ValueError, KeyError, TypeError):
+        whole = all({"key", "sha256"} <= set(one) for one in found.values())
+        return found if whole and record["checksum"] == hash_values(found) else {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from finished import made_up
 from oda.errors import RenderError, RunError
+from oda.hashing import hash_values
 from oda.locking import one_at_a_time
 from oda.pilot import Pilot
 from oda.reports import keeping, quarto
@@ -88,6 +89,14 @@ def test_a_record_that_was_changed_or_broken_off_is_not_believed(tmp_path, spoil
     assert keeping.read_made(tmp_path) == {"board.html": {"key": "k1", "sha256": "s"}}
     path = tmp_path / keeping.MADE
     path.write_text(spoil(path.read_text(encoding="utf-8")), encoding="utf-8")
+    assert keeping.read_made(tmp_path) == {}
+
+
+@pytest.mark.parametrize("made", [{"board.html": "k"}, {"board.html": {"key": "k"}}, ["board.html"], {"board.html": 7}])
+def test_a_record_of_another_form_is_not_believed(tmp_path, made):
+    """Whatever wrote it, the reports are made again."""
+    record = {"made": made, "checksum": hash_values(made)}
+    (tmp_path / keeping.MADE).write_text(json.dumps(record), encoding="utf-8")
     assert keeping.read_made(tmp_path) == {}
 
 

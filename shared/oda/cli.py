@@ -70,7 +70,7 @@ def report(
     """
     from oda.preparing import current_run
     from oda.reports import by_hand
-    from oda.reports.build import STAGED, build_reports
+    from oda.reports.build import STAGED, build_reports, choose_renderer
 
     if lint:
         tell_lint(files, as_json=as_json)
@@ -82,6 +82,8 @@ def report(
     if points or accept:
         tell_points(pilot, run, accept, asked=points)
         return
+    if choose_renderer(renderer) == "quarto":
+        click.echo("Quarto makes what has changed; that takes some seconds for each report.", err=True)
     made = build_reports(pilot, run, renderer=renderer)
     click.echo(made.summary)
     if by_hand.write(pilot.folder, made.pages, made.index.parents[1] / STAGED):
