@@ -113,7 +113,7 @@ def test_what_single_districts_cannot_be_set_beside_is_refused(more: dict[str, o
 
 def test_too_few_to_set_beside_are_refused() -> None:
     """One untreated district cannot stand for the treated and be compared with."""
-    with pytest.raises(DesignError, match=r"1 untreated districts. Two or more are needed"):
+    with pytest.raises(DesignError, match=r"1 untreated district. Two or more are needed"):
         placebo_in_space(districts(4, starts=3), **COHORT)
 
 

@@ -180,7 +180,8 @@ def placebo_in_space(data: pd.DataFrame, **design: Any) -> Falsification:  # noq
     n = len(control)
     _check_plain(actual)
     if n < 2:
-        message = f"{n} untreated {plural(design['unit'])}. Two or more are needed, one to stand for the treated."
+        untreated = str(design["unit"]).replace("_", " ") if n == 1 else plural(design["unit"])
+        message = f"{n} untreated {untreated}. Two or more are needed, one to stand for the treated."
         raise DesignError(message)
     values = control["change"].to_numpy(dtype=float)
     placebo = values - (values.sum() - values) / (n - 1)
