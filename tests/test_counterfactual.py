@@ -9,7 +9,8 @@ import pytest
 from test_effect import FULL, START, panel
 
 from oda import effect
-from oda.counterfactual import EXPECTED, HAPPENED, WITHOUT, draw_counterfactual, expect
+from oda.counterfactual import EXPECTED, HAPPENED, WITH, WITHOUT, draw_counterfactual, expect
+from oda.results import CannotSay
 
 
 def test_expected_is_the_earlier_average_moved_as_the_others_moved():
@@ -46,6 +47,28 @@ def test_the_message_is_what_the_estimate_bears(after, words):
     """Below, above, or not to be told: the message never says more than the interval."""
     made = panel(after)
     assert words in draw_counterfactual(made, effect.estimate_effect(made)).headline
+
+
+def test_how_far_the_lines_lay_apart_is_said_and_what_that_means():
+    """A gap before the visits as large as that since is no sign of the visits."""
+    made = panel({"A": 60, "B": 61, "C": 102, "D": 103})
+    found = effect.estimate_effect(made)
+    said = draw_counterfactual(made, found).description
+    assert "Before the first visits the gap was nil, and since then 40 per cent lower." in said
+    assert "without any visits" not in said
+    spring = made.frame["district"].isin(["A", "B"]) & (made.frame["period"].dt.year == 2024)
+    spring &= made.frame["period"].dt.quarter == 2
+    wild = made.frame.assign(admissions=made.frame["admissions"].mask(spring, 20))
+    said = draw_counterfactual(replace(made, frame=wild), found).description
+    assert "Gaps as large as those since came about without any visits." in said
+
+
+def test_where_no_effect_is_reckoned_nothing_is_expected():
+    """Both groups are drawn as they are, without a message: a line of what was expected would tell the effect."""
+    drawn = draw_counterfactual(panel(FULL), CannotSay(sentence="Too small.", needed="More."))
+    assert drawn.headline == ""
+    assert "xpected" not in drawn.caption + drawn.description
+    assert [column.title for column in drawn.data.columns][1:] == [WITH, WITHOUT]
 
 
 def test_without_two_groups_there_is_no_counterfactual():

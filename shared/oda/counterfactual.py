@@ -16,7 +16,7 @@ from oda.making import picture, table
 from oda.panel import Panel, rates, steps, without_hidden
 from oda.periods import say_period
 from oda.results import CannotSay, Picture, TableColumn
-from oda.wording import reading
+from oda.wording import percent_change, reading
 
 WITH, WITHOUT = "Districts with visits", "Districts without visits"
 HAPPENED, EXPECTED = "What happened, with visits", "Expected without visits"
@@ -51,7 +51,7 @@ class Lines:
     compared: bool
 
 
-def expect(panel: Panel) -> Lines:
+def expect(panel: Panel, *, estimated: bool = True) -> Lines:
     """Return the rate of the districts with visits step by step, and what would be expected without visits.
 
     Expected is the average rate of these districts before the first visits, moved as the rate of the districts without
@@ -62,11 +62,14 @@ def expect(panel: Panel) -> Lines:
     ----------
     panel
         All districts.
+    estimated
+        Whether an effect is reckoned from them; otherwise nothing is expected either.
 
     Returns
     -------
     Lines
-        The two lines; where there are not both groups, or no time before or after, the rates of the groups there are.
+        The two lines; where there are not both groups, no time before or after, or no effect, the rates of the groups
+        there are.
     """
     kept = panel.frame[~panel.frame["period"].isin(panel.gaps)]
     group = np.where(kept["cohort"].notna(), "with", "without")
@@ -76,7 +79,7 @@ def expect(panel: Panel) -> Lines:
     names = {key: name for key, name in (("with", WITH), ("without", WITHOUT)) if key in groups}
     start = panel.start
     before = groups if start is None else groups[[step.start_time < start.start_time for step in groups.index]]
-    compared = len(names) == 2 and 0 < len(before) < len(groups)
+    compared = estimated and len(names) == 2 and 0 < len(before) < len(groups)
     if compared:
         groups["without"] *= before["with"].mean() / before["without"].mean()
         names = {"with": HAPPENED, "without": EXPECTED}
@@ -100,7 +103,7 @@ def draw_counterfactual(panel: Panel, found: Comparison | CannotSay) -> Picture:
     Picture
         One or two lines, the first visits marked.
     """
-    lines = expect(panel)
+    lines = expect(panel, estimated=isinstance(found, Comparison))
     index = lines.frame
     drawing, axes = charts.new_chart(height=HEIGHT)
     drawn: dict[str, Sequence[float | None]] = {name: charts.heights(index[key]) for key, name in lines.names.items()}
@@ -111,10 +114,9 @@ def draw_counterfactual(panel: Panel, found: Comparison | CannotSay) -> Picture:
     axes.set_ylabel(f"Admissions a year {panel.unit}")
     title = "the districts with visits" if lines.compared else " and ".join(lines.names.values()) or "no district"
     shown = " that can be shown" if lines.left_out else ""
-    told = lines.compared and isinstance(found, Comparison)
     return picture(
         drawing,
-        headline=HEADLINES.get(reading(found.estimate), "") if told and isinstance(found, Comparison) else "",
+        headline=HEADLINES.get(reading(found.estimate), "") if lines.compared and isinstance(found, Comparison) else "",
         caption=f"Rate of falls admissions in {title.lower()}{shown}{_when(index)}",
         alt="Line chart of the rate of falls admissions in the districts with visits, described below.",
         description=_describe(lines, panel),
@@ -150,8 +152,30 @@ def _describe(lines: Lines, panel: Panel) -> str:
     if lines.compared:
         said.append(
             "Expected is the earlier average of the districts with visits, moved as the rate of the others has moved; "
-            "hatching marks the gap since the first visits."
+            "hatching marks the gap since the first visits. Before them the lines should lie together: only then are "
+            "the other districts a fair guide."
         )
+        said += _gaps(lines.frame, panel)
     if lines.left_out:
         said.append(f"Left out, since their counts are small: {', '.join(lines.left_out)}.")
     return " ".join(said) or "There is no figure large enough to be drawn."
+
+
+def _gaps(index: pd.DataFrame, panel: Panel) -> list[str]:
+    """Say how far apart the lines were before the first visits and since, and what the one says of the other."""
+    known = index[["with", "without"]].notna().all(axis="columns")
+    gaps = (index["with"] / index["without"])[known].astype(float)
+    early = [panel.start is not None and step.end_time < panel.start.start_time for step in index.loc[known, "step"]]
+    before, since = gaps[early], gaps[[not one for one in early]]
+    if before.empty or since.empty:
+        return []
+    words = [" to ".join(dict.fromkeys(_gap(end) for end in (side.min(), side.max()))) for side in (before, since)]
+    said = [f"Before the first visits the gap was {words[0]}, and since then {words[1]}."]
+    if np.abs(np.log(before)).max() >= np.abs(np.log(since)).max():
+        said.append("Gaps as large as those since came about without any visits.")
+    return said
+
+
+def _gap(ratio: float) -> str:
+    """Say a gap between the lines."""
+    return percent_change(ratio).replace("unchanged", "nil")
