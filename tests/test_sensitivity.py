@@ -92,6 +92,33 @@ def test_the_figure_of_the_trend_gives_no_second_effect() -> None:
     assert interval_words(checks.study.estimate) not in drawn.headline + drawn.description + drawn.data.note
 
 
+@pytest.mark.parametrize(("power", "words"), [(0.22, "miss most"), (0.6, "miss many"), (0.82, "notice most")])
+def test_how_much_the_check_of_the_trend_sees_is_said_in_plain_words(power: float, words: str) -> None:
+    """A reader need not know what power is."""
+    checks, _ = checked(panel())
+    assert checks.study is not None
+    study = replace(checks.study, pre_trend=replace(checks.study.pre_trend, power=power))
+    assert f"this check would {words} such drifts" in trend_before.say_trend(replace(checks, study=study)).sentence
+
+
+@pytest.mark.parametrize(
+    ("slope", "said"),
+    [
+        (0.0, "none is needed"),
+        (0.0001, "less than 0.05 per cent each half-year"),
+        (0.02, "2.0 per cent each half-year"),
+    ],
+)
+def test_a_drift_that_would_undo_the_finding_is_never_said_to_be_unchanged(slope: float, said: str) -> None:
+    """The smaller it is, the less firm the finding, and the table says so."""
+    checks, found = checked(panel())
+    assert checks.study is not None
+    study = replace(checks.study, breakdown=replace(checks.study.breakdown, slope=slope))
+    rows = {row[0]: row[1:] for row in sensitivity.checks_table(replace(checks, study=study), found).rows}
+    assert rows["Drift apart that would undo the finding"][0] == said
+    assert ("not firm" in str(rows["Drift apart that would undo the finding"][1])) == (slope == 0.0001)
+
+
 def test_a_drift_before_the_visits_lowers_the_grade() -> None:
     """Districts that fell apart long before the visits are a poor comparison, and the strength of evidence says so."""
     alike, _ = checked(panel(mean=400.0))
@@ -145,8 +172,7 @@ def test_without_an_estimate_there_is_nothing_to_check() -> None:
     none = CannotSay(sentence="No.", needed="More.")
     checks = sensitivity.check_effect(panel(), none)
     assert isinstance(checks, CannotSay)
-    assert checks.needed == "More."
-    assert sensitivity.say_no_other_ways(none).sentence.endswith("there is no estimate. No.")
+    assert checks.needed == "the same as for the effect."
     assert trend_before.say_trend(checks) is checks
     assert sensitivity.say_grade(checks) is checks
 

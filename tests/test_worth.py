@@ -92,7 +92,7 @@ def test_worth_is_said_with_its_interval_and_its_doubt():
     assert said.estimate.unit == "£"
     assert ("cannot tell which is larger" in said.sentence) == (said.estimate.ci_low <= 0 <= said.estimate.ci_high)
     assert said.sentence.startswith(
-        "From January 2025 to December 2025, in 2025 prices, the public value of the visits is"
+        "From January 2025 to December 2025, in 2025 prices, the public value of the visits, "
     )
     cash = say_pounds(abs(worth.financial.value))
     assert f"Savings in cash, which can be taken out of a budget, are put at {cash} more than the cost" in said.sentence
@@ -119,7 +119,7 @@ def test_visits_of_the_months_in_which_visits_began_are_paid_for_and_said_to_be(
     assert isinstance(spent, Spent)
     assert (spent.visits, spent.pounds, spent.paid) == (100, 15_000, "January 2025 to December 2025")
     assert (spent.admissions, spent.when) == (8 * (80 + 84) - 2, "May 2025 to December 2025")
-    assert "They count only from May 2025 to December 2025" in say_cost(spent, COSTS).sentence
+    assert "Admissions count as avoided only from May 2025 to December 2025" in say_cost(spent, COSTS).sentence
 
 
 def test_a_board_sees_admissions_value_cash_cost_and_value_for_each_pound():

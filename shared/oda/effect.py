@@ -15,6 +15,7 @@ from oda.periods import say_period, say_span
 from oda.results import CannotSay, Estimated, Fact, Table, TableColumn
 
 SIZES = (6, 10, 20, 33)  # numbers of districts to reckon the detectable effect for, beside the pilot's own
+AS_EFFECT = "the same as for the effect."
 BOTH_SIDES = "data for districts with and without visits, from before and after the visits began."
 
 
@@ -70,7 +71,7 @@ def _refuse(panel: Panel) -> CannotSay | None:
     n, visited = len(cohorts), int(cohorts.notna().sum())
     because = ""
     if visited == 0:
-        because = "no district has visits in pilot.yml, so there is nothing to compare."
+        because = "no district has visits, so there is nothing to compare."
     elif visited == n:
         because = "every district has visits, so none is left to compare them with."
     elif n < 3:
@@ -136,6 +137,33 @@ def say_effect(found: Comparison | CannotSay) -> Estimated | CannotSay:
         return found
     subject, against = "In the districts with visits the rate of admissions", "than it would have been without them"
     return Estimated(sentence=sentence(found, subject=subject, against=against), estimate=found.estimate)
+
+
+def say_approach(found: Comparison | CannotSay) -> Fact:
+    """Say in a board's words how the effect was estimated, from which districts and periods, or that it was not.
+
+    Parameters
+    ----------
+    found
+        What `estimate_effect` returned.
+
+    Returns
+    -------
+    Fact
+        The number of districts compared.
+    """
+    if isinstance(found, CannotSay):
+        text = "No effect is reckoned: districts are shown as they are, and none is set against what was expected."
+        return Fact(sentence=text, value=0, unit="districts compared")
+    e = found.estimate
+    before, after = (say_span(*side) for side in (found.before, found.after))
+    text = (
+        f"Each of {e.n_clusters} districts is reduced to a single change: its rate of admissions once visits had begun "
+        f"in all that have them ({after}), over its rate before ({before}). The changes of the {e.n_treated} with "
+        f"visits are set against those of the {e.n_clusters - e.n_treated} without. The interval comes from how much "
+        "the changes of districts differ; the technical annex names the method."
+    )
+    return Fact(sentence=text, value=e.n_clusters, unit="districts compared")
 
 
 def effect_table(found: Comparison, panel: Panel) -> Table:
@@ -221,18 +249,19 @@ def say_precision(found: Comparison | CannotSay, *, power: float = 0.8) -> Fact 
         In per cent.
     """
     if isinstance(found, CannotSay):
-        text = "Without an estimate there is no spread of changes between districts to reckon from."
-        return CannotSay(sentence=text, needed=found.needed)
+        text = "How small an effect these districts would show is not known without an estimate."
+        return CannotSay(sentence=text, needed=AS_EFFECT)
     frame = detectable(found, power=power)
     sizes, visited, reductions = (frame[name].tolist() for name in ("districts", "visited", "reduction"))
     text = (
         f"With {visited[0]} of {sizes[0]} districts visited, only a reduction of about {reductions[0]:.0f} per cent "
-        f"or more would be detected {power * 100:.0f} times in 100."
+        f"or more would be detected {power * 100:.0f} times in 100; a smaller one might well be missed."
     )
-    if len(sizes) > 1:
+    joint = next((number for number, size in enumerate(sizes) if size >= 2 * sizes[0]), None)
+    if joint is not None:
         text += (
-            f" With {sizes[-1]} districts in all, as in a joint pilot, half of them visited, "
-            f"about {reductions[-1]:.0f} per cent would do."
+            f" A joint pilot with other areas, of {sizes[joint]} districts in all and half of them visited, would "
+            f"detect one of about {reductions[joint]:.0f} per cent."
         )
     return Fact(sentence=text, value=round(reductions[0]), unit="per cent reduction")
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from oda.effect import AS_EFFECT
 from oda.errors import DesignError
 from oda.evaluate import (
     Comparison,
@@ -38,8 +38,9 @@ MEANS = {  # levels that this design can have in a board's words; the annex has 
     2: "a before and after, or districts with against without, adjusted",
     3: "changes set against those of comparable districts",
 }
+HARDLY = 0.05  # per cent; a drift below it is said to be hardly any
 SAME = 1e-6  # degrees of freedom; with as many on each side two methods are one
-WITHOUT_ESTIMATE = "Without an estimate there is nothing to check."
+WITHOUT = CannotSay(sentence="Without an estimate of the effect there is no evidence to rate.", needed=AS_EFFECT)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,7 +91,7 @@ def check_effect(panel: Panel, found: Comparison | CannotSay, *, level: float = 
         What was found, or that there is no estimate to check.
     """
     if isinstance(found, CannotSay):
-        return CannotSay(sentence=WITHOUT_ESTIMATE, needed=found.needed)
+        return WITHOUT
     counts = panel.measure == "counts"
     design: dict[str, Any] = {
         "outcome": "admissions" if counts else "rate",
@@ -123,7 +124,7 @@ def check_effect(panel: Panel, found: Comparison | CannotSay, *, level: float = 
         "difference-in-differences",
         n_treated=e.n_treated,
         n_control=e.n_clusters - e.n_treated,
-        pre_trend="not examined" if study is None else "differs" if _moved_apart(study) else "tested",
+        pre_trend="not examined" if study is None else "differs" if moved_apart(study) else "tested",
     )
     return Checks(
         study=study,
@@ -149,8 +150,19 @@ def _choose_step(panel: Panel) -> int:
     return next(enough, choices[-1])
 
 
-def _moved_apart(study: EventStudy) -> bool:
-    """Tell whether the interval of the difference in slope before the start keeps from none."""
+def moved_apart(study: EventStudy) -> bool:
+    """Tell whether the interval of the difference in slope before the start keeps from none.
+
+    Parameters
+    ----------
+    study
+        The gaps between the groups, step by step.
+
+    Returns
+    -------
+    bool
+        False also where the data cannot tell.
+    """
     return not cannot_tell(study.pre_trend.slope)
 
 
@@ -175,7 +187,12 @@ def left_out_picture(checks: Checks) -> Picture:
     if checks.left_out is None:
         raise DesignError(checks.refused["left_out"])
     drawn = plot_falsification(checks.left_out)
-    return drawn.model_copy(update={"caption": "The estimate again, with each district left out in turn"})
+    said = {
+        "headline": f"With one district left out in turn the estimate runs {_ends(checks.left_out)}",
+        "caption": "The estimate again, with each district left out in turn",
+        "description": re.sub(r"\bunit\b", "district", drawn.description),
+    }
+    return drawn.model_copy(update=said)
 
 
 def checks_table(checks: Checks, found: Comparison) -> Table:
@@ -205,28 +222,6 @@ def checks_table(checks: Checks, found: Comparison) -> Table:
     )
 
 
-def say_no_other_ways(found: CannotSay) -> CannotSay:
-    """Say why nothing stands where the estimate would be looked at in other ways.
-
-    Parameters
-    ----------
-    found
-        What `estimate_effect` returned, without an estimate.
-
-    Returns
-    -------
-    CannotSay
-        The reason that there is no estimate.
-
-    Examples
-    --------
-    >>> say_no_other_ways(CannotSay(sentence="Every district has visits.", needed="others.")).sentence
-    'Nothing can be shown here, since there is no estimate. Every district has visits.'
-    """
-    text = f"Nothing can be shown here, since there is no estimate. {found.sentence}"
-    return CannotSay(sentence=text, needed=found.needed)
-
-
 def _permuted_row(found: Comparison) -> list[tuple[str, str, str]]:
     """Return the line of the randomisation test."""
     e = found.estimate
@@ -242,7 +237,7 @@ def _trend_rows(checks: Checks) -> list[tuple[str, str, str]]:
     what = f"Gaps before the visits, {checks.step} by {checks.step}"
     if checks.study is None:
         return [(what, "not done", checks.refused["study"])]
-    trend, broken = checks.study.pre_trend, checks.study.breakdown
+    trend = checks.study.pre_trend
     few = f", at the smallest {trend.smallest_p:.3f}" if trend.smallest_p >= 0.001 else ""
     rows = [
         (
@@ -251,10 +246,18 @@ def _trend_rows(checks: Checks) -> list[tuple[str, str, str]]:
             f"Small where the groups differed before. {checks.without['study']}".rstrip(),
         )
     ]
-    drift = percent_change(math.exp(broken.slope)).removesuffix(" higher")
-    said = "none" if broken.slope == 0 else f"{drift} each {checks.step}"
-    rows.append(("Drift apart that would undo the finding", said, "The larger, the firmer the finding."))
+    rows.append(("Drift apart that would undo the finding", *_undoing(checks.study, checks.step)))
     return rows
+
+
+def _undoing(study: EventStudy, step: str) -> tuple[str, str]:
+    """Say which drift would undo the finding, and how to read that."""
+    size = abs(100 * (math.exp(study.breakdown.slope) - 1))
+    if study.breakdown.slope == 0:
+        return "none is needed", "The interval holds no effect as it is."
+    if size < HARDLY:
+        return f"less than {HARDLY} per cent each {step}", "Hardly any drift would undo it: the finding is not firm."
+    return f"{size:.{0 if size >= 10 else 1}f} per cent each {step}", "The larger, the firmer the finding."
 
 
 def _placebo_rows(checks: Checks) -> list[tuple[str, str, str]]:
@@ -269,10 +272,16 @@ def _placebo_rows(checks: Checks) -> list[tuple[str, str, str]]:
         if check is None:
             rows.append((what, "not done", checks.refused[name]))
             continue
-        ends = [percent_change(float(end)) for end in (np.min(check.others["value"]), np.max(check.others["value"]))]
-        said = f"{len(check.others)}: {ends[0]} to {ends[1]}" if ends[0] != ends[1] else ends[0]
-        rows.append((what, said, " ".join(filter(None, [reading, *check.cautions[:1], checks.without[name]]))))
+        said = f"{len(check.others)}: {_ends(check)}"
+        cautions = check.cautions[:1] if check is not checks.in_space else ()  # of a share that is not shown here
+        rows.append((what, said, " ".join(filter(None, [reading, *cautions, checks.without[name]]))))
     return rows
+
+
+def _ends(check: Falsification) -> str:
+    """Say the smallest and the largest of other estimates."""
+    values = check.others["value"]
+    return " to ".join(dict.fromkeys(percent_change(float(end)) for end in (values.min(), values.max())))
 
 
 def say_grade(checks: Checks | CannotSay) -> Fact | CannotSay:

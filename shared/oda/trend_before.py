@@ -17,6 +17,8 @@ from oda.results import CannotSay, Estimated, Picture, Table, TableColumn
 from oda.sensitivity import FEWEST_AFTER, FEWEST_BEFORE, Checks
 from oda.small_counts import SMALL
 
+WHOLE = "to give the whole estimate without any effect"
+RELIABLE = 0.8  # the power from which a check is said to notice most of what it looks for
 ENDS = ["value", "ci_low", "ci_high"]
 LARGER = (
     f"larger counts: larger areas, or {FEWEST_BEFORE} years of data before the visits and {FEWEST_AFTER} after, "
@@ -46,12 +48,22 @@ def say_trend(checks: Checks | CannotSay) -> Estimated | CannotSay:
             needed=LARGER if SMALL in why else f"data from more {checks.step}s before the first visits.",
         )
     trend, (drift, said) = checks.study.pre_trend, _drift(checks.study, checks.step)
+    hiding = percent_change(math.exp(trend.hiding_slope))
+    enough = (
+        f"just large enough {WHOLE}" if hiding == "unchanged" else f"of {hiding} each {checks.step}, enough {WHOLE},"
+    )
     text = (
-        f"{said} ({interval_words(drift)}). A drift large enough to explain the whole estimate, "
-        f"{percent_change(math.exp(trend.hiding_slope))} each {checks.step}, would have been noticed "
-        f"{100 * trend.power:.0f} times in 100. {checks.without['study']}"
+        f"{said} ({interval_words(drift)}). A drift {enough} would be noticed {100 * trend.power:.0f} times in 100: "
+        f"this check {_notices(trend.power)}. {checks.without['study']}"
     )
     return Estimated(sentence=text.rstrip(), estimate=drift)
+
+
+def _notices(power: float) -> str:
+    """Say how many such drifts the check would notice."""
+    if power < 0.5:
+        return "would miss most such drifts"
+    return "would notice most such drifts" if power >= RELIABLE else "would miss many such drifts"
 
 
 def _drift(study: EventStudy, step: str) -> tuple[Estimate, str]:
@@ -62,7 +74,7 @@ def _drift(study: EventStudy, step: str) -> tuple[Estimate, str]:
     said = f"the two groups drifted apart: the rate with visits came to lie {moved} each {step}"
     if cannot_tell(drift):
         seen = "" if moved == "unchanged" else f": {moved} each {step}"
-        said = f"the drift between the two groups cannot be told from none{seen}"
+        said = f"no clear drift between the two groups is seen{seen}"
     elif moved == "unchanged":
         said = f"the two groups moved alike, {step} by {step}"
     return drift, f"Before the visits {said}"

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from oda.disclosure import protect_total
+from oda.effect import AS_EFFECT
 from oda.estimate import Estimate
 from oda.evaluate import Comparison, CostBenefit, UnitChange, cost_benefit
 from oda.making import table
@@ -79,7 +80,7 @@ def count_spent(panel: Panel, found: Comparison | CannotSay, costs: Costs | None
         return CannotSay(sentence=text, needed=NEEDED)
     if isinstance(found, CannotSay):
         text = "Without an estimate of the effect there is nothing to set against the cost of the visits."
-        return CannotSay(sentence=text, needed=found.needed)
+        return CannotSay(sentence=text, needed=AS_EFFECT)
     rows = panel.frame[panel.frame["cohort"].notna() & (panel.frame["period"] <= found.after[1])]
     first = panel.start or found.after[0]
     since = {"visits": first, "admissions": found.after[0]}
@@ -125,7 +126,7 @@ def say_cost(spent: Spent, costs: Costs) -> Fact:
         f"({costs.visit.source}). {ONLY}"
     )
     if spent.when != spent.paid:
-        text += f" They count only {_during(spent.when)}, the time for which the effect was estimated."
+        text += f" Admissions count as avoided only {_during(spent.when)}, for which the effect was estimated."
     return Fact(sentence=text, value=float(f"{spent.pounds:.3g}"), unit=f"£ {during}, in {costs.price_year} prices")
 
 
@@ -201,8 +202,8 @@ def say_worth(worth: CostBenefit | CannotSay, spent: Spent | CannotSay) -> Estim
         return spent
     during = _during(spent.paid)
     text = (
-        f"{during[0].upper()}{during[1:]}, in {worth.price_base} prices, the public value of the visits is put at "
-        f"{_against_costs(worth.npsv)} {say_cash(worth).sentence}"
+        f"{during[0].upper()}{during[1:]}, in {worth.price_base} prices, the public value of the visits, in cash or "
+        f"not, is put at {_against_costs(worth.npsv)} {say_cash(worth).sentence}"
     )
     return Estimated(sentence=text, estimate=worth.npsv)
 
