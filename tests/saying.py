@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
+from oda.doubts import MOST_WORDS
 from oda.estimate import Estimate
 from oda.results import AnyResult, CannotSay, Estimated, Fact
 
@@ -17,8 +18,9 @@ RATIOS = {  # value and interval, by what they say
     "wide": (0.5, 1e-9, 500.0),
     "higher, beyond measure": (600.0, 200.0, 900.0),
     "lower, to nothing": (0.001, 0.0001, 0.004),
+    "lower, by very much": (0.004, 0.0001, 0.2),
 }
-POUNDS = {"more": (90_000.0, 10_000.0, 170_000.0), "less": (-1_234_567.0, -2e6, -1e5), "either": (5e3, -9e6, 9e6)}
+POUNDS = {"more": (3.21e6, 1.02e6, 5.32e6), "less": (-1_234_567.0, -2e6, -1e5), "either": (5e3, -9e6, 9e6)}
 NOT = CannotSay(sentence="The data end before the visits.", needed="later data.")
 
 
@@ -51,6 +53,11 @@ def cases() -> Iterator[dict[str, AnyResult]]:
     counts = [None, NOT, visits(None), visits(0), visits(2_000), visits(12_345_678)]
     rest = {
         "precision": Fact(sentence="With few districts.", value=7.418321985962583, unit="per cent reduction"),
+        "cost": Fact(
+            sentence="It cost.", value=225_000.0, unit="£ from September 2025 to December 2026, in 2025 prices"
+        ),
+        "worth-cash": estimated(POUNDS["less"], scale="difference", unit="£", estimand="net"),
+        "doubts": Fact(sentence="Not every check.", value=" ".join(["word"] * MOST_WORDS)),
         "planted": Fact(sentence="The data are made up.", value=0.85, unit="rate ratio"),
     }
     names = ("effect", "worth", "strength", "trend-before", "visits-total")

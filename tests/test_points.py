@@ -16,6 +16,7 @@ from oda.errors import RenderError
 from oda.reports.points.drafting import FIELD, count_words, draft_district_points, draft_points, fill_words
 from oda.reports.points.edited import FILE, main_points, read_points, refuse_moved
 from oda.reports.points.writing import write_points
+from oda.results import Fact
 from oda.runs import Run
 
 PILOT = {
@@ -74,8 +75,8 @@ def test_the_effect_comes_first_and_that_data_are_made_up_is_never_left_out():
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("lower", "was 15 per cent lower than would be expected without them."),
-        ("higher", "was 20 per cent higher than would be expected without them."),
+        ("lower", "was 15 per cent lower than expected (interval: 24 to 5.0 per cent lower)."),
+        ("higher", "was 20 per cent higher than expected (interval: 10 to 40 per cent higher)."),
         ("unclear", "is unclear: anything from 16 per cent lower to 7.0 per cent higher fits the data."),
         ("alike", "much as expected without visits"),
         ("lower, but hardly", "much as expected without visits"),
@@ -105,6 +106,38 @@ def test_groups_that_moved_apart_are_warned_of():
     apart = {**PILOT, "trend-before": estimated(RATIOS["higher"])}
     assert any("moved apart before the visits" in point for point in said(apart))
     assert not any("moved apart" in point for point in said({**PILOT, "trend-before": estimated(RATIOS["unclear"])}))
+
+
+COST = Fact(sentence="It cost.", value=225_000.0, unit="£ from May 2024 to April 2025, in 2025 prices")
+PAYS, LOSES, EITHER = (
+    estimated(ends, scale="difference", unit="£", estimand="net")
+    for ends in ((268e3, 17.8e3, 532e3), (-119e3, -169e3, -66e3), (847e3, -254e3, 2.21e6))
+)
+
+
+def test_public_value_and_savings_in_cash_are_set_against_the_cost_apart():
+    """Visits that pay the public and cost the budget are said to do both, over which time and in which prices."""
+    found = said({**PILOT, "worth": PAYS, "worth-cash": LOSES, "cost": COST})
+    time = "from May 2024 to April 2025, in 2025 prices."
+    assert f"Public value is £268,000 higher than cost (interval: £17,800 to £532,000 higher), {time}" in found
+    assert f"Savings in cash are £119,000 lower than cost (interval: £169,000 to £66,000 lower), {time}" in found
+    assert "Public value may be £254,000 lower to £2.21 million higher than cost." in said({**PILOT, "worth": EITHER})
+
+
+def test_a_point_of_money_rests_on_the_time_that_it_names():
+    """An edit of it is flagged when the months or the year of the prices move."""
+    assert ("worth", "cost") in [one.results for one in draft_points({**PILOT, "worth": PAYS, "cost": COST})]
+
+
+def test_what_does_not_agree_is_a_main_point():
+    """A doubt stands among the points; where all agree there is none, and groups that moved apart come before it."""
+    doubts = Fact(sentence="Not every check.", value="another reasonable method leaves room for no effect")
+    words = "Treat this effect with care: another reasonable method leaves room for no effect."
+    assert words in said({**PILOT, "doubts": doubts})
+    assert not any("care" in point for point in said({**PILOT, "doubts": Fact(sentence="None.")}))
+    apart = said({**PILOT, "doubts": doubts, "trend-before": estimated(RATIOS["higher"])})
+    assert any("moved apart" in point for point in apart)
+    assert words not in apart
 
 
 @pytest.mark.parametrize("name", RATIOS)
@@ -266,7 +299,7 @@ def test_the_command_writes_the_file_and_says_what_has_moved(folder, capsys):
     tell_points(pilot, run_of(MOVED), (), asked=True)
     tell_moved(pilot, run_of(MOVED))
     said = capsys.readouterr()
-    assert "reports/main-points.yml has 5 main points, 1 of them edited." in said.out
+    assert "reports/main-points.yml has 4 main points, 1 of them edited." in said.out
     assert said.err.count("Main point 'effect' was written when effect was: 15 per cent lower") == 2
     with pytest.raises(click.UsageError, match="Add --points"):
         tell_points(pilot, run_of(MOVED), ("effect",), asked=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from oda.reports.document import escape
 from oda.reports.points.few_words import fields, read
@@ -54,7 +54,7 @@ def draft_points(results: Results) -> tuple[Point, ...]:
     tuple of Point
         At most six; that the data are made up is never left out.
     """
-    return _draft(results, (_effect, _range, _strength, _apart, _worth, _visits, _more, _made_up))
+    return _draft(results, (_effect, _strength, _doubt, _worth, _cash, _more, _visits, _made_up))
 
 
 def draft_district_points(results: Results) -> tuple[Point, ...]:
@@ -168,23 +168,12 @@ def _both(text: str) -> dict[str, str]:
 def _effect(results: Results) -> Point | None:
     """Say what the visits changed, or that it cannot be told."""
     texts = {
-        **_both(
-            "In districts with visits the rate of admissions was {effect.value} than would be expected without them."
-        ),
+        **_both("Where visits began, the admission rate was {effect.value} than expected (interval: {effect.range})."),
         "alike": "The rate of admissions was much as expected without visits: {effect.interval}.",
         "unclear": "Whether visits changed admissions is unclear: anything from {effect.interval} fits the data.",
         "unsaid": "What the visits changed cannot be concluded from these data.",
     }
     return _point("effect", results, texts)
-
-
-def _range(results: Results) -> Point | None:
-    """Say how far the true effect may lie from the estimate."""
-    texts = {
-        **_both("The data fit a true effect anywhere from {effect.interval}."),
-        "unclear": "The data leave room for no effect, and for effects at both ends of that range.",
-    }
-    return _point("effect", results, texts, name="range")
 
 
 def _strength(results: Results) -> Point | None:
@@ -202,6 +191,16 @@ def _strength(results: Results) -> Point | None:
     return _point("strength", results, texts, said=rank)
 
 
+def _doubt(results: Results) -> Point | None:
+    """Warn of what does not agree with the effect, the weightiest first."""
+    apart = _apart(results)
+    if apart is not None and read(results.get("trend-before")) != "unsaid":
+        return apart
+    found = results.get("doubts")
+    doubted = isinstance(found, Fact) and isinstance(found.value, str)
+    return _point("doubts", results, {"fact": "Treat this effect with care: {doubts.value}."}) if doubted else apart
+
+
 def _apart(results: Results) -> Point | None:
     """Warn when the groups moved apart before the visits began, or when that could not be looked at."""
     texts = {
@@ -213,15 +212,35 @@ def _apart(results: Results) -> Point | None:
 
 
 def _worth(results: Results) -> Point | None:
-    """Say whether benefits exceed costs."""
-    ends = "than they cost, in cash or not; the data fit anything from {worth.interval}."
+    """Say whether public value exceeds the cost, over which time and in prices of which year."""
     texts = {
-        "higher": f"The visits bring {{worth.size}} more {ends}",
-        "lower": f"The visits bring {{worth.size}} less {ends}",
-        "unclear": "Whether benefits exceed costs is unclear: the difference may be anything from {worth.interval}.",
+        **_both(f"Public value is {{worth.value}} than cost (interval: {{worth.range}}){_when(results)}."),
+        "unclear": f"Public value may be {{worth.range}} than cost{_when(results)}.",
         "unsaid": "Whether the visits are worth their cost cannot be concluded from what is on record.",
     }
-    return _point("worth", results, texts)
+    return _with_time(_point("worth", results, texts))
+
+
+def _cash(results: Results) -> Point | None:
+    """Say whether savings in cash alone exceed the cost."""
+    texts = {
+        **_both(
+            f"Savings in cash are {{worth-cash.value}} than cost (interval: {{worth-cash.range}}){_when(results)}."
+        ),
+        "unclear": f"Savings in cash may be {{worth-cash.range}} than cost{_when(results)}.",
+    }
+    return _with_time(_point("worth-cash", results, texts))
+
+
+def _when(results: Results) -> str:
+    """Return the field that says over which time costs are counted and in prices of which year, if there is one."""
+    cost = results.get("cost")
+    return ", {cost.when}" if cost is not None and "when" in fields(cost) else ""
+
+
+def _with_time(point: Point | None) -> Point | None:
+    """Return a point that says its time with the result which has it."""
+    return point and (replace(point, results=(*point.results, "cost")) if "{cost." in point.text else point)
 
 
 def _visits(results: Results) -> Point | None:

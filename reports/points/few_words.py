@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Literal
 
 from oda.estimate import Estimate
 from oda.results import AnyResult, CannotSay, Estimated, Fact
-from oda.wording import Reading, change_words, interval_ends, quantity, reading
+from oda.wording import Reading, change_words, interval_ends, quantity, reading, say_pounds
 
 NOT_SAID = "cannot be concluded"
 Said = Reading | Literal["fact", "unsaid"]
@@ -49,8 +48,9 @@ def fields(result: AnyResult) -> dict[str, str]:
     Returns
     -------
     dict
-        Words by field: `value`, and of an estimate `size` (without direction), `low`, `high` and `interval`; of a fact
-        `unit`, and `of` where its unit says of how many. Empty for a table, a figure, and an answer that is none.
+        Words by field: `value`, and of an estimate `size` (without direction), `low`, `high`, `interval` and `range`
+        (the interval shorter); of a fact `unit`, `of` where its unit says of how many, and `when` where its unit is
+        pounds of some time. Empty for a table, a figure, and an answer that is none.
 
     Examples
     --------
@@ -63,21 +63,47 @@ def fields(result: AnyResult) -> dict[str, str]:
                 value if isinstance(value, str) else f"{value:,}" if isinstance(value, int) else quantity(value, "")
             )
             out_of = re.search(r"\bof (\d+)", unit)
-            return {"value": number, "unit": unit, **({"of": out_of[1]} if out_of else {})}
+            more = {"of": out_of[1]} if out_of else {"when": unit[2:]} if unit.startswith("£ ") else {}
+            return {"value": number, "unit": unit, **more}
         case Estimated(estimate=estimate):
             return _of_estimate(estimate)
     return {}
 
 
 def _of_estimate(estimate: Estimate) -> dict[str, str]:
-    """Return the words of an estimate; pounds to three figures, as sentences have them."""
-    if estimate.unit == "£":
-        three = [float(f"{number:.3g}") for number in (estimate.value, estimate.ci_low, estimate.ci_high)]
-        estimate = replace(estimate, value=three[0], ci_low=three[1], ci_high=three[2])
+    """Return the words of an estimate; pounds as sentences have them."""
     low, high = interval_ends(estimate)
     value = quantity(estimate.value, estimate.unit) if estimate.scale == "level" else change_words(estimate)
+    ends = (low, high)
+    if estimate.unit == "£":
+        low, high = (say_pounds(end) for end in (estimate.ci_low, estimate.ci_high))
+        value, ends = say_pounds(estimate.value), (low, high)
+        if estimate.scale == "difference":
+            value, *ends = (_either_way(one) for one in (estimate.value, estimate.ci_low, estimate.ci_high))
     size = value.removesuffix(" lower").removesuffix(" higher")
-    return {"value": value, "size": size, "low": low, "high": high, "interval": f"{low} to {high}"}
+    return {
+        "value": value,
+        "size": size,
+        "low": low,
+        "high": high,
+        "interval": f"{low} to {high}",
+        "range": _range(*ends),
+    }
+
+
+def _either_way(pounds: float) -> str:
+    """Say pounds without a sign, as lower or higher."""
+    return f"{say_pounds(abs(pounds))} {'lower' if pounds < 0 else 'higher'}"
+
+
+def _range(low: str, high: str) -> str:
+    """Say both ends of an interval, what they share once, such as `24 to 4.6 per cent lower`."""
+    first, last = low.split(), high.split()
+    shared = 0
+    while shared < min(len(first), len(last)) and first[-1 - shared] == last[-1 - shared]:
+        shared += 1
+    kept = first[: len(first) - shared]
+    return f"{' '.join(kept)} to {high}" if kept else high
 
 
 def summary(result: AnyResult | None) -> str:
