@@ -15,6 +15,7 @@ from oda.reports.points.drafting import MOST_POINTS, draft_district_points, fill
 from oda.reports.points.edited import main_points
 from oda.reports.points.few_words import Said, fields, read
 from oda.results import AnyResult, CannotSay, Estimated, Fact
+from oda.wording import say_pounds
 
 if TYPE_CHECKING:
     from oda.pilot import Question
@@ -24,6 +25,7 @@ EFFECT, STRENGTH, COST, WORTH = "effect", "strength", "cost", "worth"  # results
 CAUSAL = ("ATT", "ATE", "ATC", "mean effect")  # estimands that are effects; others describe
 SIGNS: dict[Said, str] = {"lower": "\N{MINUS SIGN}", "higher": "+", "unclear": "±", "alike": "0"}
 UNKNOWN = "?"
+DOUBT = "cannot tell"
 NOT_ANSWERED = "Not answered"
 MOST_STEPS = 10  # of a scale that is drawn as dots
 
@@ -63,6 +65,8 @@ def _question(question: Question, context: Context, alone: Collection[str]) -> s
         parts = [escape(_unanswered(question, context))]
     else:
         brief = f"Cannot be concluded. {evidence.sentence}" if isinstance(evidence, CannotSay) else said
+        if read(evidence) == "unclear" and DOUBT not in said:
+            brief += f" The data {DOUBT} this from no difference."
         rated = list(_ratings(question.evidence, evidence, context, alone))
         parts = [f"{escape(brief)}{_source(question.evidence, context)}"]
         parts += ["\n    ".join(f"- {one}" for one in rated)] if rated else []
@@ -168,7 +172,7 @@ def rate_cost(result: AnyResult | None) -> tuple[str, str]:
     """
     if not isinstance(result, Fact) or not isinstance(result.value, int | float) or not result.unit.startswith("£"):
         return "£?", "not known"
-    return "", f"£{fields(result)['value']} {result.unit.removeprefix('£').strip()}".rstrip()
+    return "", f"{say_pounds(result.value)} {result.unit.removeprefix('£').strip()}".rstrip()
 
 
 def points(context: Context, most: int = MOST_POINTS) -> str:

@@ -87,6 +87,21 @@ def test_the_cost_is_a_sum_or_not_known():
     assert rate_cost(None) == ("£?", "not known")
 
 
+def test_the_cost_has_one_form_in_words_and_at_a_glance():
+    """Three figures, in millions from a million up, as sentences have it."""
+    assert rate_cost(Fact(sentence="It cost.", value=3_080_000.0, unit="£ in 2025")) == ("", "£3.08 million in 2025")
+
+
+def test_an_answer_that_cannot_be_told_from_none_says_so(tmp_path):
+    """No bare higher or lower stands as an answer where the interval holds no difference; the doubt is said once."""
+    bare = estimated(RATIOS["unclear"], estimand="rate ratio")
+    doubt = "The data cannot tell this from no difference"
+    assert glance(tmp_path, {"trend": bare}, trend="Lower?").count(doubt) == 1
+    told = bare.model_copy(update={"sentence": f"It was lower. {doubt}."})
+    assert glance(tmp_path, {"trend": told}, trend="Lower?").count(doubt) == 1
+    assert doubt not in glance(tmp_path, {"trend": estimated(RATIOS["lower"])}, trend="Lower?")
+
+
 def test_only_effects_are_rated(tmp_path):
     """A number of visits is no effect, and has no sign."""
     assert ".symbol" not in glance(tmp_path, **{"visits-total": "How many?"})
@@ -144,7 +159,7 @@ def test_a_brief_has_the_first_points_only(tmp_path):
     made = context(tmp_path, results=RESULTS)
     first, whole = ([line[:20] for line in points(made, most).splitlines() if line] for most in (3, 6))
     assert first == whole[:3]
-    assert len(whole) == 6
+    assert len(whole) == 5
 
 
 def test_a_district_has_points_of_its_own(tmp_path):
