@@ -88,10 +88,8 @@ def report(
     click.echo(made.summary)
     if by_hand.write(pilot.folder, made.pages, made.index.parents[1] / STAGED):
         click.echo("The extension for Quarto, reports/_extensions/oda, is now that of this version of oda.")
-    for note in made.notes:
-        click.echo(note, err=True)
-    for failure in made.failures:
-        click.echo(f"Not made: {failure}", err=True)
+    for said in (*made.notes, *(f"Not made: {failure}" for failure in made.failures)):
+        click.echo(said, err=True)
     tell_moved(pilot, run)
     tell_findings(made)
     click.echo(f"Open {made.index}")
