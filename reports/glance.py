@@ -92,7 +92,9 @@ def _ratings(key: str, evidence: AnyResult, context: Context, alone: Collection[
     yield _rating("Effect", *rate_effect(evidence))
     strength, cost = context.results.get(STRENGTH), context.results.get(COST)
     if strength is not None:
-        yield _rating("Strength of evidence", *rate_strength(strength)) + _own_source(STRENGTH, strength, context, alone)
+        yield _rating("Strength of evidence", *rate_strength(strength)) + _own_source(
+            STRENGTH, strength, context, alone
+        )
     if cost is not None or WORTH in context.results:
         yield _rating("Cost", *rate_cost(cost)) + _own_source(COST, cost, context, alone)
 
