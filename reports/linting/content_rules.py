@@ -88,16 +88,32 @@ def _data_held(page: Page) -> Iterator[Fault]:
     for link in page.every("a"):
         address = link.attributes.get("href", "").strip()
         if address.lower().startswith("data:text/csv"):
-            why = _wrong_with(embedded(address))
+            why = wrong_with_csv(embedded(address))
             if why:
                 yield Fault(line=link.line, what=f"the download {quote(link.text())} {why}.", fix=fix)
 
 
-def _wrong_with(content: bytes) -> str:
-    """Return what is wrong with a CSV; nothing when all is well."""
+def wrong_with_csv(content: bytes) -> str:
+    r"""Return what is wrong with a CSV that is offered as data.
+
+    Parameters
+    ----------
+    content
+        Its bytes.
+
+    Returns
+    -------
+    str
+        The rest of a sentence; empty when all is well.
+
+    Examples
+    --------
+    >>> wrong_with_csv(b"a,b\n1,2\n"), wrong_with_csv(b"a,b\n")
+    ('', 'holds no rows below its header')
+    """
     text = content.decode("utf-8-sig", errors="replace")
-    if text.lstrip().startswith("<"):
-        return "is no CSV but a page"
+    if text.lstrip().startswith("<") or "\0" in text:
+        return "is no CSV"
     try:
         rows = [row for row in csv.reader(text.splitlines()) if row]
     except csv.Error as error:

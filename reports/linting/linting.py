@@ -5,8 +5,10 @@ from __future__ import annotations
 import codecs
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 from typing import Any, cast
 
@@ -32,6 +34,7 @@ PAGE_RULES: Mapping[str, Rule] = {
 PAGES = (".html", ".htm", ".xhtml")
 LOOKED_AT = (*PAGES, ".pdf")
 KEPT = "lint.json"
+_OFFERED = re.compile(r"""<a\b(?=[^>]*\bhref="data:text/csv)[^>]*\bdownload="([^"]+)\"""")
 TOLD = 10  # findings that a refusal names
 
 
@@ -121,7 +124,8 @@ def lint_files(
     for path in paths:
         name = path.relative_to(base).as_posix() if base else path.as_posix()
         content = _content(path)
-        key = hashlib.sha256(f"{world} {name} ".encode() + content).hexdigest()
+        beside = sorted(_offered(path.with_suffix(".html"))) if path.suffix.lower() == ".pdf" else ""
+        key = hashlib.sha256(f"{world} {name} {beside} ".encode() + content).hexdigest()
         found = _again(known.get(key)) if world else None
         if found is None:
             found = _look(path, content, name, draft=draft)
@@ -234,9 +238,15 @@ def refuse_findings(folder: Path) -> None:
 def _look(path: Path, content: bytes, name: str, *, draft: bool | None) -> tuple[Finding, ...]:
     """Look at one file."""
     if path.suffix.lower() == ".pdf":
-        return _sorted(name, list(lint_pdf(content)))
+        return _sorted(name, list(lint_pdf(content, wanted=_offered(path.with_suffix(".html")))))
     folder = path.parent
     return lint_page(_decoded(content), name=name, is_there=lambda place: (folder / place).is_file(), draft=draft)
+
+
+def _offered(page: Path) -> frozenset[str]:
+    """Return the names of the data that a page holds, which its PDF must hold too."""
+    text = page.read_text(encoding="utf-8", errors="replace") if page.is_file() else ""
+    return frozenset(map(unescape, _OFFERED.findall(text)))
 
 
 def _content(path: Path) -> bytes:

@@ -11,7 +11,7 @@ from oda.reports.linting.tree import Element, Page, Text
 LONGEST_TITLE = 65
 LONGEST_DESCRIPTION = 160
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-_LANG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _FIRST_KEYS = ("a", "button", "input", "select", "textarea", "summary")
 
 
@@ -19,7 +19,7 @@ def _lang(page: Page) -> Iterator[Fault]:
     """Find a page that does not name its language, which a screen reader speaks it in."""
     tag = next(iter(page.every("html")), page.root)
     value = tag.attributes.get("lang", "")
-    if not _LANG.fullmatch(value):
+    if not LANGUAGE.fullmatch(value):
         what = f"the page's language is {quote(value)}." if value else "the page does not name its language."
         yield Fault(line=tag.line, what=what, fix='Write <html lang="en-GB">.')
 

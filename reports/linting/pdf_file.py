@@ -147,6 +147,46 @@ class PdfFile:
                 self._open.discard(number)
         return self._kept[number]
 
+    def part(self, *names: str) -> dict[str, Any]:
+        """Return the catalogue, where a PDF says what it is, or a dictionary in it.
+
+        Parameters
+        ----------
+        *names
+            The way to it, such as `MarkInfo`.
+
+        Returns
+        -------
+        dict
+            Empty where there is none.
+
+        Raises
+        ------
+        PdfError
+            When there is no catalogue.
+        """
+        found = self.get(self.trailer.get("Root"))
+        if not isinstance(found, dict):
+            raise PdfError("it has no catalogue")
+        for name in names:
+            found = self.get(found.get(name))
+            if not isinstance(found, dict):
+                return {}
+        return found
+
+    def whole(self) -> None:
+        """Read every object and unpack every stream.
+
+        Raises
+        ------
+        PdfError
+            When one cannot be.
+        """
+        for number in sorted(self.places):
+            one = self.get(Reference(number))
+            if isinstance(one, Stream) and one.head.get("Filter") == "FlateDecode":
+                one.unpack()
+
     def _find(self, number: int) -> Any:  # noqa: ANN401  any object of a PDF
         """Return an object by its number."""
         if number not in self.places:

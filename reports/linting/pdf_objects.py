@@ -68,9 +68,12 @@ class Stream:
         if filters != ["FlateDecode"]:
             raise PdfError(f"a stream is packed with {', '.join(map(str, filters))}")
         try:
-            content = zlib.decompressobj().decompress(self.packed, MOST_BYTES)
+            unpacker = zlib.decompressobj()
+            content = unpacker.decompress(self.packed, MOST_BYTES)
         except zlib.error as error:
             raise PdfError("a stream cannot be unpacked") from error
+        if self.packed and not unpacker.eof:
+            raise PdfError("a stream is broken off, or too long to be looked at")
         return _unpredict(content, options) if isinstance(options, dict) else content
 
 

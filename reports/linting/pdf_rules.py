@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
 
-from oda.reports.linting.fault import Fault
+from oda.reports.linting.fault import Fault, quote
+from oda.reports.linting.page_rules import LANGUAGE
 from oda.reports.linting.pdf_file import PdfFile
 from oda.reports.linting.pdf_objects import PdfError, Stream
+from oda.reports.linting.pdf_structure import STRUCTURE_RULES, missing, words
 
 _NAMESPACE = re.compile(r"xmlns:(\w+)\s*=\s*['\"]http://www\.aiim\.org/pdfua/ns/id/['\"]")
 _TITLE = re.compile(r"<dc:title\b[^>]*>.*?<rdf:li[^>]*>\s*([^<\s][^<]*)</rdf:li>", re.DOTALL)
@@ -19,23 +20,9 @@ _FILES = ("FontFile", "FontFile2", "FontFile3")
 PdfRule = Callable[[PdfFile], Iterator[Fault]]
 
 
-def _catalogue(file: PdfFile) -> dict[str, Any]:
-    """Return the catalogue, where a PDF says what it is."""
-    found = file.get(file.trailer.get("Root"))
-    if not isinstance(found, dict):
-        raise PdfError("it has no catalogue")
-    return found
-
-
-def _part(file: PdfFile, name: str) -> dict[str, Any]:
-    """Return a dictionary of the catalogue; an empty one where there is none."""
-    found = file.get(_catalogue(file).get(name))
-    return found if isinstance(found, dict) else {}
-
-
 def _metadata(file: PdfFile) -> str:
     """Return the metadata as text."""
-    found = file.get(_catalogue(file).get("Metadata"))
+    found = file.get(file.part().get("Metadata"))
     return found.unpack().decode(errors="replace") if isinstance(found, Stream) else ""
 
 
@@ -46,7 +33,7 @@ def _fault(what: str, fix: str = _AGAIN) -> Fault:
 
 def _tagged(file: PdfFile) -> Iterator[Fault]:
     """Find a PDF without tags, whose headings, tables and figures a screen reader does not know."""
-    if file.get(_part(file, "MarkInfo").get("Marked")) is not True or not _part(file, "StructTreeRoot"):
+    if file.get(file.part("MarkInfo").get("Marked")) is not True or not file.part("StructTreeRoot"):
         yield _fault("the PDF is not tagged.")
 
 
@@ -55,32 +42,29 @@ def _title(file: PdfFile) -> str:
     if found := _TITLE.search(_metadata(file)):
         return found[1].strip()
     info = file.get(file.trailer.get("Info"))
-    title = file.get(info.get("Title")) if isinstance(info, dict) else None
-    if not isinstance(title, bytes):
-        return ""
-    return title.decode("utf-16" if title.startswith(b"\xfe\xff") else "latin-1", errors="replace").strip(" \0")
+    return words(file, info.get("Title")) if isinstance(info, dict) else ""
 
 
 def _titled(file: PdfFile) -> Iterator[Fault]:
     """Find a PDF without a title, or one that shows its file name instead."""
     if not _title(file):
         yield _fault("the PDF has no title.", "Give the document a title in its front matter.")
-    if file.get(_part(file, "ViewerPreferences").get("DisplayDocTitle")) is not True:
+    if file.get(file.part("ViewerPreferences").get("DisplayDocTitle")) is not True:
         yield _fault("the PDF shows its file name in the place of its title (DisplayDocTitle).")
 
 
 def _language(file: PdfFile) -> Iterator[Fault]:
-    """Find a PDF that does not name its language."""
-    lang = file.get(_catalogue(file).get("Lang"))
-    if not isinstance(lang, bytes) or not lang.strip(b"\xfe\xff\x00 "):
-        yield _fault("the PDF does not name its language.")
+    """Find a PDF that does not name its language, or names one that is none."""
+    lang = words(file, file.part().get("Lang"))
+    if not LANGUAGE.fullmatch(lang):
+        yield _fault(f"the PDF's language is {quote(lang)}." if lang else "the PDF does not name its language.")
 
 
 def _claim(file: PdfFile) -> Iterator[Fault]:
     """Find a PDF that does not say that it keeps PDF/UA-1."""
-    words = _metadata(file)
-    prefixes = "|".join(_NAMESPACE.findall(words))
-    if not prefixes or not re.search(rf"(?:{prefixes}):part(?:\s*=\s*['\"]|(?:\s[^<>]*)?>)\s*1\b", words):
+    said = _metadata(file)
+    prefixes = "|".join(_NAMESPACE.findall(said))
+    if not prefixes or not re.search(rf"(?:{prefixes}):part(?:\s*=\s*['\"]|(?:\s[^<>]*)?>)\s*1\b", said):
         yield _fault("the PDF does not say that it keeps PDF/UA-1.")
 
 
@@ -97,7 +81,7 @@ def _fonts(file: PdfFile) -> Iterator[Fault]:
 
 def _brief(file: PdfFile) -> Iterator[Fault]:
     """Find a brief that no longer fits both sides of a sheet."""
-    pages = _part(file, "Pages").get("Count", 0)
+    pages = file.part("Pages").get("Count", 0)
     if _TWO_PAGES.search(_title(file)) and isinstance(pages, int) and pages > 2:
         yield _fault(f"the brief has {pages} pages, not two.", "Shorten the main points, or leave a part out.")
 
@@ -109,16 +93,19 @@ PDF_RULES: dict[str, PdfRule] = {
     "pdf-ua": _claim,
     "pdf-fonts": _fonts,
     "pdf-brief": _brief,
+    **STRUCTURE_RULES,
 }
 
 
-def lint_pdf(content: bytes) -> Iterator[tuple[str, Fault]]:
+def lint_pdf(content: bytes, *, wanted: frozenset[str] = frozenset()) -> Iterator[tuple[str, Fault]]:
     """Look at a PDF with every rule.
 
     Parameters
     ----------
     content
         The file's bytes.
+    wanted
+        Names of data that must be attached, as the page of the same name offers them.
 
     Yields
     ------
@@ -130,7 +117,9 @@ def lint_pdf(content: bytes) -> Iterator[tuple[str, Fault]]:
         if file.trailer.get("Encrypt") is not None:
             yield "pdf-locked", _fault("the PDF is encrypted, so nothing in it was looked at.", "Save it unlocked.")
             return
+        file.whole()
         found = [(name, fault) for name, rule in PDF_RULES.items() for fault in rule(file)]
+        found += [("pdf-files", fault) for fault in missing(file, wanted)]
     except (PdfError, TypeError, ValueError, AttributeError, KeyError, IndexError, RecursionError) as error:
         reason = str(error) if isinstance(error, PdfError) else f"its objects are not as they should be ({error})"
         yield "pdf-unread", _fault(f"the PDF could not be read: {reason}. Nothing in it was looked at.")
