@@ -7,12 +7,14 @@ What a shortcode means is worked out in one place, `expanding.py`. It is written
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from oda.errors import RenderError
 from oda.reports import extension, fonts
+from oda.reports.shortcodes import SHORTCODE, plain_words
 
 FOLDER = "_oda"
 _SHOWN = ("figures", "brand")  # folders of a staged project that documents show files of
@@ -32,12 +34,36 @@ class Page:
         The lines of its front matter.
     said
         What each shortcode stands for, as markdown, by its words, in the order of the document.
+    around
+        What every report says and the document does not: markdown before and after its words.
     """
 
     document: str
     district: str
     front: str
     said: dict[str, list[str]]
+    around: tuple[str, str] = ("", "")
+
+
+def note_lines(said: dict[str, list[str]], lines: Sequence[str], written: Sequence[str]) -> None:
+    """Note what shortcodes alone on their lines came to stand for once the sources of the whole were known.
+
+    Parameters
+    ----------
+    said
+        What each shortcode stands for, by its words; changed in place.
+    lines
+        What became of each line.
+    written
+        The same lines as the analyst wrote them.
+    """
+    seen: Counter[str] = Counter()
+    for line, source in zip(lines, written, strict=True):
+        whole = SHORTCODE.fullmatch(source.strip())
+        for words in map(plain_words, SHORTCODE.findall(source)):
+            if whole:
+                said[words][seen[words]] = line
+            seen[words] += 1
 
 
 def write(pilot: Path, pages: Sequence[Page], project: Path) -> tuple[str, ...]:
@@ -97,7 +123,7 @@ def _write(pilot: Path, pages: Sequence[Page], project: Path) -> tuple[str, ...]
 
 def _plain(page: Page) -> dict[str, object]:
     """Return a page as JSON has it."""
-    return {"district": page.district, "front": page.front, "said": page.said}
+    return {"district": page.district, "front": page.front, "said": page.said, "around": page.around}
 
 
 def _mirror(source: Path, target: Path) -> None:

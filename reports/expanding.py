@@ -7,23 +7,21 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from oda.errors import RenderError
 from oda.governance import Assessment
 from oda.pilot import District, Pilot
 from oda.reports import blocks, glance
-from oda.reports.builtin.subset import KEYS, MARKS
+from oda.reports.by_hand import note_lines
 from oda.reports.claims import say_method, say_rule
+from oda.reports.completing import Body, complete
 from oda.reports.dating import date_fields
 from oda.reports.document import escape, front_matter, misplaced_settings
-from oda.reports.faults import say_failed, undrawn
+from oda.reports.faults import gathered, say_absent, undrawn
+from oda.reports.front import Texts, put_in, read_front
 from oda.reports.own_pictures import stage_picture
 from oda.reports.proofreading.labels import check_labels, without_code
 from oda.reports.proofreading.typed_numbers import refuse_typed_numbers
@@ -72,6 +70,10 @@ class Context:
         The results that were put in, and where.
     digest
         The hash of the document as the analyst wrote it.
+    absent
+        Keys of results that are not there, with the lines that ask for them.
+    around
+        What was put before and after the body, as every report says it.
     """
 
     pilot: Pilot
@@ -88,6 +90,8 @@ class Context:
     said: dict[str, list[str]] = field(default_factory=dict)
     sources: Sources = field(default_factory=Sources)
     digest: str = ""
+    absent: list[tuple[str, int]] = field(default_factory=list)
+    around: tuple[str, str] = ("", "")
 
     def source_of(self, key: str) -> str:
         """Note that a result is shown here, and link to where it comes from.
@@ -149,21 +153,31 @@ def expand(text: str, context: Context) -> str:
     if not found:
         message = f"{context.source}, line 1: there is no front matter. Begin with ---, title: ..., ---."
         raise RenderError(message)
-    body = text[found.end() :]
-    first = text[: found.end()].count("\n") + 1
     context.digest = hashlib.sha256(text.encode()).hexdigest()
-    lines = []
-    for number, (line, context.sources.for_one_format) in enumerate(in_one_format(body.split("\n")), first):
-        lines.append(_expand_line(line, number, context))
-    _look_at_lines(zip(without_code(body).split("\n"), body.split("\n"), strict=True), first, context)
-    refuse_typed_numbers(text, context.source, context.pilot)
-    put_sources(lines, body.split("\n"), context)
-    _note_lines(lines, body.split("\n"), context)
-    matter = front_matter(_fields(found[1], context)).removesuffix("---\n") + context.mark + "---\n"
+    faults: list[str] = []
+    fields: dict[str, Texts] = {}
+    with gathered(faults):
+        fields = read_front(found[1], context.source)
+    above = text[: found.end()].count("\n")
+    body = complete(text[found.end() :].split("\n"), first=above + 1)
+    lines = _expand_lines(body, context, faults)
+    with gathered(faults):
+        fields = put_in(fields, lambda words, key: _put_words(words, line_of(key, found[1]), context))
+    faults += _look_at_lines(body, context)
+    with gathered(faults):
+        readable = text if fields else "\n" * above + text[found.end() :]
+        refuse_typed_numbers(readable, context.source, context.pilot)
+    faults += _say_absent(context)
+    if faults:
+        raise RenderError("\n".join(dict.fromkeys(faults)))
+    put_sources(lines, body.lines, context)
+    note_lines(context.said, lines, body.lines)
+    context.around = body.around(lines)
+    matter = front_matter(_dated(fields, context)).removesuffix("---\n") + context.mark + "---\n"
     context.origins.extend(line_of(line.partition(":")[0], found[1]) for line in matter.split("\n")[:-1])
     shown = [  # a shortcode that stands for nothing leaves no empty line, which would break a paragraph in two
         (number, line)
-        for number, (line, written) in enumerate(zip(lines, body.split("\n"), strict=True), first)
+        for number, line, written in zip(body.numbers, lines, body.lines, strict=True)
         if line or not written.strip()
     ]
     for number, line in shown:
@@ -173,48 +187,34 @@ def expand(text: str, context: Context) -> str:
     return whole
 
 
-def _fields(matter: str, context: Context) -> dict[str, str | list[str]]:
-    """Return the front matter's fields, texts or lists of texts, with their shortcodes as plain text."""
-    try:
-        fields: Any = yaml.safe_load(matter)
-        pairs = list(fields.items())
-    except (yaml.YAMLError, AttributeError) as error:
-        message = f"{context.source}, front matter: not 'name: value' lines; {' '.join(str(error).split())}"
-        raise RenderError(message) from error
-    plain: dict[str, str | list[str]] = {}
-    for key, value in pairs:
-        line = line_of(str(key), matter)
-        if key in MARKS:
-            raise _fault(
-                f"front matter {key!r} is not for documents: the checklist or reports/brand.yml says it", line, context
-            )
-        if key not in KEYS:
-            known = ", ".join(sorted(KEYS))
-            raise _fault(f"front matter {key!r} is not supported. Take it out; a report has {known}", line, context)
-        texts = value if isinstance(value, list) else [value]
-        if not all(isinstance(text, str) for text in texts):
-            raise _fault(
-                f"front matter {key!r} is neither a text nor a list of texts; put it between quotes", line, context
-            )
-        said = [_put_words(text, line, context) for text in texts]
-        if fault := miswritten(" ".join(texts)):
-            raise _fault(fault, line, context)
-        plain[str(key)] = said if isinstance(value, list) else said[0]
-    if not plain.get("title"):
-        raise _fault("the front matter has no title. Add one: title: What the pilot found", 1, context)
-    dated = {} if "date" in plain else date_fields(context.run)
-    return {"author": context.pilot.pilot.oda_name, **dated, **plain}
+def _expand_lines(body: Body, context: Context, faults: list[str]) -> list[str]:
+    """Expand the shortcodes of each line; gather what is wrong with them."""
+    lines = []
+    for number, (line, context.sources.for_one_format) in zip(body.numbers, in_one_format(body.lines), strict=True):
+        lines.append("")
+        with gathered(faults):
+            lines[-1] = _expand_line(line, number, context)
+    return lines
 
 
-def _look_at_lines(lines: Iterable[tuple[str, str]], first: int, context: Context) -> None:
-    """Refuse settings and what was meant as a shortcode; stage the pictures that stand beside the document."""
+def _dated(fields: Mapping[str, Texts], context: Context) -> dict[str, Texts]:
+    """Return the front matter with the author and the day that a report has where its document gives none."""
+    dated = {} if "date" in fields else date_fields(context.run)
+    return {"author": context.pilot.pilot.oda_name, **dated, **fields}
+
+
+def _look_at_lines(body: Body, context: Context) -> list[str]:
+    """Say what begins settings or was meant as a shortcode; stage the pictures that stand beside the document."""
     home = (context.pilot.folder / context.source).parent.resolve()
-    for number, (line, written) in enumerate(lines, first):  # code, too, may come to be read as settings
-        fault = (
+    prose = without_code("\n".join(body.lines)).split("\n")
+    faults = []
+    for number, line, written in zip(body.numbers, prose, body.lines, strict=True):
+        fault = (  # code, too, may come to be read as settings
             misplaced_settings(written) or miswritten(line) or stage_picture(line, home=home, project=context.project)
         )
         if fault:
-            raise _fault(fault, number, context)
+            faults.append(str(_fault(fault, number, context)))
+    return faults
 
 
 def _put_words(text: str, line: int, context: Context) -> str:
@@ -229,17 +229,6 @@ def _expand_line(line: str, number: int, context: Context) -> str:
         return context.note(whole[1], _block(whole[1], number, context))
     linked = not line.lstrip().startswith(_UNLINKED)
     return SHORTCODE.sub(lambda found: context.note(found[1], _inline(found[1], number, context, linked=linked)), line)
-
-
-def _note_lines(lines: Sequence[str], written: Sequence[str], context: Context) -> None:
-    """Note what shortcodes alone on their lines came to stand for once the sources of the whole were known."""
-    seen: Counter[str] = Counter()
-    for line, source in zip(lines, written, strict=True):
-        whole = SHORTCODE.fullmatch(source.strip())
-        for words in map(plain_words, SHORTCODE.findall(source)):
-            if whole:
-                context.said[words][seen[words]] = line
-            seen[words] += 1
 
 
 def _inline(asked: str, number: int, context: Context, *, linked: bool = True) -> str:
@@ -315,13 +304,19 @@ def _fault(what: str, number: int, context: Context) -> RenderError:
 
 
 def _find(key: str, number: int, context: Context, *, optional: bool) -> AnyResult | None:
-    """Return a result by key; None when it is absent and that was foreseen."""
-    if key in context.results or optional:
-        return context.results.get(key)
-    there = ", ".join(sorted(context.results)) or "none"
+    """Return a result by key; None when it is absent, which is noted unless it was foreseen."""
+    if key in context.results:
+        return context.results[key]
+    if not optional:
+        context.absent.append((key, number))
+    return None
+
+
+def _say_absent(context: Context) -> list[str]:
+    """Say which results are absent, at which lines, what failed, and which there are."""
     here = (None, context.district.code if context.district else None)
-    failed = "".join(f"; {say_failed(one)}" for one in context.run.failed if one.district in here)
-    raise _fault(f"there is no result {key!r}{failed}. Notebooks recorded: {there}", number, context)
+    failed = [one for one in context.run.failed if one.district in here]
+    return [str(_fault(what, line, context)) for what, line in say_absent(context.absent, context.results, failed)]
 
 
 def _table(key: str, result: AnyResult, number: int, context: Context) -> str:

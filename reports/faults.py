@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
+from oda.errors import RenderError
 from oda.runs import Outcome
 
 MOST_NAMES = 3
+
+
+@contextmanager
+def gathered(faults: list[str]) -> Iterator[None]:
+    """Go on after what stops a report, so that all that is wrong with it is said at once.
+
+    Parameters
+    ----------
+    faults
+        What was wrong so far, to which more is added.
+
+    Yields
+    ------
+    None
+        While it may go wrong.
+    """
+    try:
+        yield
+    except RenderError as error:
+        faults.append(str(error))
 
 
 def say_alike(failures: Mapping[str, str]) -> list[str]:
@@ -35,6 +57,39 @@ def say_alike(failures: Mapping[str, str]) -> list[str]:
         f"{', '.join(names[:MOST_NAMES])}{f' and {more[words]} more' if more[words] > 0 else ''}: {words}"
         for words, names in alike.items()
     ]
+
+
+def say_absent(
+    asked: Sequence[tuple[str, int]], results: Iterable[str], failed: Iterable[Outcome]
+) -> list[tuple[str, int]]:
+    """Say which results a document asks for and no notebook recorded.
+
+    Parameters
+    ----------
+    asked
+        Keys with the lines that ask for them.
+    results
+        Keys that there are.
+    failed
+        Notebooks that did not finish.
+
+    Returns
+    -------
+    list of tuple
+        Nothing, or the one thing to say and its line.
+
+    Examples
+    --------
+    >>> say_absent([("rate", 4), ("cost", 9)], ["effect", "worth"], [])
+    [("there is no result 'rate', nor 'cost' (line 9). Notebooks recorded: effect, worth", 4)]
+    """
+    if not asked:
+        return []
+    (key, line), *more = dict.fromkeys(asked)
+    others = "".join(f", nor {other!r} (line {at})" for other, at in more)
+    why = "".join(f"; {say_failed(one)}" for one in failed)
+    there = ", ".join(sorted(results)) or "none"
+    return [(f"there is no result {key!r}{others}{why}. Notebooks recorded: {there}", line)]
 
 
 def say_failed(outcome: Outcome) -> str:

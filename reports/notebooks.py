@@ -34,8 +34,6 @@ _HIDDEN = {"parameters", "injected-parameters", "remove-cell"}
 _NO_OUTPUT = {"remove-output", "hide-output"}
 _PICTURES = {"image/svg+xml": "svg", "image/png": "png", "image/jpeg": "jpg"}
 _SHORTCODES = {"table": "table", "figure": "figure"}
-_NOTICES = re.compile(r"\{\{<\s*oda\s+notices\s*>\}\}")
-_PROVENANCE = re.compile(r"\{\{<\s*oda\s+provenance\s*>\}\}")
 _INJECTED = "injected-parameters"
 _DESCRIPTION = "What a notebook of the pilot found, with its words."
 _RECORD = "Record it with oda.record, or hide it with '#| output: false'"
@@ -198,7 +196,6 @@ def read_notebook(
             raise writing.refuse(number, "a raw cell, of which only the first may be one, with the front matter")
         elif cell["cell_type"] == "code":
             _code(writing, number, cell)
-    _complete(writing, numbered[-1][0])
     return "\n".join(writing.lines), Places(source=source, cells=tuple(writing.cells))
 
 
@@ -218,17 +215,6 @@ def _reworded(executed: list[dict[str, Any]], written: list[dict[str, Any]]) -> 
         return executed
     left = iter(showed)
     return [cell | {"outputs": next(left)} if cell["cell_type"] == "code" else cell for cell in written]
-
-
-def _complete(writing: _Writing, last: int) -> None:
-    """Add what every report says, where the notebook does not: what to mind of it, and how it was made."""
-    text = "\n".join(writing.lines)
-    if not _NOTICES.search(text):
-        end = writing.lines.index("---", 1) + 2  # after the empty line below the front matter
-        writing.lines[end:end] = ["{{< oda notices >}}", ""]
-        writing.cells[end:end] = [writing.cells[0]] * 2
-    if not _PROVENANCE.search(text):
-        writing.add("## How this report was made\n\n{{< oda provenance >}}", last)
 
 
 def _front(writing: _Writing, cells: list[tuple[int, Any]]) -> Iterator[tuple[int, Any, int]]:

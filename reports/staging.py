@@ -100,8 +100,15 @@ def stage(pilot: Pilot, run: Run, assessment: Assessment, project: Path) -> Stag
         (project / f"{name}.qmd").write_text(text, encoding="utf-8", newline="\n")
         traces[name] = trace(context)
         if name not in places:
-            page = Page(document=planned.document, district=_code(district), front=_front(text), said=context.said)
-            pages.append(page)
+            pages.append(
+                Page(
+                    document=planned.document,
+                    district=_code(district),
+                    front=_front(text),
+                    said=context.said,
+                    around=context.around,
+                )
+            )
         tables = {f"data/{name}-{key}.csv": shown for key, shown in context.shown.items()}
         files |= {path: blocks.comma_separated(shown).encode("utf-8-sig") for path, shown in tables.items()}
         entries.append(

@@ -16,11 +16,12 @@ import typst
 import yaml
 
 from checkout import ROOT
-from finished import made_up
+from finished import context, made_up
 from oda.reports import by_hand, extension, fonts
 from oda.reports.build import STAGED
 from oda.reports.builtin import rendering as builtin
-from oda.reports.expanding import plain_words
+from oda.reports.expanding import expand
+from oda.reports.shortcodes import plain_words
 
 SHORTCODE = re.compile(r"\{\{<\s*(.*?)\s*>\}\}")
 PANDOC = next(path for path in (Path(pypandoc.__file__).parent / "files").iterdir() if path.stem == "pandoc")
@@ -186,6 +187,22 @@ def test_by_hand_a_board_report_is_the_one_that_was_staged(reports):
     assert {"title", "subtitle", "author", "date", "draft"} <= set(found["meta"])
     assert found["meta"]["title"] == staged["meta"]["title"]
     assert re.fullmatch(r"\d+ [A-Z][a-z]+ \d{4}", found["meta"]["date"]["c"])
+
+
+def test_by_hand_a_document_says_what_every_report_says(tmp_path):
+    """Draft, made-up data, sources and provenance stand where the report has them; every link leads somewhere."""
+    words = "---\ntitle: T\n---\n\nWords.\n\n{{< oda say effect >}}\n"
+    (tmp_path / "own.qmd").write_text(words, encoding="utf-8")
+    about = context(tmp_path)
+    text = expand(words, about)
+    page = by_hand.Page(document="own.qmd", district="", front="title: T\n", said=about.said, around=about.around)
+    by_hand.write(tmp_path, [page], tmp_path)
+    staged = json.loads(
+        subprocess.run([PANDOC, FROM, "--to=json"], input=text.encode(), capture_output=True, check=True).stdout
+    )
+    found = tree(tmp_path / "own.qmd")["blocks"]
+    assert found == staged["blocks"]
+    assert "tbl-sources" in json.dumps(found)
 
 
 def test_by_hand_a_district_is_chosen_by_its_code(reports):

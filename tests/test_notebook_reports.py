@@ -23,8 +23,6 @@ SOURCE = "notebooks/30-effect.ipynb"
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 OPTIONS = '#| label: fig-a\n#| fig-cap: "A: b"\n#| fig-alt: "Dots in a row."\nplot()'
 FRONT = '---\ntitle: "Effect"\ndescription: What a notebook of the pilot found, with its words.\n---\n\n'
-NOTICES = "{{< oda notices >}}\n\n"
-PROVENANCE = "## How this report was made\n\n{{< oda provenance >}}\n"
 Cell = dict[str, Any]
 
 
@@ -73,7 +71,7 @@ def test_words_stay_as_they_are_and_results_are_asked_for(tmp_path):
     )
     shown = "{{< oda say effect >}}\n\n{{< oda table rows >}}\n\n{{< oda figure chart >}}\n"
     body = f"## A section\n\nWords.\n\n{shown}\n{callout}\n\n"
-    assert text == f"{FRONT}{NOTICES}{body}{PROVENANCE}"
+    assert text == (FRONT + body).removesuffix("\n")
 
 
 def test_words_are_those_of_today_and_outputs_those_of_the_run(tmp_path):
@@ -95,18 +93,7 @@ def test_front_matter_may_stand_in_a_raw_first_cell(tmp_path):
     """As in Quarto; otherwise the first heading is the title."""
     raw = {"cell_type": "raw", "metadata": {}, "source": '---\ntitle: "{{< oda pilot title >}}"\nsubtitle: S\n---'}
     text, _ = convert(tmp_path, raw, words("## One"), title=False)
-    assert text.startswith('---\ntitle: "{{< oda pilot title >}}"\nsubtitle: S\n---\n\n{{< oda notices >}}\n\n## One')
-
-
-def test_what_every_report_says_is_added_where_the_notebook_does_not_say_it(tmp_path):
-    """A report on made-up data says so first, and each says how it was made; once, and where the analyst put it."""
-    own = words(f"## Here\n\n{NOTICES}## There\n\n{{{{<oda  provenance >}}}}")
-    text, places = convert(tmp_path, own)
-    assert text.count("notices") == text.count("provenance") == 1
-    text, places = convert(tmp_path, words("## One"))
-    assert (text.count("notices"), text.count("provenance")) == (1, 1)
-    assert len(text.split("\n")) == len(places.cells)
-    assert places.cells[text.split("\n").index("## One")] == (2, 1)
+    assert text.startswith('---\ntitle: "{{< oda pilot title >}}"\nsubtitle: S\n---\n\n## One')
 
 
 def test_code_parameters_and_what_is_switched_off_are_not_shown(tmp_path):
@@ -120,7 +107,7 @@ def test_code_parameters_and_what_is_switched_off_are_not_shown(tmp_path):
         code("x", recorded("four"), tags=("remove-output",)),
         code("x", printed(), printed("stderr"), shows(plain="<Axes>")),
     )
-    assert convert(tmp_path, *hidden)[0] == f"{FRONT}{NOTICES}{PROVENANCE}"
+    assert convert(tmp_path, *hidden)[0] == FRONT.removesuffix("\n")
     text, _ = convert(tmp_path, code("#| echo: true\nprint('```')", recorded("effect")))
     assert "````python\nprint('```')\n````\n\n{{< oda say effect >}}" in text
 

@@ -28,6 +28,9 @@ SHOWN = '![A line](maps/a.svg){#fig-a fig-alt="A line that falls"}'
         (FRONT + "See {{< oda figure trend-chart >}} here.\n", "line 5: .* Put it on a line of its own"),
         ("---\ntitle: T\ntoc: true\n---\n", "line 3: front matter 'toc' is not supported"),
         ("---\nsubtitle: T\n---\n", "line 1: the front matter has no title"),
+        ("---\ntitle: T\nsubtitle:\n---\n", "line 3: front matter 'subtitle' is empty"),
+        ("---\ntitle: T\ndate: 2024-13-45\n---\n", r"line 3: the date '2024-13-45' is not a day\. Write YYYY-MM-DD"),
+        ('---\ntitle: T\nsubtitle: "A" of B\n---\n', "line 3: the front matter is not 'name: value' lines"),
         (FRONT + "![A](no.svg){#fig-a fig-alt='a'}\n", "line 5: there is no picture 'no.svg'"),
     ],
 )
@@ -35,6 +38,38 @@ def test_a_slip_is_named_at_its_line_with_the_way_out(tmp_path, text, said):
     """Nobody is sent to another renderer for a word spelt wrongly."""
     with pytest.raises(RenderError, match=said):
         expand(text, context(tmp_path))
+
+
+def test_all_that_is_wrong_with_a_document_is_said_at_once(tmp_path):
+    """An analyst mends a document in one go: results that are not there are one fault with all their lines."""
+    body = "{{< oda say x >}} {{< oda y >}}\n\nBy 12%.\n\n{{< oda table z >}}\n"
+    with pytest.raises(RenderError) as caught:
+        expand(f"---\ntitle: T\ntoc: true\n---\n\n{body}", context(tmp_path))
+    front, unknown, typed, absent = str(caught.value).split("\n")
+    assert "line 3: front matter 'toc' is not supported" in front
+    assert "line 6: {{< oda y >}} is not known" in unknown
+    assert "line 8: '12%'" in typed
+    assert "line 6: there is no result 'x', nor 'z' (line 10). Notebooks recorded: " in absent
+
+
+def test_every_report_says_what_to_mind_of_it_and_how_it_was_made(tmp_path):
+    """Where its document does not, or does so in code or in one format alone; lines stay those of the document."""
+    about = context(tmp_path)
+    hidden = '::: {.content-visible when-format="html"}\n{{< oda notices >}}\n:::\n\n```\n{{< oda provenance >}}\n```\n'
+    text = expand(f"{FRONT}{hidden}\n## Last\n", about)
+    assert text.index("These figures are not real") < text.index("when-format")
+    assert text.index("## Last") < text.rindex("Parameters and versions")
+    lines = text.split("\n")
+    assert len(lines) == len(about.origins)
+    assert about.origins[lines.index("## Last")] == FRONT.count("\n") + hidden.count("\n") + 2
+
+
+def test_what_a_document_says_itself_is_not_said_twice(tmp_path):
+    """A short document may name its sources alone."""
+    own = "{{< oda notices >}}\n\n{{< oda  provenance >}}\n"
+    text = expand(FRONT + own, context(tmp_path))
+    assert text.count("These figures are not real") == text.count("Parameters and versions") == 1
+    assert "Parameters and versions" not in expand(FRONT + "{{< oda sources short >}}\n", context(tmp_path))
 
 
 def test_code_may_quote_what_is_no_shortcode(tmp_path):

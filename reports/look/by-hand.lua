@@ -86,10 +86,23 @@ local function complete(meta, front)
   return meta
 end
 
+-- What every report says, and the document does not.
+local function around(blocks, words)
+  local before, after = table.unpack(words:map(function(one)
+    return lookup.show(pandoc.read(one, MARKDOWN, PANDOC_READER_OPTIONS).blocks)
+  end))
+  before:extend(blocks)
+  before:extend(after)
+  return before
+end
+
 function Pandoc(doc)
   local district = doc.meta.district and pandoc.utils.stringify(doc.meta.district)
   local page = lookup.page(district)
   doc.blocks = named(put_in(doc.blocks, district))
-  if page then doc.meta = complete(doc.meta, page.front) end
+  if page then
+    doc.meta = complete(doc.meta, page.front)
+    doc.blocks = around(doc.blocks, page.around)
+  end
   return doc
 end
