@@ -148,8 +148,8 @@ def test_the_board_report_answers_first_and_keeps_its_order():
 
 
 def test_the_board_report_is_read_in_four_minutes():
-    """About 900 words without its tables, captions and links."""
-    assert 700 < len(words_of(made_up().page("board"))) < 950
+    """Fewer than 1,000 words without its tables, captions and links."""
+    assert 700 < len(words_of(made_up().page("board"))) < 1000
 
 
 def test_without_costs_the_report_says_plainly_that_worth_cannot_be_concluded():

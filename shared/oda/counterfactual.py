@@ -152,8 +152,7 @@ def _describe(lines: Lines, panel: Panel) -> str:
     if lines.compared:
         said.append(
             "Expected is the earlier average of the districts with visits, moved as the rate of the others has moved; "
-            "hatching marks the gap since the first visits. Before them the lines should lie together: only then are "
-            "the other districts a fair guide."
+            "hatching marks the gap since the first visits. Before them the lines should lie together."
         )
         said += _gaps(lines.frame, panel)
     if lines.left_out:
@@ -170,9 +169,9 @@ def _gaps(index: pd.DataFrame, panel: Panel) -> list[str]:
     if before.empty or since.empty:
         return []
     words = [" to ".join(dict.fromkeys(_gap(end) for end in (side.min(), side.max()))) for side in (before, since)]
-    said = [f"Before the first visits the gap was {words[0]}, and since then {words[1]}."]
+    said = [f"The gap was {words[0]} then, and {words[1]} since."]
     if np.abs(np.log(before)).max() >= np.abs(np.log(since)).max():
-        said.append("Gaps as large as those since came about without any visits.")
+        said.append("So gaps as large came about without visits.")
     return said
 
 

@@ -158,10 +158,9 @@ def say_approach(found: Comparison | CannotSay) -> Fact:
     e = found.estimate
     before, after = (say_span(*side) for side in (found.before, found.after))
     text = (
-        f"Each of {e.n_clusters} districts is reduced to a single change: its rate of admissions once visits had begun "
-        f"in all that have them ({after}), over its rate before ({before}). The changes of the {e.n_treated} with "
-        f"visits are set against those of the {e.n_clusters - e.n_treated} without. The interval comes from how much "
-        "the changes of districts differ; the technical annex names the method."
+        f"Each of {e.n_clusters} districts is reduced to a single change: its rate once all visits had begun ({after}) "
+        f"over its rate before ({before}). The changes of the {e.n_treated} with visits are set against those of the "
+        f"{e.n_clusters - e.n_treated} without. How much changes differ gives the interval."
     )
     return Fact(sentence=text, value=e.n_clusters, unit="districts compared")
 
@@ -234,7 +233,7 @@ def detectable(found: Comparison, *, power: float = 0.8) -> pd.DataFrame:
 
 
 def say_precision(found: Comparison | CannotSay, *, power: float = 0.8) -> Fact | CannotSay:
-    """Say how large an effect this pilot could have told from chance, and what a larger one could.
+    """Say how large an effect this pilot could have told from chance; `precision_table` has larger ones.
 
     Parameters
     ----------
@@ -252,18 +251,12 @@ def say_precision(found: Comparison | CannotSay, *, power: float = 0.8) -> Fact 
         text = "How small an effect these districts would show is not known without an estimate."
         return CannotSay(sentence=text, needed=AS_EFFECT)
     frame = detectable(found, power=power)
-    sizes, visited, reductions = (frame[name].tolist() for name in ("districts", "visited", "reduction"))
+    size, visited, reduction = frame.iloc[0]
     text = (
-        f"With {visited[0]} of {sizes[0]} districts visited, only a reduction of about {reductions[0]:.0f} per cent "
-        f"or more would be detected {power * 100:.0f} times in 100; a smaller one might well be missed."
+        f"With {visited:.0f} of {size:.0f} districts visited, only a reduction of about {reduction:.0f} per cent or "
+        f"more would be detected {power * 100:.0f} times in 100."
     )
-    joint = next((number for number, size in enumerate(sizes) if size >= 2 * sizes[0]), None)
-    if joint is not None:
-        text += (
-            f" A joint pilot with other areas, of {sizes[joint]} districts in all and half of them visited, would "
-            f"detect one of about {reductions[joint]:.0f} per cent."
-        )
-    return Fact(sentence=text, value=round(reductions[0]), unit="per cent reduction")
+    return Fact(sentence=text, value=round(reduction), unit="per cent reduction")
 
 
 def precision_table(found: Comparison, *, power: float = 0.8) -> Table:

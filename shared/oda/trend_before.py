@@ -17,7 +17,7 @@ from oda.results import CannotSay, Estimated, Picture, Table, TableColumn
 from oda.sensitivity import FEWEST_AFTER, FEWEST_BEFORE, Checks
 from oda.small_counts import SMALL
 
-WHOLE = "to give the whole estimate without any effect"
+WHOLE = "to give the whole estimate"
 RELIABLE = 0.8  # the power from which a check is said to notice most of what it looks for
 ENDS = ["value", "ci_low", "ci_high"]
 LARGER = (
