@@ -117,6 +117,14 @@ BROKEN = [
     ("data-held", CSV, "YSxi"),
     ("data-held", CSV, "YSxiCjE="),
     ("data-held", CSV, "PGh0bWw+"),
+    ("table-scope", '<th scope="row">Redditch', '<th scope="col">Redditch'),
+    ("table-scope", '<th scope="col">Rate', '<th scope="row">Rate'),
+    ("table-empty-header", '<th scope="col">District', '<th scope="col">Unnamed: 0'),
+    ("table-empty-header", '<th scope="col">District', '<th scope="col">-'),
+    ("table-caption", "Table 1: Rates", "Table 1"),
+    ("table-cut", "1.25", ". . ."),
+    ("table-data", '<td>1.25</td></tr><tr><th scope="row">Wychavon</th><td>[c]</td>', "<td></td>"),
+    ("table-data", "[c] means", "<pre>   year  rate\n0  2023  10.5\n1  2024  11.2\n</pre>[c] means"),
     ("table-hidden", "<table", '<table role="presentation"'),
     ("table-hidden", "<table", '<table aria-hidden="true"'),
     ("table-hidden", "<table", "<table hidden"),
@@ -203,6 +211,25 @@ def test_a_finding_says_where_what_and_what_to_do():
         "Say what kind of chart it is and of what: fig-alt. [alt-filler]"
     )
     assert [str(one) for one in found] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("<td>1.25</td>", "<td>\u201cWe went \u2026 and came back ...\u201d</td>"),
+        ('<tr><th scope="row">Wychavon</th><td>[c]', "<tr><td>2</td><td>[c]"),
+        ("<caption>Table 1: Rates</caption>", ""),
+    ],
+    ids=["a quotation", "a row of a group", "a caption by its label"],
+)
+def test_a_table_that_is_right_in_another_way_is_left_alone(before: str, after: str):
+    """Dots in a quotation cut nothing, a header may head several rows, and a caption may be pointed to."""
+    page = GOOD.replace('<th scope="row">Redditch', '<th scope="rowgroup" rowspan="2">Redditch')
+    page = page.replace("<h2>The districts", '<h2 id="told">The districts').replace(
+        "<table>", '<table aria-labelledby="told">'
+    )
+    assert before in page
+    assert rules(page.replace(before, after)) == set()
 
 
 def test_links_to_sources_do_not_make_a_point_long():

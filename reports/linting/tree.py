@@ -262,6 +262,23 @@ class Page:
         """
         return [one for one in self.elements if one.tag in tags]
 
+    def labelled(self, element: Element) -> str:
+        """Return the words of what an element says that it is labelled by.
+
+        Parameters
+        ----------
+        element
+            With or without `aria-labelledby`.
+
+        Returns
+        -------
+        str
+            Empty where there is none.
+        """
+        names = element.attributes.get("aria-labelledby", "").split()
+        found = {one.attributes.get("id"): one for one in self.elements} if names else {}
+        return " ".join(found[name].text() for name in names if name in found)
+
     def body(self) -> Element:
         """Return what is shown.
 
