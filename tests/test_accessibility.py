@@ -148,6 +148,14 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(see, colours: str
 
 
 @in_browser
+def test_in_a_readers_own_colours_no_mark_stands_behind_the_words(see):
+    """Forced colours would make the mark of a draft as strong as the words; its banner still says what it is."""
+    opened = see(report("board.html"), forced_colors="active")
+    assert not opened.locator(".draft-mark").is_visible()
+    assert opened.locator(".draft-banner").is_visible()
+
+
+@in_browser
 def test_the_skip_link_leads_past_the_head(see):
     """After it, the next stop of the keyboard is within the report."""
     opened = see(report("board.html"))
