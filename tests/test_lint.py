@@ -149,6 +149,24 @@ BROKEN = [
     ("scripts", "https://example.org/", "javascript:go()"),
     ("sends", "<style>", '<meta http-equiv="refresh" content="0; url=https://example.org"><style>'),
     ("sends", "<p>[c]", '<form action="https://example.org"></form><p>[c]'),
+    ("requests", "url(data:image/png;base64,AA==)", "image-set('https://example.org/a.png' 1x)"),
+    ("requests", "url(data:image/png;base64,AA==)", r"u\72l(https://example.org/a.png)"),
+    ("requests", 'alt="Line', 'srcset="data:image/png;base64,AA 1x, https://example.org/a.png 2x" alt="Line'),
+    ("requests", "[c] means", '<iframe title="Map" srcdoc="&lt;img src=//a.org&gt;"></iframe>[c] means'),
+    ("scripts", "<style>", "<script>new Image().src='https://example.org'</script><style>"),
+    ("scripts", "<style>", "<script type=module>import 'https://example.org/a.js'</script><style>"),
+    ("scripts", "<style>", "<script>location = 'https://example.org'</script><style>"),
+    ("sends", "<p>[c]", '<button formaction="https://example.org">Send it</button><p>[c]'),
+    ("key-order", "<p>[c]", "<p tabindex=0 autofocus>[c]"),
+    ("heading-order", "<p>[c]", '<p role="heading" aria-level="5">[c]'),
+    ("title", "<title>Falls and frailty", "<title>Untitled"),
+    ("link-words", "The guidance on falls", "Click here for the report"),
+    ("link-words", "The guidance on falls", "visit website"),
+    ("link-words", "The guidance on falls", "https://example.org/"),
+    ("link-target", "https://example.org/", "file:///home/me/a.html"),
+    ("link-target", "https://example.org/", "C:\\me\\a.html"),
+    ("link-target", "https://example.org/", "http://localhost:8888/a"),
+    ("link-target", "https://example.org/", "http://"),
     ("left-over", "[c] means", "::: {.callout-note} [c] means"),
     ("left-over", "[c] means", "{#fig-rates} [c] means"),
     ("left-over", "[c] means", "{{< oda say effect >}} [c] means"),
@@ -230,6 +248,18 @@ def test_a_table_that_is_right_in_another_way_is_left_alone(before: str, after: 
     )
     assert before in page
     assert rules(page.replace(before, after)) == set()
+
+
+def test_a_link_to_a_part_of_another_page_finds_it_there(tmp_path: Path):
+    """A part that is not on the other page is found, looked for again once that page changes; its name is its own."""
+    to_part = GOOD.replace("https://example.org/", "b.html#fig-rates")
+    two = '<a href="b.html">The guidance on falls</a></main>'
+    (tmp_path / "a.html").write_text(to_part.replace("</main>", two), encoding="utf-8")
+    found = []
+    for other in (GOOD, GOOD.replace("fig-rates", "fig-rate"), GOOD):
+        (tmp_path / "b.html").write_text(other.replace("https://example.org/", "a.html"), encoding="utf-8")
+        found.append([one.rule for one in lint_folder(tmp_path, kept=tmp_path / "lint.json").findings])
+    assert found == [[], ["link-target"], []]
 
 
 def test_links_to_sources_do_not_make_a_point_long():

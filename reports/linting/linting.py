@@ -8,9 +8,11 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from html import unescape
+from functools import partial
+from html import escape, unescape
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import unquote
 
 from oda.errors import COMMAND, RenderError
 from oda.reports.linting import (
@@ -35,6 +37,7 @@ PAGES = (".html", ".htm", ".xhtml")
 LOOKED_AT = (*PAGES, ".pdf")
 KEPT = "lint.json"
 _OFFERED = re.compile(r"""<a\b(?=[^>]*\bhref="data:text/csv)[^>]*\bdownload="([^"]+)\"""")
+_PARTS = re.compile(r"""<a\b[^>]*\bhref=["']?([^"'#:\s>]+\.x?html?#[^"'\s>]+)""")
 TOLD = 10  # findings that a refusal names
 
 
@@ -67,7 +70,7 @@ def lint_page(
     name
         What to call it in findings.
     is_there
-        Tells whether a file lies at a place relative to the page; None to leave links to files out.
+        As `tree.Page` has it.
     draft
         Whether it must say that it is a draft; None when that is not known.
 
@@ -124,8 +127,7 @@ def lint_files(
     for path in paths:
         name = path.relative_to(base).as_posix() if base else path.as_posix()
         content = _content(path)
-        beside = sorted(_offered(path.with_suffix(".html"))) if path.suffix.lower() == ".pdf" else ""
-        key = hashlib.sha256(f"{world} {name} {beside} ".encode() + content).hexdigest()
+        key = hashlib.sha256(f"{world} {name} {_beside(path, content)} ".encode() + content).hexdigest()
         found = _again(known.get(key)) if world else None
         if found is None:
             found = _look(path, content, name, draft=draft)
@@ -239,8 +241,25 @@ def _look(path: Path, content: bytes, name: str, *, draft: bool | None) -> tuple
     """Look at one file."""
     if path.suffix.lower() == ".pdf":
         return _sorted(name, list(lint_pdf(content, wanted=_offered(path.with_suffix(".html")))))
-    folder = path.parent
-    return lint_page(_decoded(content), name=name, is_there=lambda place: (folder / place).is_file(), draft=draft)
+    return lint_page(_decoded(content), name=name, is_there=partial(_is_there, path.parent), draft=draft)
+
+
+def _is_there(folder: Path, place: str) -> bool:
+    """Tell whether a file, or a part of a page, is in a folder."""
+    name, _, part = place.partition("#")
+    path = folder / name
+    if not path.is_file() or not part or path.suffix.lower() not in PAGES:
+        return path.is_file()
+    known = re.compile(rf"\b(?:id|name)\s*=\s*([\"']?){re.escape(escape(part))}(?=\1[\s>/\"'])")
+    return bool(known.search(_decoded(path.read_bytes())))
+
+
+def _beside(path: Path, content: bytes) -> list[str]:
+    """Return what of its neighbours a file depends on: the data of a PDF's page, parts of pages that are missing."""
+    if path.suffix.lower() == ".pdf":
+        return sorted(_offered(path.with_suffix(".html")))
+    linked = sorted(set(map(unescape, _PARTS.findall(_decoded(content)))))
+    return [place for place in linked if not _is_there(path.parent, unquote(place))]
 
 
 def _offered(page: Path) -> frozenset[str]:

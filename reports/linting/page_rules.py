@@ -11,6 +11,7 @@ from oda.reports.linting.tree import Element, Page, Text
 LONGEST_TITLE = 65
 LONGEST_DESCRIPTION = 160
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_UNTITLED = re.compile(r"(?:untitled|new|document)[\s\d]*(?:document|page|report)?[\s\d]*", re.IGNORECASE)
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _FIRST_KEYS = ("a", "button", "input", "select", "textarea", "summary")
 
@@ -25,11 +26,11 @@ def _lang(page: Page) -> Iterator[Fault]:
 
 
 def _title(page: Page) -> Iterator[Fault]:
-    """Find a page without a title, or with one over 65 characters."""
+    """Find a page without a title of its own, or with one over 65 characters."""
     found = [one for one in page.every("title") if one.inside("svg") is None]
     words = found[0].text() if found else ""
     line = found[0].line if found else 1
-    if not words:
+    if not words or _UNTITLED.fullmatch(words):
         yield Fault(line=line, what="the page has no title.", fix="Give it one: title in the front matter.")
     elif len(words) > LONGEST_TITLE:
         what = f"the title has {len(words)} characters, {quote(words)}."
@@ -62,8 +63,9 @@ def _one_h1(page: Page) -> Iterator[Fault]:
 def _heading_order(page: Page) -> Iterator[Fault]:
     """Find levels of heading that are left out, and empty headings."""
     before = 1
-    for one in page.every(*HEADINGS):
-        level = int(one.tag[1])
+    for one in (one for one in page.elements if one.tag in HEADINGS or one.attributes.get("role") == "heading"):
+        said = one.attributes.get("aria-level", one.tag[1:] if one.tag in HEADINGS else "2").strip()
+        level = int(said) if said.isdigit() else 2
         if level > before + 1:
             what = f"heading {quote(one.text())} is of level {level} after one of level {before}."
             yield Fault(line=one.line, what=what, fix=f"Make it level {before + 1}.")
@@ -134,8 +136,11 @@ def _ids(page: Page) -> Iterator[Fault]:
 
 
 def _key_order(page: Page) -> Iterator[Fault]:
-    """Find what jumps the queue of the Tab key."""
+    """Find what jumps the queue of the Tab key, or takes the keyboard when the page opens."""
     for one in page.elements:
+        if "autofocus" in one.attributes:
+            what = f"<{one.tag}> takes the keyboard when the page opens."
+            yield Fault(line=one.line, what=what, fix="Take autofocus out: a page begins at its beginning.")
         value = one.attributes.get("tabindex", "").strip()
         if value.lstrip("+").isdigit() and int(value) > 0:
             what = f"<{one.tag}> has tabindex {value}."

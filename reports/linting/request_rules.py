@@ -24,18 +24,28 @@ _FETCHED = {
 _EARLY = ("preload", "prefetch", "modulepreload", "preconnect", "dns-prefetch", "prerender")
 _LINKED = frozenset({*_EARLY, "stylesheet", "icon", "apple-touch-icon", "manifest"})
 _WITHIN = ("data:", "#", "about:", "blob:")
-_CSS_URL = re.compile(r"url\(\s*(['\"]?)(.*?)\1\s*\)|@import\s+(['\"])(.*?)\3", re.IGNORECASE | re.DOTALL)
+_CSS_URL = re.compile(
+    r"url\(\s*(['\"]?)(.*?)\1\s*\)|@import\s+(['\"])(.*?)\3|image-set\([^)]*?(['\"])((?!data:).*?)\5",
+    re.IGNORECASE | re.DOTALL,
+)
+_CSS_ESCAPE = re.compile(r"\\0{0,4}([2-7][0-9a-fA-F])\s?")  # of a letter or a sign of plain Latin
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _ASKS = re.compile(
     r"\bfetch\s*\(|XMLHttpRequest|sendBeacon|\bWebSocket\b|\bEventSource\b|importScripts|\bimport\s*\(|"
-    r"\bimport\b[^;\n]*\bfrom\s*['\"]|serviceWorker",
+    r"\bimport\b[^;\n]*\bfrom\s*['\"]|\bimport\s*['\"]|serviceWorker|"
+    r"(?:\.(?:src|href)\s*=|\blocation\s*=|location\.(?:assign|replace)\s*\(|\.(?:open|get|post|ajax)\s*\(|setAttribute\([^,)]*,)"
+    r"\s*['\"`](?:https?:)?//",
 )
+_SOURCE = re.compile(r"[\s,]*(\S*[^\s,])(?:,|\s+[^,]*,?|$)")  # an address of a `srcset`, which may hold commas
 _EMBED = "Make the page one file: embed-resources: true."
 
 
 def _requests(page: Page) -> Iterator[Fault]:
     """Find what a page fetches: pictures, scripts, styles and fonts that are not in it."""
     for one in page.elements:
+        if one.attributes.get("srcdoc", "").strip():
+            what = f"<{one.tag}> holds a page of its own, which is not looked at."
+            yield Fault(line=one.line, what=what, fix="Put what it shows into the page itself.")
         for address in _addresses(one):
             if address.lower().startswith(("http:", "https:", "//", "ftp:", "ws:", "wss:")):
                 what = f"<{one.tag}> asks the network for {quote(address)}."
@@ -49,7 +59,7 @@ def _addresses(element: Element) -> Iterator[str]:
     """Yield what an element fetches from outside the page."""
     found = [element.attributes.get(name, "") for name in _FETCHED.get(element.tag, ())]
     found += [element.attributes.get("poster", "")]
-    found += [part.split()[0] for part in _sources(element.attributes.get("srcset", ""))]
+    found += _SOURCE.findall(element.attributes.get("srcset", ""))
     if element.tag == "link" and set(element.attributes.get("rel", "").lower().split()) & _LINKED:
         found.append(element.attributes.get("href", ""))
     for one in found:
@@ -59,11 +69,6 @@ def _addresses(element: Element) -> Iterator[str]:
     yield from _of_styles(element)
 
 
-def _sources(srcset: str) -> list[str]:
-    """Return the parts of a `srcset` that hold an address; one with data in it is left out whole."""
-    return [] if "data:" in srcset else [part for part in srcset.split(",") if part.strip()]
-
-
 def _of_styles(element: Element) -> Iterator[str]:
     """Yield what an element's styles fetch: its attribute, its style sheet, or one embedded in its address."""
     styles = element.attributes.get("style", "")
@@ -71,8 +76,9 @@ def _of_styles(element: Element) -> Iterator[str]:
         styles += "".join(child.words for child in element.children if isinstance(child, Text))
     if element.tag == "link":
         styles += embedded(element.attributes.get("href", "")).decode(errors="replace")
-    for found in _CSS_URL.finditer(_COMMENT.sub("", styles)):
-        address = (found[2] or found[4] or "").strip()
+    plain = _CSS_ESCAPE.sub(lambda one: chr(int(one[1], 16)), _COMMENT.sub("", styles))
+    for found in _CSS_URL.finditer(plain):
+        address = (found[2] or found[4] or found[6] or "").strip()
         if address and not address.lower().startswith(_WITHIN):
             yield address
 
@@ -136,6 +142,9 @@ def _sends(page: Page) -> Iterator[Fault]:
             yield Fault(line=one.line, what="the page moves its own links with <base>.", fix="Take it out.")
         elif one.tag == "form" and attributes.get("action", "").strip():
             what = f"a form sends what is typed to {quote(attributes['action'])}."
+            yield Fault(line=one.line, what=what, fix="Take it out: a report only is read.")
+        elif attributes.get("formaction", "").strip():
+            what = f"a button sends what is typed to {quote(attributes['formaction'])}."
             yield Fault(line=one.line, what=what, fix="Take it out: a report only is read.")
         elif attributes.get("ping", "").strip():
             yield Fault(line=one.line, what="a link tells another place that it was followed.", fix="Take ping out.")

@@ -236,7 +236,8 @@ class Page:
     read
         The texts that a person reads, those that are code or mathematics left out.
     is_there
-        Tells whether a file lies at a place relative to the page; None when links to files are not looked at.
+        Tells whether a file lies at a place relative to the page, or with `#` and a name whether that page has such a
+        part; None when links to files are not looked at.
     draft
         Whether the page must say that it is a draft; None when that is not known.
     """
