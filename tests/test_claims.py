@@ -88,6 +88,17 @@ def test_the_method_that_is_told_is_the_one_that_was_taken(inference, why):
     assert not [other for other in others if other in said]
 
 
+def test_the_estimator_is_told_with_the_method_that_uses_it():
+    """What each district is collapsed to stands beside an effect so estimated, and beside no other number."""
+    said = say_method(
+        by("difference-in-differences on one before-and-after change for each of 6 districts, t test with 4")
+    )
+    assert "The estimand is the average effect" in said
+    assert "(Goodman-Bacon, 2021)" in said
+    assert "estimand" not in say_method(by("10,000 draws of the effects alone"))
+    assert "(Roth, 2022)" in say_method(by("difference in slope before the start over 6 districts, t test with 4"))
+
+
 def test_where_nothing_is_concluded_no_method_is_told(tmp_path):
     """An interval is not explained where there is none."""
     text = "---\ntitle: T\n---\nA\n\n{{< oda method worth >}}\n\n{{< oda method none optional >}}\n"
