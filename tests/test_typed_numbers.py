@@ -68,6 +68,8 @@ def found(body: str, *names: str) -> list[str]:
         *("falling from 2065 to 1917", "falling from 2041 to 1995", "2024", "a mean of 1995", "1917-2065", "5 may"),
         *("down by a third", "half of homes", "half homes, half of wards", "£ten", "€ twelve", "cut by half"),
         *("one that fell by twelve", "a fall of twelve", "five lives", "a third lower", "Step 1 per cent"),
+        *("ten hospital admissions", "level three of five", "a fall by a dozen", "rate: 2031", "admissions: 1917"),
+        *("GBP500", "A1,917", "Figure 2", "type 12%", "NHS 112"),
     ],
 )
 def test_a_number_is_found_as_people_write_it(words):
@@ -127,6 +129,8 @@ def test_a_number_is_found_as_people_write_it(words):
             "2019, 2020 and 2021",
             "for 2019",
         ),
+        *("Article 6(1)(e)", "section 75", "Type 1 A&E", "NHS 111", "ICD-10", "WR5 2NP", "CO2", "24/7", "9am", "PM2.5"),
+        *("the A12", "10.30 pm", "Source: 2021 Census", "one of three", "Schedule 3A"),
         *("the first half of the year", "by a third party", "by a quarter bed", "data for the year 2024", "'2024'"),
     ],
 )
@@ -187,6 +191,12 @@ def test_dates_years_and_ordinary_words_are_no_numbers(words):
             "$p = 0.03$",
             "$12$",
             "$\\text{12}$",
+            "$n = 5$",
+            "$n \\geq 5$",
+            "$\\text{twelve per cent}$",
+            "`1,917 admissions a year;`",
+            "[see 12, @bell]",
+            "[@bell, p. 3, 1,917]",
         ),
         *(
             "# 12",
@@ -199,7 +209,7 @@ def test_dates_years_and_ordinary_words_are_no_numbers(words):
             "x^[12]",
             "35. People fell.",
         ),
-        *("| A | B |\n|---|---|\n| 12 | b |\n\n: C {#tbl-x}", "| A12 | B |\n|---|---|\n| a | b |\n\n: C {#tbl-x}"),
+        *("| A | B |\n|---|---|\n| 12 | b |\n\n: C {#tbl-x}", "| 12 A | B |\n|---|---|\n| a | b |\n\n: C {#tbl-x}"),
         *("| A | B |\n|---|---|\n| a | b |\n\n: C 12 {#tbl-x}", "![C 12](x.svg){#fig-x fig-alt='a'}"),
         *(
             '![C](x.svg){#fig-x fig-alt="12 people"}',
@@ -272,6 +282,13 @@ def test_names_of_the_pilot_may_have_digits():
     names = names_of(changed)
     assert find_numbers("Over-65s at home 24, by the Region 9 Office, for over-65s in E07000236", names) == []
     assert [number for _, number in find_numbers("24 of Region 9", names)] == ["24", "9"]
+
+
+def test_a_district_is_no_author():
+    """A number in brackets after its name is no year of a work; a year is one."""
+    names = names_of(made_up().pilot)
+    assert [number for _, number in find_numbers("Worcester (1917), Wyre Forest (1948)", names)] == ["1917", "1948"]
+    assert find_numbers("Worcester (2024), Worcester 2024 and Student (1908)", names) == []
 
 
 def test_the_refusal_names_the_document_the_lines_and_the_way_out():

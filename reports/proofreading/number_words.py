@@ -23,6 +23,9 @@ _NOUNS = (
     r"|adults|children|carers|nurses|hospitals|sites|towns|fractures|injuries|calls|respondents|participants)"
 )
 _SHARE = r"(?:%|per[ -]?cent\b|pct\b|pc\b|percentage points?\b)"
+_NUMBERED = (  # what has a number for its name
+    "step|stage|phase|part|section|chapter|annex|appendix|question|article|clause|regulation|schedule|paragraph|type|tier"
+)
 _LEFT, _RIGHT = r"(?:(?<![\w.,/:£$€+-])|(?<=[A-Za-z]-))", r"(?![\w%£$€]|[.,/:-]\d)"
 _DATES = re.compile(
     _LEFT
@@ -40,8 +43,10 @@ _DATES = re.compile(
             r"(?:19|20)\d0s",
             r"(?:1[6-9]|20)\d\d[a-z]?",
             r"pp?\. ?\d+(?:-\d+)?(?=[);])",  # of a work that is cited
-            r"(?:Covid|COVID)-19",
-            r"(?:[Ss]tep|Stage|stage|Phase|Part|Section|Chapter|Annex|Appendix|Question) \d\d?(?! ?(?:per|%))",
+            r"(?:Covid|COVID)-19|24/7|NHS 111|PM(?:2\.5|10)",
+            r"(?!GBP|USD|EUR)[A-Z]{1,5}-?\d{1,3}[A-Z]?(?: \d[A-Z]{2})?",  # CO2, ICD-10, A12, WR5 2NP
+            r"\d\d?(?:[.:]\d\d)? ?[ap]m",
+            rf"(?i:{_NUMBERED}) \d{{1,3}}[A-Z]?(?:\(\w{{1,3}}\))*(?! ?(?:per|%))",
         )
     )
     + ")"
@@ -49,7 +54,8 @@ _DATES = re.compile(
 )
 _COUNTED = re.compile(rf" ?{_SHARE}| (?:(?:more|fewer|other|older|home|emergency) )?{_NOUNS}\b| times\b")
 _SIZE = re.compile(
-    r"\b(?:nearly|almost|exactly|approximately|roughly|some|more than|fewer than|less than|at least|at most"
+    rf"\b(?:(?:total|average|mean|number|rates?|count|level|{_NOUNS}):"
+    r"|nearly|almost|exactly|approximately|roughly|some|more than|fewer than|less than|at least|at most"
     r"|(?:total|average|mean|number|rate|count|level|rise|fall|drop|increase|decrease|reduction) of|totalled"
     r"|(?:fell|rose|dropped|grew|up|down|increased?|decreased?|reduced|cut) (?:to|by)) ?$",
     re.IGNORECASE,
@@ -64,8 +70,8 @@ _WHICH = re.compile(  # what else may stand before a year
     r"|\b[A-Z][\w.'-]*\.? )$"
 )
 _FALLING = re.compile(rf"\bfrom ({_NEAR}) to ({_NEAR})\b")  # years rise, so what falls is none
-_CITED = re.compile(r"\b(?:[A-Z][\w.'-]*|al\.)(?:,| \(|, \() ?$")
-_DIGITS = re.compile(rf"[£$€~<>=+-]*[^\W\d]*\d[\w.,/:%'\u2019-]*(?: ?{_SHARE})?")
+_CITED = re.compile(r"\b([A-Z][\w.'-]*|al\.)(?:,| \(|, \() ?$")
+_DIGITS = re.compile(rf"(?:\b(?i:table|figure|fig\.) )?[£$€~<>=+-]*[^\W\d]*\d[\w.,/:%'\u2019-]*(?: ?{_SHARE})?")
 _NAMED = (
     "zero nought one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
     "seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million "
@@ -73,7 +79,7 @@ _NAMED = (
 )
 _ONE = f"(?:{'|'.join(_NAMED.split())})"
 _SOME = rf"{_ONE}(?:(?:[ -]| and | point ){_ONE})*"
-_KIND = r"(?:(?:more|fewer|other|further|frail|older|visited|pilot|comparison|home|emergency|small|large) )?"
+_KIND = r"(?:[a-z][a-z-]+ )?"  # such as other, older, hospital
 _PARTS = r"(?:third|quarter|fifth|sixth|seventh|eighth|ninth|tenth)"
 _ALONE = (  # so that `by a third party` is none
     r"(?=\s*(?:$|[.,;:)!?]|(?:and|or|in|on|at|from|to|since|between|among|over|after|before|during|when|where|here"
@@ -94,8 +100,8 @@ _WORDS = re.compile(
             rf"(?:by|to|nearly|almost|about|around|over|under|than) an? {_PARTS}{_ALONE}",
             rf"an? {_PARTS} (?:more|less|fewer|lower|higher|smaller|larger)\b",
             r"(?<!first )(?<!second )(?<!other )(?<!latter )half (?:of|the|all|these|those)\b|(?:by|to) (?:a )?half\b",
-            rf"{_CHANGED} (?:to|by|from|of) (?!one\b){_SOME}\b",
-            rf"{_SOME} (?:in|out of)(?: every)? {_SOME}\b",
+            rf"{_CHANGED} (?:to|by|from|of) (?:a )?(?!one\b){_SOME}\b",
+            rf"{_SOME} (?:in|out of)(?: every)? {_SOME}\b|(?!one\b){_SOME} of {_SOME}\b",
             rf"(?:an? |{_ONE} )(?:hundred|thousand|million|billion)\b",
         )
     )
@@ -136,7 +142,7 @@ def find_numbers(text: str, names: Iterable[str] = ()) -> list[tuple[str, str]]:
     text
         The prose, without marks of markdown.
     names
-        Words with digits that are names, such as that of a district.
+        Names that may have digits, or that are no author's, such as that of a district.
 
     Returns
     -------
@@ -150,11 +156,12 @@ def find_numbers(text: str, names: Iterable[str] = ()) -> list[tuple[str, str]]:
     """
     whole = as_read(text)
     prose = whole
-    for name in sorted({as_read(name) for name in names}, key=len, reverse=True):
+    known = tuple(sorted({as_read(name) for name in names}, key=len, reverse=True))
+    for name in (name for name in known if re.search(r"\d", name)):
         prose = re.sub(
             rf"(?<!\w){re.escape(name)}(?!\w)", lambda found: GAP * len(found[0]), prose, flags=re.IGNORECASE
         )
-    prose = _DATES.sub(lambda found: found[0] if _counts(found, prose) else GAP * len(found[0]), prose)
+    prose = _DATES.sub(lambda found: found[0] if _counts(found, prose, known) else GAP * len(found[0]), prose)
     found = sorted([*_found(_DIGITS, prose), *_found(_WORDS, prose)])
     return [(whole[:start], number) for start, number in found]
 
@@ -165,12 +172,13 @@ def _found(pattern: re.Pattern[str], prose: str) -> Iterator[tuple[int, str]]:
         yield found.start(), found[0].rstrip(".,:/'\u2019-")
 
 
-def _counts(found: re.Match[str], prose: str) -> bool:
+def _counts(found: re.Match[str], prose: str, names: tuple[str, ...]) -> bool:
     """Tell whether what looks like a year is a number, as in `there were 2024 admissions` or `the rate was 2024`."""
     before, after = prose[: found.start()], prose[found.end() :]
     if not re.fullmatch(r"\d{4}[a-z]?", found[0]):
         return False
-    if _CITED.search(before) and re.match(r"[);]|, pp?\.", after):
+    cited = _CITED.search(before)
+    if cited and re.match(r"[);]|, pp?\.", after) and not before[: cited.end(1)].endswith(names):
         return False
     if not re.fullmatch(_NEAR, found[0][:4]) or _SIZE.search(before) or _falls(found, prose):
         return True

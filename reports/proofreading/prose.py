@@ -13,8 +13,9 @@ Tree = Any  # pandoc's JSON has no narrower type
 _READ = frozenset({"alt", "fig-alt", "fig-cap", "tbl-cap", "title", "aria-label"})  # attributes that hold words
 _UNREAD = frozenset({"date", "lang", "format"})  # keys of the front matter that hold none
 _SIGNS = str.maketrans("0123456789", "₀₁²³₄₅₆₇₈₉")  # those that a letter may carry
-_CODE = re.compile(r"[=_\[\]{}<>\\;@*]|\w\(|\.[A-Za-z]|\w/|--|^[A-Za-z][\w-]*\d$")  # signs that prose has not
+_CODE = re.compile(r"[=_\[\]{}<>\\@*]|\w\(|\.[A-Za-z]|\w/|--|^[A-Za-z][\w-]*\d$")  # signs that prose has not
 _NO_LANGUAGE = frozenset({"text", "txt", "plain", "plaintext", "default", "none"})  # of a block of code
+_IN_WORDS = re.compile(r"\\(?:text|mbox|math(?:rm|bf|it|sf|tt))\w*\s*\{([^{}]*)\}")  # of a formula
 _GAPS = frozenset({"Space", "SoftBreak", "LineBreak"})
 
 
@@ -175,9 +176,13 @@ def _span(content: Tree, aside: list[str]) -> str:
 
 
 def _cite(content: Tree, aside: list[str]) -> str:
-    """Return the words of a citation; a reference to a figure or a table has none."""
+    """Return the words of a citation round the name of the work; one whose name is but a number is no citation."""
     citations, words = content
-    return GAP if citations[0]["citationId"].startswith(("fig-", "tbl-")) else _flat(words, aside)
+    if not all(re.search("[A-Za-z]", one["citationId"]) for one in citations):
+        return _flat(words, aside)
+    return " ".join(
+        f"{_flat(one['citationPrefix'], aside)} {GAP} {_flat(one['citationSuffix'], aside)}" for one in citations
+    )
 
 
 def _quoted(content: Tree, aside: list[str]) -> str:
@@ -206,11 +211,13 @@ def _listing(content: Tree) -> Iterator[str]:
 
 
 def _formula(content: Tree, _aside: list[str]) -> str:
-    """Return nothing for a formula, but its numbers where it is only a number, or gives one."""
-    bare = re.sub(r"\\(?:[A-Za-z]+|[,;! ])|[{}$~]", "", content[1]).replace("\\%", "%")
+    """Return nothing for a formula, but its words, and its numbers where it is only a number, or gives one."""
+    words = _IN_WORDS.findall(content[1])
+    bare = re.sub(r"\\(?:[A-Za-z]+|[,;! ])|[{}$~]", "", _IN_WORDS.sub("", content[1])).replace("\\%", "%")
     numbers = re.findall(r"[£-]?\d+(?:[.,]\d+)*%?", bare)
     alone = not re.search(r"[A-Za-z]", bare)
-    return " ".join(one for one in numbers if alone or len(one) > 1) or GAP
+    given = re.findall(r"[=<>≤≥≈]\s*([2-9])(?![\w.])", re.sub(r"\\(?:[lg]eq?|approx)\b", "=", content[1]))
+    return " ".join([*words, *given, *(one for one in numbers if alone or len(one) > 1)]) or GAP
 
 
 def _bare(content: Tree, _aside: Sequence[str] = ()) -> str:

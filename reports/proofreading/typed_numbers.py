@@ -25,6 +25,7 @@ _ADVICE = (
     "Every number of a report comes from a result: record it in a notebook and write {{< oda say KEY >}}. "
     "One that is a definition, such as an age limit, is written {{< oda constant 65 >}}."
 )
+_LABEL = " A table or a figure is named by its label, which numbers it: @tbl-KEY or @fig-KEY."
 
 
 def refuse_typed_numbers(text: str, source: str, pilot: Pilot) -> None:
@@ -50,11 +51,12 @@ def refuse_typed_numbers(text: str, source: str, pilot: Pilot) -> None:
     shown = "; ".join(f"line {line}: {number!r}" for line, number in found[:MOST])
     more = f"; and {len(found) - MOST} more" if len(found) > MOST else ""
     what = "a number is" if len(found) == 1 else f"{len(found)} numbers are"
-    raise RenderError(f"{source}: {what} typed by hand. {shown}{more}. {_ADVICE}")
+    label = _LABEL if any(re.match("(?i)table|fig", number) for _, number in found) else ""
+    raise RenderError(f"{source}: {what} typed by hand. {shown}{more}. {_ADVICE}{label}")
 
 
 def names_of(pilot: Pilot) -> tuple[str, ...]:
-    """Return the names of a pilot that have digits: its title, its office, its lead, its districts and their codes.
+    """Return the names of a pilot that have digits, as title, office, lead and codes may, and those of its districts.
 
     Parameters
     ----------
@@ -71,7 +73,8 @@ def names_of(pilot: Pilot) -> tuple[str, ...]:
     whole += [name for one in pilot.districts for name in (one.name, one.code)]
     words = [word.strip(".,;:()'\"") for name in whole for word in name.split()]
     mixed = [word for word in words if re.search(r"\d", word) and re.search(r"[^\W\d_]", word)]
-    return tuple(dict.fromkeys(name for name in [*whole, *mixed] if re.search(r"\d", name)))
+    with_digits = (name for name in [*whole, *mixed] if re.search(r"\d", name))
+    return tuple(dict.fromkeys([*with_digits, *(one.name for one in pilot.districts)]))
 
 
 @cache
@@ -85,7 +88,7 @@ def typed_numbers(text: str, source: str, names: tuple[str, ...] = ()) -> tuple[
     source
         Its name, for messages.
     names
-        Words with digits that are names.
+        Words that are names, with digits or without.
 
     Returns
     -------
