@@ -10,6 +10,7 @@ import subprocess
 from pathlib import Path
 
 import page as page_validation
+import pikepdf
 import pypandoc
 import pytest
 import typst
@@ -73,7 +74,7 @@ def dated(text: str) -> str:
     return re.sub(r'(?m)^date: "?([\d-]+)"?\n', in_words, text, count=1)
 
 
-def as_quarto(project: Path, name: str, to: Path) -> Path:
+def as_quarto(project: Path, name: str, to: Path, *more: str) -> Path:
     """Make the PDF that Quarto would make of a staged document, as far as pandoc and Typst can tell."""
     look = project / extension.PLACE
     formats = yaml.safe_load(extension.contents()["_extension.yml"])["contributes"]["formats"]
@@ -87,6 +88,7 @@ def as_quarto(project: Path, name: str, to: Path) -> Path:
         *("--shift-heading-level-by=-1", "--syntax-highlighting=none", f"--template={look / 'whole.typ'}"),
         *(f"--lua-filter={look / filter_name}" for filter_name in filters),
         f"--lua-filter={Path(__file__).with_name('as_quarto_typst.lua')}",
+        *more,
     ]
     text = dated((project / f"{name}.qmd").read_text(encoding="utf-8"))
     done = subprocess.run(command, input=text.encode(), capture_output=True, cwd=project, check=False)
@@ -104,6 +106,15 @@ def test_the_extension_makes_a_pdf_with_the_words_of_the_built_in_one(project: P
     made = as_quarto(project, name, tmp_path / "made.pdf")
     assert words(made) == words(built_in(name))
     assert page_validation.validate_pdf(made, profile="ua1").is_compliant
+
+
+def test_a_pdf_made_by_hand_has_the_report_s_own_day(project: Path, tmp_path: Path) -> None:
+    """`by-hand.lua` hands its parts to the template, so that the PDF has no clock in it."""
+    day = tmp_path / "day.yml"
+    day.write_text("oda-day: {year: '2026', month: '7', day: '31'}\n", encoding="utf-8")
+    made = as_quarto(project, "brief", tmp_path / "made.pdf", f"--metadata-file={day}")
+    with pikepdf.open(made) as pdf:
+        assert str(pdf.docinfo["/CreationDate"]).startswith("D:20260731")
 
 
 @pytest.mark.quarto

@@ -66,9 +66,12 @@ local function asks(value)
   return found or pandoc.utils.stringify(value):match("{{<%s*oda%s") ~= nil
 end
 
-local function in_words(date)
+-- The day of the report in words, and its parts for the PDF, which would have the clock's day otherwise.
+local function dated(meta, date)
   local year, month, day = pandoc.utils.stringify(date):match("^(%d+)-(%d+)-(%d+)$")
-  return year and tonumber(day) .. " " .. MONTHS[tonumber(month)] .. " " .. year or date
+  if not year then return date end
+  meta["oda-day"] = { year = year, month = tostring(tonumber(month)), day = tostring(tonumber(day)) }
+  return meta["oda-day"].day .. " " .. MONTHS[tonumber(month)] .. " " .. year
 end
 
 -- The front matter that the report has: what the document leaves out, and what it asks for.
@@ -76,7 +79,7 @@ local function complete(meta, front)
   local given = pandoc.read("---\n" .. front .. "---\n", "markdown").meta
   local brand = given["oda-brand"]
   if brand and brand.logo then brand.logo = lookup.beside(pandoc.utils.stringify(brand.logo)) end
-  if given.date then given.date = in_words(given.date) end
+  if given.date then given.date = dated(meta, given.date) end
   for key, value in pairs(given) do
     if meta[key] == nil or asks(meta[key]) then
       meta[key] = value
