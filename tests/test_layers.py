@@ -29,7 +29,7 @@ LAYERS = (
     ("kernels", "engine", "executing", "pool"),
     ("describe", "effect", "runs", "worth"),
     ("counterfactual", "sensitivity", "side_by_side"),
-    ("summary", "tally", "progress", "grid", "trend_before"),
+    ("summary", "tally", "progress", "grid", "doubts", "trend_before"),
     ("comparing",),
     ("preparing",),
     ("farming",),

@@ -79,7 +79,8 @@ def _of_estimate(estimate: Estimate) -> dict[str, str]:
         low, high = (say_pounds(end) for end in (estimate.ci_low, estimate.ci_high))
         value, ends = say_pounds(estimate.value), (low, high)
         if estimate.scale == "difference":
-            value, *ends = (_either_way(one) for one in (estimate.value, estimate.ci_low, estimate.ci_high))
+            value = _either_way(estimate.value)
+            ends = (_either_way(estimate.ci_low), _either_way(estimate.ci_high))
     size = value.removesuffix(" lower").removesuffix(" higher")
     return {
         "value": value,

@@ -177,7 +177,7 @@ def write_sources(context: Context) -> str:
 def _constants(sources: Sources) -> str:
     """Say which numbers are no results."""
     values = ", ".join(dict.fromkeys(value for value, _ in sources.constants))
-    return f"Numbers that are definitions, and no results: {values}."
+    return f"Numbers that are definitions, not results: {values}."
 
 
 def _rows(context: Context) -> Iterator[tuple[str, str, str, str, str]]:
