@@ -184,6 +184,15 @@ BROKEN = [
     ("marks", "[c] means hidden, as the number is small.", ""),
     ("marks", "1.25", "[x]"),
     ("unanswered", "Visits came before", "Not answered: no notebook recorded 'effect', before"),
+    ("left-over", "[c] means", "TODO: [c] means"),
+    ("left-over", "[c] means", "Lorem ipsum dolor. [c] means"),
+    ("left-over", "[c] means", "a **strong** word. [c] means"),
+    ("left-over", "[c] means", "[this](board.html). [c] means"),
+    ("left-over", "[c] means", "<pre>Traceback (most recent call last): ...</pre>[c] means"),
+    ("main-points", "Main points</h2>\n<ul>", "1. Main points of it</h2>\n<ul>" + "<li>One.</li>" * 6),
+    ("main-points", "<ul>", "<ul>" + "<li>One.</li>" * 4 + "</ul><ul>" + "<li>One.</li>" * 2),
+    ("main-points", "<ul>", "<ul><li>One.<ul>" + "<li>One.</li>" * 6 + "</ul></li>"),
+    ("main-points", "<h2>The districts", "<h2>Main points</h2><p>" + "word " * 25 + "</p><h2>The districts"),
     ("main-points", "<ul>", "<ul>" + "<li>One.</li>" * 6),
     ("main-points", "Visits came", "Visits " * 15 + "came"),
 ]
@@ -260,6 +269,23 @@ def test_a_link_to_a_part_of_another_page_finds_it_there(tmp_path: Path):
         (tmp_path / "b.html").write_text(other.replace("https://example.org/", "a.html"), encoding="utf-8")
         found.append([one.rule for one in lint_folder(tmp_path, kept=tmp_path / "lint.json").findings])
     assert found == [[], ["link-target"], []]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("<h2>The districts", f"<p>What comes next:</p><ul>{'<li>One.</li>' * 6}</ul><h2>The districts"),
+        ("<h2>The districts", f'<div class="notice"><ul>{"<li>One.</li>" * 6}</ul></div><h2>The districts'),
+        ("1.25</td></tr>", 'None</td></tr><tr><th scope="row">Wyre</th><td>Two falls</td></tr>'),
+        ("[c] means", "Block 5e2. ** p &lt; 0.01. x**2 + y**2. [c] means"),
+    ],
+    ids=["a list after the points", "a list in a notice", "None as a word", "names and signs"],
+)
+def test_words_that_only_look_wrong_are_left_alone(before: str, after: str):
+    """What comes after the points is none, and a word, a name or a formula may look like a failed number."""
+    page = GOOD.replace("[c]</td>", "Few</td>") if "None" in after else GOOD
+    assert before in page
+    assert rules(page.replace(before, after)) == set()
 
 
 def test_links_to_sources_do_not_make_a_point_long():

@@ -36,11 +36,22 @@ def _named(table: Element) -> str:
     return quote(next((cell.text() for cell in _own(table, "th", "td")), "")[:40])
 
 
-def _rows(table: Element) -> list[list[Element]]:
-    """Return the cells of each row that has any."""
-    rows = [[one for one in row.children if isinstance(one, Element)] for row in _own(table, "tr")]
-    rows = [[cell for cell in row if cell.tag in ("td", "th")] for row in rows]
-    return [row for row in rows if row]
+def rows(table: Element) -> list[list[Element]]:
+    """Return the cells of each row that has any.
+
+    Parameters
+    ----------
+    table
+        A table; what is in one inside it is left out.
+
+    Returns
+    -------
+    list of list of Element
+        In the order of the page.
+    """
+    held = [[one for one in row.children if isinstance(one, Element)] for row in _own(table, "tr")]
+    cells = [[cell for cell in row if cell.tag in ("td", "th")] for row in held]
+    return [row for row in cells if row]
 
 
 def _kept_back(page: Page) -> Iterator[Fault]:
@@ -66,7 +77,7 @@ def _caption(page: Page) -> Iterator[Fault]:
 def _scope(page: Page) -> Iterator[Fault]:
     """Find header cells that do not say, or say wrongly, whether they are of their column or of their row."""
     for table in page.every("table"):
-        for row in _rows(table):
+        for row in rows(table):
             for cell in row:
                 scope = cell.attributes.get("scope", "").lower()
                 if cell.tag == "th" and scope not in SCOPES:
@@ -96,9 +107,9 @@ def _empty_header(page: Page) -> Iterator[Fault]:
 def _header_cells(page: Page) -> Iterator[Fault]:
     """Find plain cells where a header belongs: in the first row, at the head of a row, with a scope."""
     for table in page.every("table"):
-        rows = _rows(table)
-        yield from _first_row(table, rows[0] if rows else [])
-        for cells in _unheaded(rows[1:]):
+        every = rows(table)
+        yield from _first_row(table, every[0] if every else [])
+        for cells in _unheaded(every[1:]):
             what = f"the row {quote(cells[0].text())} begins with a plain cell."
             yield Fault(line=cells[0].line, what=what, fix='Make its first cell <th scope="row">.')
         for cell in _own(table, "td"):
@@ -107,10 +118,10 @@ def _header_cells(page: Page) -> Iterator[Fault]:
                 yield Fault(line=cell.line, what=what, fix="Make it a header cell, <th>, or take the scope out.")
 
 
-def _unheaded(rows: list[list[Element]]) -> Iterator[list[Element]]:
+def _unheaded(below: list[list[Element]]) -> Iterator[list[Element]]:
     """Yield the rows of several cells that no header cell heads: of their own, of a row above, or of their group."""
     covered, group = 0, None
-    for cells in rows:
+    for cells in below:
         section = cells[0].inside(*_SECTIONS, "table")
         for cell in cells:
             if cell.tag == "th":

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from oda.reports.linting.fault import Fault, Rule, quote
 from oda.reports.linting.page_rules import HEADINGS
+from oda.reports.linting.table_rules import rows
 from oda.reports.linting.tree import Element, Page
 
 MOST_POINTS = 6
@@ -15,6 +16,8 @@ MOST_DECIMALS = 6
 _LEFT = re.compile(
     r":::+|\{[#.](?:fig|tbl|sec|eq|lst|callout|answer|panel|content|column)[\w-]*|\{\{[<%{]|[>%}]\}\}|\?@\w+-|\[-?@\w|"
     r"(?<![\w.])@(?:fig|tbl|sec|eq|lst)-\w|\{\{ ?(?:cookiecutter|oda)\b|fig-alt=|```|#\| ?\w+:|"
+    r"(?<![\w*])\*\*\w[^*]*[\w.,!?)]\*\*(?!\*)|\]\((?:https?://|#|[\w./-]+\.(?:html?|pdf|csv|qmd)\b)|"
+    r"\bTODO\b|\bFIXME\b|\b[Ll]orem ipsum\b|\bTraceback \(most recent|"
     r"\ufffd|â€|Ã[\u0080-\u00bf]"
 )
 _FAILED = re.compile(r"\bNaN\b|\bNaT\b|<NA>|\bpd\.NA\b|#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?)")
@@ -24,9 +27,14 @@ _FAILED_NUMBER = re.compile(
     rf"(?!\s+of\b)|\b{_NO_NUMBER}\s?(?:%|per cent\b|percentage\b|to -?\d|per \d)"
 )
 _FAILED_CELL = re.compile(rf"[£(]?-?{_NO_NUMBER}[%)]?", re.IGNORECASE)
-_UNROUNDED = re.compile(rf"(?<![\w.])\d[\d,]*\.\d{{{MOST_DECIMALS + 1},}}(?![\d/.])|\b\d(?:\.\d+)?e[-+]?\d+\b")
+_UNROUNDED = re.compile(rf"(?<![\w.])\d[\d,]*\.\d{{{MOST_DECIMALS + 1},}}(?![\d/.])|\b\d(?:\.\d+)?e[-+]\d+\b")
 _MARK = re.compile(r"\[(?:c|x|z|low|u|w|k|p|r|b|e|f|er)\]")
-_POINTS = re.compile(r"(?:the )?(?:main|key) (?:points|findings|messages)|headlines", re.IGNORECASE)
+_NUMBER = re.compile(r"[£(~<>]?[-\u2212]?\d[\d,.\s%)]*|\[\w+\]")
+_POINTS = re.compile(
+    r"(?:[\d.]+[.)]? |[a-z][.)] )?(?:the |our )?(?:main|key) (points|findings|messages)"
+    r"(?: (?:and|of|from|for|in) .*)?|headlines",
+    re.IGNORECASE,
+)
 _UNANSWERED = "Not answered: no notebook recorded"  # as reports/glance.py writes it
 _UNMADE = "Not everything could be made"  # the box of reports/index.py, which quotes what was refused
 _DRAFT_PARTS = {"draft-banner": "the banner", "draft-mark": "the mark"}  # of look/report.html, by class
@@ -56,7 +64,8 @@ def _left_over(page: Page) -> Iterator[Fault]:
     """Find what is left of the marks of markdown, Quarto or the template, and garbled letters, unless it is quoted."""
     boxes = [one for one in page.body().walk() if _is_notice(one) and one.text().find(_UNMADE, 0, 99) >= 0]
     quoted = {line.strip() for box in boxes for text in box.texts() for line in text.words.split("\n")}
-    for number, line in _read(page):
+    printed = [(one.line, one.text()) for one in page.every("pre") if "Traceback (most recent" in one.text()]
+    for number, line in (*_read(page), *printed):
         found = _LEFT.search(line)
         if found and line.strip() not in quoted:
             what = f"{quote(line[max(0, found.start() - 10) :])} holds {found[0]!r}, a mark that was not understood."
@@ -70,13 +79,28 @@ def _failed_numbers(page: Page) -> Iterator[Fault]:
         if found:
             what = f"{found[0]!r} stands in {quote(line[max(0, found.start() - 20) :])}."
             yield Fault(line=number, what=what, fix="Find out in the notebook why there is no number, and say it.")
-    for cell in page.every("td", "th"):
+    for cell, column in _columns(page):
         words = cell.text()
-        if _FAILED_CELL.fullmatch(words) and not _FAILED.search(words) and words != "none":
+        spoken = words == "none" or (words == "None" and not _is_of_numbers(column))
+        if _FAILED_CELL.fullmatch(words) and not _FAILED.search(words) and not spoken:
             what = f"a cell of a table holds {words!r}."
             yield Fault(
                 line=cell.line, what=what, fix="Write [x] for what is not there, or find out why there is no number."
             )
+
+
+def _columns(page: Page) -> Iterator[tuple[Element, list[str]]]:
+    """Yield each cell below a table's first row, with the words of the others in its column."""
+    for table in page.every("table"):
+        below = rows(table)[1:]
+        for row in below:
+            for place, cell in enumerate(row):
+                yield cell, [other[place].text() for other in below if other is not row and place < len(other)]
+
+
+def _is_of_numbers(column: list[str]) -> bool:
+    """Tell whether a column is one of numbers, or has none at all."""
+    return any(map(_NUMBER.fullmatch, column)) or (bool(column) and set(column) == {"None"})
 
 
 def _unrounded(page: Page) -> Iterator[Fault]:
@@ -106,11 +130,10 @@ def _marks(page: Page) -> Iterator[Fault]:
 
 def _main_points(page: Page) -> Iterator[Fault]:
     """Find more than six main points, and those of 25 words or more."""
-    for listed in _point_lists(page):
-        points = [one for one in listed.children if isinstance(one, Element) and one.tag == "li"]
+    for points in _points(page):
         if len(points) > MOST_POINTS:
             what = f"there are {len(points)} main points."
-            yield Fault(line=listed.line, what=what, fix=f"Keep the {MOST_POINTS} that matter most.")
+            yield Fault(line=points[0].line, what=what, fix=f"Keep the {MOST_POINTS} that matter most.")
         for point in points:
             words = _count(point)
             if words > MOST_WORDS:
@@ -118,14 +141,27 @@ def _main_points(page: Page) -> Iterator[Fault]:
                 yield Fault(line=point.line, what=what, fix=f"Shorten it to {MOST_WORDS}.")
 
 
-def _point_lists(page: Page) -> Iterator[Element]:
-    """Yield each list of main points: in a box of that name, or the lists below a heading of that name."""
-    below = False
+def _points(page: Page) -> Iterator[list[Element]]:
+    """Yield the points below each heading of that name, or in a box of it: its lists up to the next paragraph."""
+    below, listed, told = "", list[Element](), list[Element]()
     for one in page.body().walk():
         if one.tag in HEADINGS:
-            below = bool(_POINTS.fullmatch(one.text().strip(" :")))
-        if one.tag in ("ul", "ol") and one.inside("li", "nav") is None and (below or _is_boxed(one)):
-            yield one
+            yield listed or told
+            heading = _POINTS.fullmatch(one.text().strip(" :"))
+            below, listed, told = heading[1] or "listed" if heading else "", [], []
+        elif one.tag not in ("li", "p") or _is_aside(one):
+            continue
+        elif one.tag == "li" and (below or _is_boxed(one)):
+            listed.append(one)
+        elif one.tag == "p" and one.inside("li") is None:
+            below = "" if listed else below
+            told += [one] if below.casefold() == "points" else []
+    yield listed or told
+
+
+def _is_aside(element: Element) -> bool:
+    """Tell whether an element stands in a notice or among links."""
+    return any(one.tag == "nav" or _is_notice(one) for one in element.above()) and not _is_boxed(element)
 
 
 def _is_boxed(element: Element) -> bool:
