@@ -171,3 +171,11 @@ def test_extremes_pass_over_what_is_not_known() -> None:
     assert charts.heights(values) == [1690.4, None, 1204.0]
     assert charts.extremes(values[:2]) == "1,690"
     assert charts.extremes(values[1:2]) == "no value"
+
+
+def test_the_legend_shows_a_dot_only_where_the_line_has_one() -> None:
+    """A line of many points has none, and its name in the legend has none either."""
+    for points, dots in ((4, ["o", "o"]), (40, ["None", "None"])):
+        _, axes = charts.new_chart()
+        charts.draw_lines(axes, [str(n) for n in range(points)], {"a": range(points), "b": range(points)})
+        assert [str(line.get_marker()) for line in axes.get_lines()] == dots

@@ -155,3 +155,15 @@ def test_rows_that_are_not_the_pilot_s_districts_are_refused(rows: Any) -> None:
     pilot = pilot_of("worcestershire")
     with pytest.raises(DesignError, match=r"^E07000234: not one row for each district\. Give one row for each: "):
         mapped(pilot, values(pilot).iloc[rows])
+
+
+def test_a_district_is_named_as_highest_or_lowest_only_where_intervals_tell_it_from_all_others() -> None:
+    """Few admissions make a wide interval: whoever has the lowest rate by chance is not named for it."""
+    pilot = pilot_of("worcestershire")
+    data = values(pilot, Worcester=2000.0)
+    clear = mapped(pilot, data.assign(low=data["value"] - 1, high=data["value"] + 1)).description
+    assert "Highest: Worcester (2,000); lowest: Bromsgrove (1,000)." in clear
+    wide = mapped(pilot, data.assign(low=data["value"] - 50, high=data["value"] + 50)).description
+    assert "The values run from 1,000 to 2,000; highest: Worcester (2,000); which is lowest cannot be told" in wide
+    none = mapped(pilot, data.assign(low=0.0, high=3000.0)).description
+    assert "which is highest or lowest cannot be told, as intervals overlap." in none

@@ -106,13 +106,14 @@ def draw_lines(axes: Axes, labels: Sequence[str], lines: dict[str, Sequence[floa
         known = np.isfinite(heights)
         neighbours = np.concatenate([[False], known, [False]])
         alone = known & ~neighbours[:-2] & ~neighbours[2:]
+        dots = known if known.sum() <= MARKED else alone
         axes.plot(
             places,
             heights,
             label=name,
-            marker="o",
+            marker="o" if dots.any() else None,  # so that the legend shows a dot where the line has one
             markersize=4,
-            markevery=known if known.sum() <= MARKED else alone,
+            markevery=dots,
             color=colours[number],
             linestyle=STYLES[number],
         )

@@ -85,8 +85,9 @@ def plot_tile_map(
     Parameters
     ----------
     data
-        One row a district: `code`, `value` (missing where hidden or not known) and, where some are hidden, a truth
-        value `hidden`.
+        One row a district: `code`, `value` (missing where hidden or not known); where some are hidden, a truth value
+        `hidden`; where known, the ends `low` and `high` of the value's interval, so that a district is named as the
+        highest or the lowest only where its interval keeps clear of all others.
     pilot
         The pilot's settings: its office and districts.
     column
@@ -152,7 +153,9 @@ def _by_district(data: pd.DataFrame, pilot: Pilot) -> pd.DataFrame:
     rows = data.set_index("code").loc[list(wanted)].reset_index()
     hidden = rows["hidden"].to_numpy(bool) if "hidden" in rows else np.zeros(len(rows), dtype=bool)
     values = pd.to_numeric(rows["value"]).astype("Float64").mask(hidden)
-    return pd.DataFrame({"code": rows["code"], "name": list(wanted.values()), "value": values, "hidden": hidden})
+    ends = {end: pd.to_numeric(rows[end]).astype("Float64") if end in rows else values for end in ("low", "high")}
+    about = {"code": rows["code"], "name": list(wanted.values())}
+    return pd.DataFrame({**about, "value": values, "hidden": hidden, **ends})
 
 
 def _edges(values: pd.Series, column: TableColumn) -> list[float]:
@@ -207,13 +210,30 @@ def _describe(known: pd.DataFrame, absent: int, column: TableColumn, *, placed: 
     how = "placed roughly as it lies, north at the top" if placed else "in order of name, not where it lies"
     parts = [f"Each tile is a district, {how}. It says the {column.heading[:1].lower()}{column.heading[1:]}."]
     if len(known):
-        high, low = (
-            f"{' and '.join(known['name'][known['value'] == end])} ({column.show(float(end))})"
-            for end in (known["value"].max(), known["value"].min())
-        )
-        alike = "All shown are the same: " if high == low else "Highest: "
-        parts.append(f"{alike}{high}{'' if high == low else f'; lowest: {low}'}.")
+        parts.append(_extremes(known, column))
         parts.append("Darker tiles are higher." if shaded else "")
     if absent:
         parts.append(f"No value is shown for {absent} of {len(known) + absent} districts.")
     return " ".join(filter(None, parts))
+
+
+def _extremes(known: pd.DataFrame, column: TableColumn) -> str:
+    """Say the highest and the lowest value, and where they are if intervals tell these districts from all others."""
+    high, low = (known[known["value"] == known["value"].agg(end)] for end in ("max", "min"))
+    most, least = (
+        f"{' and '.join(ends['name'])} ({column.show(float(ends['value'].iloc[0]))})" for ends in (high, low)
+    )
+    if most == least:
+        return f"All shown are the same: {most}."
+    others = [known.drop(index=ends.index) for ends in (high, low)]
+    told = [(high["low"].min() > others[0]["high"]).all(), (low["high"].max() < others[1]["low"]).all()]
+    if all(told):
+        return f"Highest: {most}; lowest: {least}."
+    span = (
+        f"The values run from {column.show(float(known['value'].min()))} to {column.show(float(known['value'].max()))}"
+    )
+    unsure = " or ".join(name for name, sure in zip(("highest", "lowest"), told, strict=True) if not sure)
+    sure = "".join(
+        f"; {which}: {name}" for which, name, one in zip(("highest", "lowest"), (most, least), told, strict=True) if one
+    )
+    return f"{span}{sure}; which is {unsure} cannot be told, as intervals overlap."
