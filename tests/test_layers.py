@@ -28,6 +28,7 @@ LAYERS = (
     ("failing",),
     ("kernels", "engine", "executing", "pool"),
     ("describe", "effect", "runs", "worth"),
+    ("changes",),
     ("counterfactual", "sensitivity", "side_by_side"),
     ("summary", "tally", "progress", "grid", "doubts", "trend_before"),
     ("comparing",),

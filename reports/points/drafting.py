@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 
 from oda.reports.document import escape
 from oda.reports.points.few_words import fields, read
-from oda.results import AnyResult, Fact
+from oda.results import AnyResult, Estimated, Fact
+from oda.wording import AFTER_VISITS
 
 MOST_POINTS = 6
 MOST_WORDS = 24  # under 25
@@ -277,10 +278,13 @@ def _made_up(results: Results) -> Point | None:
 
 def _trend(results: Results) -> Point | None:
     """Say how the district's rate has changed."""
+    found = results.get("trend")
+    after = isinstance(found, Estimated) and found.estimate.estimand == AFTER_VISITS
+    then = "before visits began" if after else "in the year before"
     texts = {
-        **_both("The rate of admissions was {trend.value} than the year before."),
-        "alike": "The rate of admissions was much the same as the year before: {trend.interval}.",
-        "unclear": "The rate cannot be told from that of the year before: {trend.interval}.",
+        **_both(f"The rate of admissions was {{trend.value}} than {then}."),
+        "alike": f"The rate of admissions was much the same as {then}: {{trend.interval}}.",
+        "unclear": f"The rate cannot be told from what it was {then}: {{trend.interval}}.",
         "fact": "The latest rate of admissions was {trend.value} {trend.unit}.",
         "unsaid": "How the rate of admissions has changed cannot be concluded from these data.",
     }

@@ -16,7 +16,7 @@ from oda.panel import Panel, rates, steps, without_hidden, years
 from oda.periods import say_period
 from oda.results import CannotSay, Estimated, Fact
 from oda.small_counts import protected_ratio, too_rough
-from oda.wording import interval_ends
+from oda.wording import cannot_tell, interval_ends
 
 NO_COUNTS = "The file has rates without counts, so no interval can be given."
 ONE_A_YEAR = "One count a year gives no interval for the change."
@@ -90,8 +90,8 @@ def _set_against(start: str, what: str, pair: pd.DataFrame, rows: pd.DataFrame, 
         if too_rough(pair["admissions"], panel.rule):
             return Fact(sentence=f"{start}{_rough(found, what, panel)}{_gaps(rows)}", value=now, unit=panel.unit)
         if found is not None:
-            said = f"{start}, {_than(percent_change(found.value), what)} ({interval_words(found)}).{_gaps(rows)}"
-            return Estimated(sentence=said, estimate=found)
+            said = f"{start}, {_than(percent_change(found.value), what)} ({interval_words(found)})."
+            return Estimated(sentence=f"{said}{_doubt(found)}{_gaps(rows)}", estimate=found)
     why = ONE_A_YEAR if panel.measure == "counts" else NO_COUNTS
     return Fact(sentence=f"{start}, {_than(percent_change(now / past), what)}. {why}", value=now, unit=panel.unit)
 
@@ -176,7 +176,8 @@ def compare_with_rest(panel: Panel, code: str, name: str) -> Estimated | Fact | 
         said += _rough(found, "the other districts together", panel) + _gaps(latest)
         return Fact(sentence=said, value=own, unit=panel.unit)
     said = f"{when} the rate in {name} was {_than(percent_change(found.value), 'in the other districts together')}"
-    return Estimated(sentence=f"{said} ({interval_words(found)}).{_gaps(latest)}", estimate=found)
+    said += f" ({interval_words(found)}).{_doubt(found)}{_gaps(latest)}"
+    return Estimated(sentence=said, estimate=found)
 
 
 def beside_rest(latest: pd.DataFrame, panel: Panel, code: str) -> tuple[pd.DataFrame, Estimate | None]:
@@ -307,6 +308,11 @@ def _gaps(rows: pd.DataFrame, column: str = "admissions", what: str = "count") -
         return ""
     verbs = ("has", "is") if lost == 1 else ("have", "are")
     return f" {lost} of {len(rows)} rows {verbs[0]} no {what} and {verbs[1]} left out."
+
+
+def _doubt(found: Estimate) -> str:
+    """Say that an interval holds no difference, where it does."""
+    return " The data cannot tell this from no difference." if cannot_tell(found) else ""
 
 
 def _in(year: str) -> str:

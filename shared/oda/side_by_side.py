@@ -10,115 +10,28 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from oda.charts import COLOURS, GREY, name_below
+from oda.changes import change_by_district, changes_table
+from oda.charts import COLOURS, GREY, SMALLEST, name_below
 from oda.describe import beside_rest
+from oda.disclosure import HIDDEN
 from oda.evaluate import Comparison, poisson_limits
 from oda.evaluate.words import listed, percent_change
 from oda.exhibits import plot_tile_map
 from oda.exhibits.dots import dot_rows, draw_intervals
 from oda.making import picture, table
 from oda.panel import Panel, rates, years
-from oda.periods import say_span
 from oda.pilot import Pilot
-from oda.results import CannotSay, Picture, Table, TableColumn
-from oda.small_counts import protected_ratio, too_rough
+from oda.results import UNKNOWN, CannotSay, Estimated, Fact, Picture, TableColumn
+from oda.wording import reading
 
 CLOSE = 0.2  # inches of a row where there are many, each name on one line
 SHORT = 25  # characters of such a name; the table has all of it
 MANY = 15  # districts
+PLAIN = "How the rate of admissions changed in each district"
 LOOKS: dict[bool, tuple[str, dict[str, Any]]] = {
     True: ("with visits", {"marker": "D", "color": COLOURS[2], "markerfacecolor": COLOURS[2]}),
     False: ("without visits", {"marker": "o", "color": COLOURS[0], "markerfacecolor": "white"}),
 }
-
-
-def change_by_district(panel: Panel, found: Comparison | CannotSay | None = None) -> tuple[pd.DataFrame, str]:
-    """Return how the rate of each district has changed, from protected counts.
-
-    Parameters
-    ----------
-    panel
-        All districts.
-    found
-        What `oda.effect.estimate_effect` returned: with an estimate, after is set against before as it does; without,
-        the latest year against the year before.
-
-    Returns
-    -------
-    frame : DataFrame
-        One row a district, those with visits first: `district`, `visited`, `change`, `low`, `high` (per cent), missing
-        where not known, `hidden` where a small count is why, `rough` where rounding would make too much of the change,
-        and `visits` in words.
-    when : str
-        What is set against what, in words.
-    """
-    rows, when = _sides(panel, found)
-    frame = pd.DataFrame([_change(name, part, panel) for name, part in rows.groupby("district", sort=True)])
-    frame = frame.sort_values(["visited", "district"], ascending=[False, True], ignore_index=True)
-    frame["visits"] = np.where(frame["visited"], "yes", "no")
-    return frame, when
-
-
-def _sides(panel: Panel, found: Comparison | CannotSay | None) -> tuple[pd.DataFrame, str]:
-    """Return the rows that are compared, `top` for the later ones, and what they are in words."""
-    if isinstance(found, Comparison):
-        period = panel.whole["period"]
-        before, after = ((period >= first) & (period <= last) for first, last in (found.before, found.after))
-        rows = panel.whole[before | after]
-        return rows.assign(top=after[rows.index]), f"{say_span(*found.after)} against {say_span(*found.before)}"
-    rows = years(panel.frame, panel)
-    rows = rows[rows["back"] <= 1]
-    words = list(dict.fromkeys(rows.sort_values("back")["year"]))
-    return rows.assign(top=rows["back"] == 0), " against ".join(words)
-
-
-def _change(name: object, rows: pd.DataFrame, panel: Panel) -> dict[str, object]:
-    """Return one district's change with its interval, where there is one."""
-    sides = rates(rows, panel, ["top"]).set_index("top")
-    whole = panel.measure == "counts" and bool(sides["rate"].notna().all())  # a part of a year is no year
-    found = protected_ratio(rows, panel) if whole else None
-    ends = (
-        (found.value, found.ci_low, found.ci_high) if found else (_ratio(sides["rate"].to_dict()), math.nan, math.nan)
-    )
-    rough = panel.measure == "counts" and too_rough(sides["admissions"], panel.rule)
-    change, low, high = (math.nan if rough else 100 * (end - 1) for end in ends)
-    visited = bool(rows["cohort"].notna().any())
-    small = bool(sides["hidden"].any())
-    change_of = {"district": name, "visited": visited, "change": change, "low": low, "high": high}
-    return {**change_of, "hidden": small, "rough": rough and not small}
-
-
-def _ratio(rate: dict[Any, Any]) -> float:
-    """Return the later rate over the earlier one; not a number where either is not there."""
-    known = {True, False} <= set(rate) and not any(pd.isna(value) for value in rate.values())
-    return float(rate[True]) / float(rate[False]) if known and rate[False] else math.nan
-
-
-def changes_table(frame: pd.DataFrame, when: str, *, note: str = "") -> Table:
-    """Show how the rate of each district has changed.
-
-    Parameters
-    ----------
-    frame, when
-        Of `change_by_district`.
-    note
-        A line below the table.
-
-    Returns
-    -------
-    Table
-        One row a district.
-    """
-    ends = {"low": "95% interval, from", "high": "to"} if frame["low"].notna().any() else {}
-    columns: dict[str, TableColumn | str] = {
-        "district": "District",
-        "visits": "Visits",
-        "change": TableColumn(title="Change in the rate", unit="%", decimals=1),
-        **{name: TableColumn(title=title, unit="%", decimals=1) for name, title in ends.items()},
-    }
-    hidden = {name: frame["hidden"].tolist() for name in ("change", *ends)}
-    caption = f"Change in the rate of falls admissions by district, {when}"
-    return table(frame, caption=caption, columns=columns, note=note, hidden=hidden)
 
 
 def draw_side_by_side(panel: Panel, found: Comparison | CannotSay) -> Picture:
@@ -129,14 +42,14 @@ def draw_side_by_side(panel: Panel, found: Comparison | CannotSay) -> Picture:
     panel
         All districts.
     found
-        What `oda.effect.estimate_effect` returned.
+        What `oda.effect.estimate_effect` returned: without an estimate no average of others is drawn to compare with.
 
     Returns
     -------
     Picture
         One dot a district with its interval; those with visits told apart by the form of the dot.
     """
-    frame, when = change_by_district(panel, found)
+    frame, when = change_by_district(panel)
     drawing, axes = _rows_of(frame["district"].tolist())
     axes.axvline(0, color=GREY, linewidth=1)
     for visited, (name, look) in LOOKS.items():
@@ -144,7 +57,10 @@ def draw_side_by_side(panel: Panel, found: Comparison | CannotSay) -> Picture:
         if rows["change"].notna().any():
             axes.hlines(rows.index, rows["low"], rows["high"], color=look["color"], linewidth=2.2)
             axes.plot(rows["change"], rows.index, linestyle="", markersize=7, label=name, **look)
-    middle = _middle(frame)
+    for row, why in frame.loc[frame["change"].isna()].apply(_why, axis="columns").items():
+        place = axes.get_yaxis_transform()
+        axes.text(0.02, row, why, transform=place, va="center", color=GREY, fontsize=SMALLEST)
+    middle = _middle(frame) if isinstance(found, Comparison) else None
     if middle is not None:
         axes.axvline(middle, color=COLOURS[0], linewidth=1.4, linestyle=(0, (4, 3)), label="average without visits")
     name_below(axes)
@@ -154,12 +70,17 @@ def draw_side_by_side(panel: Panel, found: Comparison | CannotSay) -> Picture:
     rounding = _say_rounding(panel, frame.loc[frame["rough"], "district"].tolist())
     return picture(
         drawing,
-        headline=_headline(frame, middle),
+        headline=_headline(frame) if isinstance(found, Comparison) else PLAIN,
         caption=f"Change in the rate of falls admissions by district, {when}",
         alt="Dot chart of the change in the rate of falls admissions of each district, described below.",
         description=" ".join(filter(None, [_describe(frame, middle), said, rounding])),
         data=changes_table(frame, when, note=rounding),
     )
+
+
+def _why(row: pd.Series) -> str:
+    """Say why a row has no dot."""
+    return f"{HIDDEN} hidden" if row["hidden"] else "too few to tell" if row["rough"] else f"{UNKNOWN} no figure"
 
 
 def _say_rounding(panel: Panel, rough: list[str]) -> str:
@@ -188,49 +109,40 @@ def _middle(frame: pd.DataFrame) -> float | None:
     return float(100 * (np.exp(np.log1p(others.astype(float) / 100).mean()) - 1))
 
 
-def _below(frame: pd.DataFrame, middle: float) -> tuple[int, int, int]:
-    """Return how many districts with visits lie below the average of the others, can be shown, and are there."""
-    changes = frame.loc[frame["visited"], "change"]
-    return int((changes < middle).sum()), int(changes.notna().sum()), len(changes)
-
-
-def _shown(frame: pd.DataFrame, *, visited: bool) -> str:
-    """Say of some districts that not all of them can be shown."""
-    return " that can be shown" if frame.loc[frame["visited"] == visited, "change"].isna().any() else ""
-
-
-def _headline(frame: pd.DataFrame, middle: float | None) -> str:
-    """Say on which side of the others' average the districts with visits lie."""
-    if middle is None:
-        return ""
-    below, of, every = _below(frame, middle)
-    which = "Every district" if below == of else "No district" if below == 0 else "Some but not all districts"
-    without = f"the average of those without{_shown(frame, visited=False)}"
-    gone = f"; {every - of} of {every} with visits cannot be shown" if of < every else ""
-    return f"{which} with visits{_shown(frame, visited=True)} did better than {without}{gone}"
+def _headline(frame: pd.DataFrame) -> str:
+    """Say in how many districts of each kind the rate fell or rose, by the intervals alone."""
+    sides = [frame[frame["visited"]], frame[~frame["visited"]]]
+    if frame["low"].isna().all() or any(side.empty for side in sides):
+        return PLAIN
+    fell, rose = ([int((side[end] * sign > 0).sum()) for side in sides] for end, sign in (("high", -1), ("low", 1)))
+    visited, others = map(len, sides)
+    down = [count or "none" for count in fell]
+    said = f"The rate fell in {down[0]} of {visited} districts with visits and in {down[1]} of {others} without"
+    up = sum(rose)
+    said += f", and rose in {up}" if up else ""
+    return said if sum(fell) + up == len(frame) else f"{said}; in the others no change can be told"
 
 
 def _describe(frame: pd.DataFrame, middle: float | None) -> str:
-    """Say what the chart shows, extremes by name."""
-    known = frame.dropna(subset=["change"])
+    """Say what the chart shows."""
+    known = frame["change"].dropna().astype(float)
     if known.empty:
         return "There is no figure large enough to be drawn."
-    order = known.assign(change=known["change"].astype(float)).sort_values("change", kind="stable")
-    ends = [f"{name} ({percent_change(1 + change / 100)})" for name, change in order[["district", "change"]].to_numpy()]
+    ends = [percent_change(1 + end / 100) for end in (known.min(), known.max())]
     said = "A dot is the change of one district and its line the 95% interval."
     if frame["low"].isna().all():
         said = "A dot is the change of one district; these data give no interval."
-    said += f" The ends are {ends[0]} and {ends[-1]}." if len(ends) > 1 else f" The only one shown is {ends[0]}."
+    said += f" The dots run from {ends[0]} to {ends[1]}." if len(known) > 1 else f" The only one shown is {ends[0]}."
     if middle is None:
         return said
-    below, of, every = _below(frame, middle)
-    without = f"the districts without visits{_shown(frame, visited=False)}"
-    among = f"the {of} districts with visits that can be shown, of {every} in all," if of < every else ""
-    among = among or f"{of} districts with visits"
-    return f"{said} The average of {without} is {percent_change(1 + middle / 100)}; {below} of {among} lie below it."
+    without = frame.loc[~frame["visited"], "change"].notna().sum()
+    which = "the one district" if without == 1 else f"the {without} districts"
+    return (
+        f"{said} The dashed line, {percent_change(1 + middle / 100)}, is the average of {which} without visits shown."
+    )
 
 
-def draw_place(panel: Panel, code: str, name: str) -> Picture:
+def draw_place(panel: Panel, code: str, name: str, said: Estimated | Fact | CannotSay | None = None) -> Picture:
     """Draw the rate of every district in the latest year, the highest first, with one of them marked.
 
     Parameters
@@ -239,6 +151,8 @@ def draw_place(panel: Panel, code: str, name: str) -> Picture:
         All districts.
     code, name
         The district to mark.
+    said
+        What `oda.describe.compare_with_rest` says of it, whose message the chart bears.
 
     Returns
     -------
@@ -263,11 +177,23 @@ def draw_place(panel: Panel, code: str, name: str) -> Picture:
     caption = f"Rate of emergency admissions for falls by district, {when}"
     return picture(
         drawing,
+        headline=_place_headline(said, name),
         caption=caption,
         alt=f"Dot chart of the rate of falls admissions in each district, {name} marked, described below.",
         description=_describe_place(known, len(frame), len(own) > 0, name, panel),
         data=table(frame, caption=caption, columns=columns, hidden=hidden),
     )
+
+
+def _place_headline(said: Estimated | Fact | CannotSay | None, name: str) -> str:
+    """Say how a district compares with the others, as far as the interval bears it."""
+    found = reading(said.estimate) if isinstance(said, Estimated) else ""
+    texts = {
+        **{way: f"The rate in {name} was {way} than in the other districts together" for way in ("lower", "higher")},
+        "alike": f"The rate in {name} was much the same as in the other districts together",
+        "unclear": f"The rate in {name} cannot be told from that of the other districts together",
+    }
+    return texts.get(found, f"The rate in {name} among those of the other districts")
 
 
 def draw_map(panel: Panel, pilot: Pilot) -> Picture:
@@ -289,10 +215,11 @@ def draw_map(panel: Panel, pilot: Pilot) -> Picture:
     codes = [district.code for district in pilot.districts]
     rows = frame.set_index("district_code").reindex(codes)
     rows["hidden"] = rows["hidden"].eq(other=True).fillna(value=False)
-    data = pd.DataFrame({"code": codes, "value": rows["rate"].to_numpy(), "hidden": rows["hidden"].to_numpy(bool)})
+    data = rows[["rate", "low", "high", "hidden"]].rename(columns={"rate": "value"}).reset_index(names="code")
     column = TableColumn(title="Rate", unit=panel.unit, decimals=0)
     caption = f"Rate of emergency admissions for falls by district, {when}"
-    return plot_tile_map(data, pilot=pilot, column=column, caption=caption)
+    headline = "How the rate differs from district to district"
+    return plot_tile_map(data, pilot=pilot, column=column, caption=caption, headline=headline)
 
 
 def _latest(panel: Panel) -> tuple[pd.DataFrame, str]:

@@ -13,6 +13,7 @@ from oda.estimate import Estimate
 
 NO_CHANGE = 0.5  # per cent; an estimate that differs by less is said to be unchanged
 NO_CHANGE_END = 0.05  # per cent; the end of an interval that differs by less is said to be no change
+AFTER_VISITS = "rate after over before visits"  # the estimand of a district's own change, which is no effect
 MOST = 10_000.0  # per cent; beyond it a figure says no more than that it is beyond
 
 Reading = Literal["lower", "higher", "unclear", "alike", "level"]
