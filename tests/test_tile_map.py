@@ -115,7 +115,7 @@ def test_names_that_are_cut_short_are_given_in_full() -> None:
     """London's tiles say `Hari` and `Harr`; the words say so, and the data have Haringey and Harrow."""
     pilot = pilot_of("london")
     drawn = mapped(pilot, values(pilot))
-    assert "Names are cut short; the data have them in full." in drawn.description
+    assert "Some names are cut short; the data have them in full." in drawn.description
     assert {"Haringey", "Harrow"} <= {name for name, _ in drawn.data.shown()}
     assert "cut short" not in mapped(pilot_of("suffolk"), values(pilot_of("suffolk"))).description
 

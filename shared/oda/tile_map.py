@@ -131,7 +131,7 @@ def plot_tile_map(
     names = {"name": TableColumn(title="District"), "value": column}
     known = rows["value"].notna()
     cut = any(tiles[code].short != name for code, name in zip(rows["code"], rows["name"], strict=True))
-    full = " Names are cut short; the data have them in full." if cut else ""
+    full = " Some names are cut short; the data have them in full." if cut else ""
     return picture(
         drawing,
         caption=caption,
