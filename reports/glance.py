@@ -64,14 +64,34 @@ def _question(question: Question, context: Context, alone: Collection[str]) -> s
     if evidence is None or said is None:
         parts = [escape(_unanswered(question, context))]
     else:
-        brief = f"Cannot be concluded. {evidence.sentence}" if isinstance(evidence, CannotSay) else said
-        if read(evidence) == "unclear" and DOUBT not in said:
-            brief += f" The data {DOUBT} this from no difference."
         rated = list(_ratings(question.evidence, evidence, context, alone))
-        parts = [f"{escape(brief)}{_source(question.evidence, context)}"]
+        parts = [f"{escape(answer(evidence))}{_source(question.evidence, context)}"]
         parts += ["\n    ".join(f"- {one}" for one in rated)] if rated else []
     parts.append(f"*Expected beforehand: {escape(question.expected)}*")
     return escape(question.question) + "\n\n" + "\n".join(f":   {part}\n" for part in parts)
+
+
+def answer(evidence: AnyResult) -> str:
+    """Return what answers a question, with the doubt beside what cannot be told from no difference.
+
+    Parameters
+    ----------
+    evidence
+        Any result.
+
+    Returns
+    -------
+    str
+        A sentence or two; nothing for a table or a figure.
+    """
+    if isinstance(evidence, CannotSay):
+        return f"Cannot be concluded. {evidence.sentence}"
+    said = blocks.sentence(evidence) or ""
+    return (
+        f"{said} The data {DOUBT} this from no difference."
+        if read(evidence) == "unclear" and DOUBT not in said
+        else said
+    )
 
 
 def _unanswered(question: Question, context: Context) -> str:

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from oda.governance import Assessment
-from oda.pilot import District, Pilot
-from oda.reports import blocks, branding
+from oda.pilot import District, Pilot, Question
+from oda.reports import blocks, branding, glance
 from oda.reports.dating import date_fields, day_of
 from oda.reports.document import Document, escape, front_matter
 from oda.reports.governance import shared_page
 from oda.reports.governance.content import gather
+from oda.reports.governance.standing import capital
+from oda.reports.points.few_words import fields, read
 from oda.reports.sources.provenance import notices
-from oda.results import AnyResult
+from oda.results import AnyResult, Estimated
 from oda.runs import Run
 
 SHARED = Document(name="what-is-shared", formats=("html",))
@@ -138,17 +140,10 @@ def fill_sizes(page: Path, folders: Sequence[Path]) -> None:
 
     def said(found: re.Match[str]) -> str:
         paths = [folder / f"{found[1]}.pdf" for folder in folders]
-        return next(
-            (_size(path.stat().st_size).replace(" ", "\u00a0") for path in paths if path.is_file()), "size unknown"
-        )
+        return next((blocks.say_size(path.stat().st_size) for path in paths if path.is_file()), "size unknown")
 
     text = page.read_text(encoding="utf-8")
     page.write_text(_SIZE.sub(said, text), encoding="utf-8", newline="\n")
-
-
-def _size(size: int) -> str:
-    """Say a file's size as GOV.UK does, such as `82 KB`."""
-    return f"{size / 1e6:.1f} MB" if size >= 999_500 else f"{max(1, round(size / 1000))} KB"
 
 
 def _failures(failures: Sequence[str]) -> str:
@@ -159,25 +154,35 @@ def _failures(failures: Sequence[str]) -> str:
     return f"::: {{.callout-important}}\n## Not everything could be made\n\n{lines}\n:::\n"
 
 
-def _first_answer(pilot: Pilot, kind: str, results: Mapping[str, AnyResult]) -> tuple[str, str]:
-    """Return the first question of a kind of report, and what answers it."""
-    question = next((one for one in pilot.questions if one.report == kind), None)
-    if question is None:
-        return "", ""
-    result = results.get(question.evidence)
-    return question.question, (blocks.sentence(result) if result else None) or NOT_YET
+def _first_question(pilot: Pilot, kind: str) -> Question | None:
+    """Return the first question of a kind of report."""
+    return next((one for one in pilot.questions if one.report == kind), None)
 
 
 def _answer(pilot: Pilot, entries: Sequence[Entry]) -> str:
     """Answer the pilot's first question."""
-    question, said = _first_answer(pilot, "board", entries[0].results) if entries else ("", "")
-    return f"::: {{.answer}}\n**{escape(question)}**\n\n{escape(said)}\n:::\n" if question else ""
+    question = _first_question(pilot, "board") if entries else None
+    if question is None:
+        return ""
+    result = entries[0].results.get(question.evidence)
+    said = (glance.answer(result) if result else "") or NOT_YET
+    return f"::: {{.answer}}\n**{escape(question.question)}**\n\n{escape(said)}\n:::\n"
+
+
+def _in_short(result: AnyResult | None) -> str:
+    """Return an answer in a line: a change never without its interval, nor a direction that it does not bear."""
+    said = fields(result) if result else {}
+    if not isinstance(result, Estimated):
+        return (glance.answer(result) if result else "") or NOT_YET
+    if read(result) == "unclear":
+        return f"Cannot be told: anything from {said['interval']} fits the data."
+    return f"{capital(said['value'])} ({result.estimate.level * 100:g}% interval: {said['interval']})."
 
 
 def _pdf(words: str, entry: Entry) -> str:
     """Link a PDF, with its kind and size."""
     name = entry.document.name
-    return f"[{escape(words)} (PDF, size-of-{name}-pdf)]({name}.pdf)"
+    return f"[{escape(words)} (size-of-{name}-pdf PDF)]({name}.pdf)"
 
 
 def _reports(entries: Sequence[Entry]) -> str:
@@ -193,14 +198,16 @@ def _districts(pilot: Pilot, entries: Sequence[Entry]) -> str:
     by_code: dict[str, list[Entry]] = {}
     for entry in entries:
         by_code.setdefault(entry.district.code if entry.district else "", []).append(entry)
-    items = "\n".join(_district(pilot, found) for found in by_code.values())
-    return f'## The districts\n\n::: {{.finder noun="district"}}\n{items}\n:::\n' if items else ""
+    question = _first_question(pilot, "district")
+    asked = f"{escape(question.question)}\n\n" if question else ""
+    items = "\n".join(_district(question, found) for found in by_code.values())
+    return f'## The districts\n\n{asked}::: {{.finder noun="district"}}\n{items}\n:::\n' if items else ""
 
 
-def _district(pilot: Pilot, entries: Sequence[Entry]) -> str:
+def _district(question: Question | None, entries: Sequence[Entry]) -> str:
     """Show one district: its name, its answer, its reports."""
     name = entries[0].district.name if entries[0].district else ""
-    _, said = _first_answer(pilot, "district", entries[0].results)
+    said = _in_short(entries[0].results.get(question.evidence)) if question else ""
     pages, pdfs = [], []
     for entry in entries:
         words = name if len(entries) == 1 else f"{name}: {entry.kind.lower()}"
@@ -211,32 +218,33 @@ def _district(pilot: Pilot, entries: Sequence[Entry]) -> str:
 
 
 def _governance(assessment: Assessment) -> str:
-    """Link what is shared and why, and say which gates are open."""
+    """Link what is shared and why, and say what the pilot may do."""
     link = f"[Who shares what, and why]({SHARED.name}.html)"
-    rows = "\n".join(
-        f"| {escape(gate.gate)} | {'open' if gate.is_open else 'shut'} | {escape(gate.reason)} |"
-        for gate in assessment.gates
-    )
+    said = [(one.title, "may go ahead" if one.is_open else "not yet", one.reason) for one in assessment.gates]
+    rows = "\n".join(f"| {escape(capital(step))} | {may} | {escape(capital(why))} |" for step, may, why in said)
     return (
         f"## What is shared and why\n\n{link}, in plain words: who gives which data to whom, for how long, and how "
         "to object or complain.\n\nWhat this pilot may do follows from what its partners have signed. "
         "The checklist is evidence of process; it is not legal advice.\n\n"
-        f"| Gate | State | Why |\n| :--- | :--- | :---------- |\n{rows}\n\n: Gates of the checklist {{#tbl-gates}}\n"
+        f"| Step | State | Why |\n| :------ | :--- | :------ |\n{rows}\n\n: What the pilot may do {{#tbl-gates}}\n"
     )
 
 
 def _data(entries: Sequence[Entry]) -> str:
-    """Link the data behind every chart and table."""
-    lines = list(_data_lines(entries))
-    return "## The data behind the charts and tables\n\n" + "\n".join(lines) + "\n" if lines else ""
-
-
-def _data_lines(entries: Sequence[Entry]) -> Iterator[str]:
-    """Yield a link for each file, whose words no other link has."""
+    """Link the data behind every chart and table: a line each of the whole pilot's, a paragraph for each district."""
     kinds = {entry.kind for entry in entries if entry.district}
+    found: dict[str, list[str]] = {}
     for entry in entries:
         kind = f", {entry.kind.lower()}" if len(kinds) > 1 else ""
         whose = f"{entry.district.name}{kind}" if entry.district else entry.kind
-        for caption, path, size in entry.tables:
-            about = escape(f"{whose}: {caption} (CSV, {_size(size)})").replace(" KB", "&nbsp;KB")
-            yield f"- [{about}]({path.as_posix()})"
+        heading = entry.district.name if entry.district else ""
+        found.setdefault(heading, []).extend(_data_links(whose, entry))
+    lines = [f"- {link}" for link in found.pop("", [])] + [f"- {', '.join(links)}" for links in found.values() if links]
+    return "## The data behind the charts and tables\n\n" + "\n".join(lines) + "\n" if lines else ""
+
+
+def _data_links(whose: str, entry: Entry) -> Iterator[str]:
+    """Yield a link for each file of a report, whose words no other link has."""
+    for caption, path, size in entry.tables:
+        about = f"{whose}: {caption} ({blocks.say_size(size)} CSV)"
+        yield f"[{escape(about)}]({path.as_posix()})"

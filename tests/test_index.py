@@ -20,6 +20,7 @@ from oda.reports import index
 from oda.reports.builtin import rendering as builtin
 from oda.reports.document import Document
 from oda.reports.linting.linting import lint_page
+from oda.wording import cannot_tell
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -58,7 +59,7 @@ def test_each_report_is_linked_as_a_page_and_as_a_pdf_with_its_size(page):
     names = {"Board report": "board", **{one.name: one.slug for one in made_up().pilot.districts}}
     for words, name in names.items():
         assert found[words] == f"{name}.html"
-        assert found[f"{words} (PDF, {size_of(f'{name}.pdf')} KB)"] == f"{name}.pdf"
+        assert found[f"{words} ({size_of(f'{name}.pdf')}kb PDF)"] == f"{name}.pdf"
     assert "size-of" not in page
 
 
@@ -67,7 +68,7 @@ def test_the_data_of_each_report_are_linked_with_their_size(page):
     found = {place: words for words, place in links(page).items() if place.endswith(".csv")}
     files = {path.relative_to(made_up().report.index.parent).as_posix() for path in made_up().report.files}
     assert set(found) == {name for name in files if name.endswith(".csv")}
-    assert all(words.endswith(f"(CSV, {size_of(place)} KB)") for place, words in found.items())
+    assert all(words.endswith(f"({size_of(place)}kb CSV)") for place, words in found.items())
 
 
 def test_what_is_shared_and_why_is_a_page_of_the_site(page):
@@ -76,6 +77,25 @@ def test_what_is_shared_and_why_is_a_page_of_the_site(page):
     shared = made_up().page("what-is-shared")
     assert "<h1>What is shared and why</h1>" in shared
     assert "Not approved for publication" in shared
+
+
+def test_a_district_s_answer_is_short_and_never_bare(page):
+    """A change stands with its interval; one that cannot be told has no direction."""
+    said = {one.code: made_up().run.by_district[one.code]["20-district"]["trend"] for one in made_up().pilot.districts}
+    items = re.findall(r"<li>\s*<p>?<strong>.*?</li>|<li><strong>.*?</li>", page, re.DOTALL)
+    assert len(items) == len(said)
+    for item, found in zip(items, said.values(), strict=True):
+        told = not cannot_tell(found.estimate)
+        assert ("(95% interval: " in item) == told
+        assert ("Cannot be told: anything from " in item) == (not told)
+    assert {cannot_tell(found.estimate) for found in said.values()} == {True, False}
+
+
+def test_what_the_pilot_may_do_is_said_in_words(page):
+    """A board reads what a step is, and not its name in the checklist."""
+    rows = re.findall(r"<tr>\s*<t[hd][^>]*>([^<]*)</t[hd]>\s*<td[^>]*>([^<]*)</td>", page)
+    assert ("Load personal data", "may go ahead") in rows
+    assert ("Publish anything outside the team", "not yet") in rows
 
 
 def entry(district: District | None, source: str) -> index.Entry:
@@ -104,7 +124,7 @@ def test_several_reports_on_each_district_are_told_apart(tmp_path: Path):
     page = path.read_text(encoding="utf-8")
     assert [one.rule for one in lint_page(page, name="index.html")] == []
     assert {"Extra notes", "Redditch: district", "Redditch: two-page brief"} <= set(links(page))
-    assert "Redditch, district: The same caption (CSV, 1.2 MB)" in links(page)
+    assert "Redditch, district: The same caption (1.2mb CSV)" in links(page)
     assert "Not everything could be made" in page
 
 

@@ -284,7 +284,7 @@ def _trend(results: Results) -> Point | None:
     texts = {
         **_both(f"The rate of admissions was {{trend.value}} than {then}."),
         "alike": f"The rate of admissions was much the same as {then}: {{trend.interval}}.",
-        "unclear": f"The rate cannot be told from what it was {then}: {{trend.interval}}.",
+        "unclear": f"Whether the rate differs from that {then} is unclear: anything from {{trend.interval}} fits.",
         "fact": "The latest rate of admissions was {trend.value} {trend.unit}.",
         "unsaid": "How the rate of admissions has changed cannot be concluded from these data.",
     }
@@ -296,7 +296,7 @@ def _comparison(results: Results) -> Point | None:
     texts = {
         **_both("The latest rate was {comparison.value} than in the other districts together."),
         "alike": "The latest rate was much the same as in the other districts: {comparison.interval}.",
-        "unclear": "The rate cannot be told from that of the other districts: {comparison.interval}.",
+        "unclear": "Whether it differs from the other districts is unclear: anything from {comparison.interval} fits.",
         "unsaid": "How this district compares with the others cannot be concluded from these data.",
     }
     return _point("comparison", results, texts)
