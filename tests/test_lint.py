@@ -310,7 +310,8 @@ def test_tags_that_html_lets_an_author_leave_out_are_understood():
 
 
 def test_a_page_nested_without_end_is_read():
-    """A hostile page does not end the lint."""
+    """A hostile page neither ends the lint nor keeps it for a minute."""
+    assert max(one.depth for one in read_page("<table><tr><td>" * 3000 + "deep").elements) == 512
     assert "lang" in rules("<div>" * 5000 + "deep")
 
 
@@ -324,6 +325,18 @@ def test_the_command_looks_at_any_page_and_exits_1_on_a_finding(tmp_path: Path):
     assert (passed.exit_code, passed.output) == (0, "No findings in 1 page and 0 PDFs.\n")
     told = json.loads(failed.output)
     assert (failed.exit_code, told["pages"], [one["rule"] for one in told["findings"]]) == (1, 2, ["alt-filler"])
+
+
+def test_a_name_that_is_wrong_loses_no_finding_and_a_hopeless_file_does_not_fill_the_screen(tmp_path: Path):
+    """The other files are told, the wrong name last, and of one file's findings the first forty."""
+    bad = tmp_path / "bad.html"
+    bad.write_text(GOOD.replace("<p>[c]", "<p>" + "::: \n" * 99 + "[c]"), encoding="utf-8")
+    done = CliRunner().invoke(main, ["report", "--lint", "absent.html", str(bad)])
+    lines = done.output.splitlines()
+    assert (done.exit_code, len(lines)) == (1, 43)
+    assert lines[40].endswith("bad.html: and 59 more findings. Mend these first; --json has them all.")
+    assert lines[41:] == ["99 findings in 1 page and 0 PDFs.", lines[42]]
+    assert lines[42].startswith("absent.html cannot be read")
 
 
 @pytest.mark.parametrize("name", ["absent.html", "words.txt"])

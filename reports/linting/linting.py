@@ -51,11 +51,14 @@ class Linted:
         In the order of files and lines.
     pages, pdfs
         How many of each were looked at.
+    refused
+        Why any that were asked for could not be.
     """
 
     findings: tuple[Finding, ...]
     pages: int
     pdfs: int
+    refused: tuple[str, ...] = ()
 
 
 def lint_page(
@@ -177,15 +180,16 @@ def lint_paths(paths: Sequence[Path]) -> Linted:
     Returns
     -------
     Linted
-        What was found.
-
-    Raises
-    ------
-    RenderError
-        When a file is not there or of another kind, or a folder holds nothing to look at.
+        What was found; one that is not there, is of another kind or holds nothing is refused, and the others looked at.
     """
-    parts = [lint_folder(path) if path.is_dir() else lint_files([path]) for path in paths]
+    parts, refused = list[Linted](), list[str]()
+    for path in paths:
+        try:
+            parts.append(lint_folder(path) if path.is_dir() else lint_files([path]))
+        except RenderError as error:
+            refused.append(str(error))
     return Linted(
+        refused=tuple(refused),
         findings=tuple(one for part in parts for one in part.findings),
         pages=sum(part.pages for part in parts),
         pdfs=sum(part.pdfs for part in parts),

@@ -11,6 +11,7 @@ VOID = frozenset(
     ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr")
 )
 UNREAD = frozenset({"script", "style", "template", "annotation", "annotation-xml"})
+DEEPEST = 512  # as in Chromium: what stands deeper stands beside what is there
 CODE = frozenset({"code", "pre", "kbd", "samp", "math"})
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _PARTS = (
@@ -57,6 +58,8 @@ class Element:
         What it stands in; None for the page itself.
     children
         Elements and texts, in their order.
+    depth
+        How many elements it stands in.
     """
 
     tag: str
@@ -64,6 +67,7 @@ class Element:
     line: int
     parent: Element | None = None
     children: list[Element | Text] = field(default_factory=list)
+    depth: int = 0
 
     def walk(self) -> Iterator[Element]:
         """Yield every element inside, in the order of the page.
@@ -199,9 +203,9 @@ class _Reader(HTMLParser):
         named: dict[str, str] = {}
         for name, value in attrs:
             named.setdefault(name, value or "")
-        element = Element(tag, named, self.getpos()[0], self.here)
+        element = Element(tag, named, self.getpos()[0], self.here, depth=self.here.depth + 1)
         self.here.children.append(element)
-        if tag not in VOID:
+        if tag not in VOID and element.depth < DEEPEST:
             self.here = element
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:

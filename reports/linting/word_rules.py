@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 from oda.reports.linting.fault import Fault, Rule, quote
 from oda.reports.linting.page_rules import HEADINGS
@@ -79,9 +80,9 @@ def _failed_numbers(page: Page) -> Iterator[Fault]:
         if found:
             what = f"{found[0]!r} stands in {quote(line[max(0, found.start() - 20) :])}."
             yield Fault(line=number, what=what, fix="Find out in the notebook why there is no number, and say it.")
-    for cell, column in _columns(page):
+    for cell, counted in _cells(page):
         words = cell.text()
-        spoken = words == "none" or (words == "None" and not _is_of_numbers(column))
+        spoken = words == "none" or (words == "None" and not counted)
         if _FAILED_CELL.fullmatch(words) and not _FAILED.search(words) and not spoken:
             what = f"a cell of a table holds {words!r}."
             yield Fault(
@@ -89,18 +90,18 @@ def _failed_numbers(page: Page) -> Iterator[Fault]:
             )
 
 
-def _columns(page: Page) -> Iterator[tuple[Element, list[str]]]:
-    """Yield each cell below a table's first row, with the words of the others in its column."""
+def _cells(page: Page) -> Iterator[tuple[Element, bool]]:
+    """Yield each cell below a table's first row, and whether its column is one of numbers, or has none at all."""
     for table in page.every("table"):
         below = rows(table)[1:]
-        for row in below:
-            for place, cell in enumerate(row):
-                yield cell, [other[place].text() for other in below if other is not row and place < len(other)]
+        words = [[cell.text() for cell in row] for row in below]
+        counted = [_is_of_numbers(column) for column in zip_longest(*words, fillvalue="")]
+        yield from ((cell, counted[place]) for row in below for place, cell in enumerate(row))
 
 
-def _is_of_numbers(column: list[str]) -> bool:
-    """Tell whether a column is one of numbers, or has none at all."""
-    return any(map(_NUMBER.fullmatch, column)) or (bool(column) and set(column) == {"None"})
+def _is_of_numbers(column: Sequence[str]) -> bool:
+    """Tell whether any of a column is a number or a mark in the place of one, or all say that there is none."""
+    return any(map(_NUMBER.fullmatch, column)) or (len(column) > 1 and set(column) == {"None"})
 
 
 def _unrounded(page: Page) -> Iterator[Fault]:

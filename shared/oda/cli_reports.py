@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
     from oda.reports.build import Report
     from oda.reports.linting.linting import Linted
 
+MOST_TOLD = 40  # findings of one file
+
 
 def tell_lint(paths: Sequence[Path], *, as_json: bool) -> None:
-    """Look at pages and PDFs, say what was found, and exit 1 when anything was.
+    """Look at pages and PDFs, say what was found, and exit 1 when anything was or one could not be looked at.
 
     Parameters
     ----------
@@ -34,13 +37,24 @@ def tell_lint(paths: Sequence[Path], *, as_json: bool) -> None:
     found = lint_paths(paths) if paths else _of_run(load_pilot())
     if as_json:
         told = {"pages": found.pages, "pdfs": found.pdfs, "findings": [one.to_dict() for one in found.findings]}
-        click.echo(json.dumps(told, indent=1, ensure_ascii=False))
+        click.echo(json.dumps({**told, "refused": found.refused}, indent=1, ensure_ascii=False))
     else:
-        for one in found.findings:
-            click.echo(str(one))
+        for line in _lines(found):
+            click.echo(line)
         click.echo(f"{_counted(found)} in {count(found.pages, 'page')} and {count(found.pdfs, 'PDF')}.")
-    if found.findings:
+    for why in found.refused:
+        click.echo(why, err=True)
+    if found.findings or found.refused:
         sys.exit(1)
+
+
+def _lines(found: Linted) -> Iterator[str]:
+    """Yield a line for each finding, of one file no more than a person reads."""
+    for name, findings in groupby(found.findings, key=lambda one: one.file):
+        told = list(findings)
+        yield from map(str, told[:MOST_TOLD])
+        if len(told) > MOST_TOLD:
+            yield f"{name}: and {len(told) - MOST_TOLD:,} more findings. Mend these first; --json has them all."
 
 
 def tell_findings(made: Report) -> None:
