@@ -202,6 +202,15 @@ def test_on_paper_nothing_is_cut_and_no_page_is_blank(see, tmp_path: Path):
             assert [number for number, sheet in enumerate(made.pages, 1) if not says_something(sheet)] == [], path.name
 
 
+@in_browser
+def test_on_paper_a_headline_stays_with_its_chart_and_the_head_of_a_table_with_its_rows(see):
+    """Neither is left at the foot of a sheet while what it is about stands on the next."""
+    opened = see(report("board.html"), PAPER)
+    opened.emulate_media(media="print")
+    for kept in ("main h2", ".exhibit > p:first-child", "caption", "thead", "thead tr"):
+        assert opened.locator(kept).first.evaluate("one => getComputedStyle(one).breakAfter") == "avoid", kept
+
+
 def says_something(sheet: pikepdf.Page) -> bool:
     """Tell whether a sheet shows words or a picture, in itself or in a form that it shows."""
     return any(str(one.operator) in ("Tj", "TJ", "Do") for one in pikepdf.parse_content_stream(sheet))
