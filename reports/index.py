@@ -246,5 +246,6 @@ def _data(entries: Sequence[Entry]) -> str:
 def _data_links(whose: str, entry: Entry) -> Iterator[str]:
     """Yield a link for each file of a report, whose words no other link has."""
     for caption, path, size in entry.tables:
-        about = f"{whose}: {caption} ({blocks.say_size(size)} CSV)"
+        named = caption if whose in caption else f"{whose}: {caption}"
+        about = f"{named} ({blocks.say_size(size)} CSV)"
         yield f"[{escape(about)}]({path.as_posix()})"

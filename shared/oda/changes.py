@@ -138,7 +138,7 @@ def change_by_district(panel: Panel) -> tuple[pd.DataFrame, str]:
     return frame, compared.when
 
 
-def _change(code: str, name: str, rows: pd.DataFrame, panel: Panel) -> dict[str, object]:
+def _change(code: object, name: object, rows: pd.DataFrame, panel: Panel) -> dict[str, object]:
     """Return one district's change with its interval, where there is one."""
     both = rates(rows, panel, ["top"]).set_index("top")
     whole = panel.measure == "counts" and bool(both["rate"].notna().all())  # a part of a year is no year
@@ -227,8 +227,8 @@ def say_change(panel: Panel, code: str, name: str) -> Estimated | Fact | CannotS
         fits = f"; anything from {' to '.join(interval_ends(found))} fits (95% interval)" if found is not None else ""
         return Fact(sentence=f"{here}. {few}{fits}.{others}", value=float(now), unit=panel.unit)
     why = ONE_A_YEAR if panel.measure == "counts" else NO_COUNTS
-    change = "" if pd.isna(row["change"]) else f", {percent_change(1 + row['change'] / 100)} {against}"
-    return Fact(sentence=f"{here}{change}. {why}{others}", value=float(now), unit=panel.unit)
+    moved: str = "" if pd.isna(row["change"]) else f", {percent_change(1 + row['change'] / 100)} {against}"
+    return Fact(sentence=f"{here}{moved}. {why}{others}", value=float(now), unit=panel.unit)
 
 
 def change_headline(said: Estimated | Fact | CannotSay, name: str) -> str:

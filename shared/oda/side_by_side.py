@@ -57,9 +57,10 @@ def draw_side_by_side(panel: Panel, found: Comparison | CannotSay) -> Picture:
         if rows["change"].notna().any():
             axes.hlines(rows.index, rows["low"], rows["high"], color=look["color"], linewidth=2.2)
             axes.plot(rows["change"], rows.index, linestyle="", markersize=7, label=name, **look)
-    for row, why in frame.loc[frame["change"].isna()].apply(_why, axis="columns").items():
-        place = axes.get_yaxis_transform()
-        axes.text(0.02, row, why, transform=place, va="center", color=GREY, fontsize=SMALLEST)
+    for place, (_, row) in enumerate(frame.iterrows()):
+        if pd.isna(row["change"]):
+            look: Any = {"va": "center", "color": GREY, "fontsize": SMALLEST, "transform": axes.get_yaxis_transform()}
+            axes.text(0.02, place, _why(row), **look)
     middle = _middle(frame) if isinstance(found, Comparison) else None
     if middle is not None:
         axes.axvline(middle, color=COLOURS[0], linewidth=1.4, linestyle=(0, (4, 3)), label="average without visits")
