@@ -6,6 +6,7 @@ import base64
 import csv
 import io
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from oda.disclosure import HIDDEN
@@ -56,12 +57,13 @@ def table(key: str, result: Table, *, file: str = "", source: str = "") -> str:
         A pipe table, numbers to the right, in a div of the class `exhibit`.
     """
     heads = [escape(column.heading) for column in result.columns]
-    rules = ["---:" if column.decimals is not None else ":---" for column in result.columns]
+    rules = ["---:" if _is_number(result, place) else ":---" for place in range(len(heads))]
     lines = [heads, rules, *([escape(cell) for cell in row] for row in result.shown())]
     body = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
     title = f": {escape(result.caption)} {{#tbl-{key}}}"
     note = " ".join(filter(None, [result.note, _explain(result, said=result.note)]))
-    return _exhibit(f"{body}\n\n{title}", escape(note), _data_line("table", result, file, source) if file else source)
+    line = data_line("table", comma_separated(result), file, source) if file else source
+    return exhibit(f"{body}\n\n{title}", escape(note), line)
 
 
 def figure(key: str, result: Picture, drawing: str, *, file: str, source: str = "") -> str:
@@ -88,7 +90,7 @@ def figure(key: str, result: Picture, drawing: str, *, file: str, source: str = 
     message = f"**{escape(result.headline)}**" if result.headline else ""
     image = f"![{escape(result.caption)}]({drawing}){{#fig-{key} fig-alt={attribute(result.alt)}}}"
     about = " ".join(filter(None, [result.description, _explain(result.data, said=result.description)]))
-    return _exhibit(message, image, escape(about), _data_line("figure", result.data, file, source))
+    return exhibit(message, image, escape(about), data_line("figure", comma_separated(result.data), file, source))
 
 
 def draw(key: str, result: Picture, folder: Path, project: Path) -> str:
@@ -129,10 +131,29 @@ def comma_separated(result: Table) -> str:
     str
         A heading with units, then one line a row; words that a spreadsheet would run as a formula begin with `'`.
     """
+    return to_csv([[column.heading for column in result.columns], *result.rows])
+
+
+def to_csv(rows: Iterable[Iterable[Cell]]) -> str:
+    r"""Write rows as CSV, none of whose words is a formula to a spreadsheet.
+
+    Parameters
+    ----------
+    rows
+        The headings, and then the values.
+
+    Returns
+    -------
+    str
+        A line a row.
+
+    Examples
+    --------
+    >>> to_csv([["Year", "Note"], [2024, "=1+1"]])
+    "Year,Note\n2024,'=1+1\n"
+    """
     stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([_plain(column.heading) for column in result.columns])
-    writer.writerows([[_plain(cell) for cell in row] for row in result.rows])
+    csv.writer(stream, lineterminator="\n").writerows([_plain(cell) for cell in row] for row in rows)
     return stream.getvalue()
 
 
@@ -179,17 +200,53 @@ def say_size(size: int) -> str:
     return f"{size / 1e6:.1f}mb" if size >= 999_500 else f"{max(1, round(size / 1000))}kb"
 
 
-def _exhibit(*parts: str) -> str:
-    """Put what belongs to one table or figure into a div of its own."""
+def exhibit(*parts: str) -> str:
+    """Put what belongs to one table or figure into a div of its own.
+
+    Parameters
+    ----------
+    parts
+        Markdown; what is empty is left out.
+
+    Returns
+    -------
+    str
+        A div of the class `exhibit`.
+    """
     return "::: {.exhibit}\n\n" + "\n\n".join(filter(None, parts)) + "\n\n:::\n"
 
 
-def _data_line(kind: str, data: Table, file: str, source: str) -> str:
-    """Write the link that holds the data; `look/tables.lua` puts the number in, and attaches the file to a PDF."""
-    content = comma_separated(data).encode("utf-8-sig")
+def data_line(kind: str, text: str, file: str, source: str = "") -> str:
+    """Write the link that holds the data; `look/tables.lua` puts the number in, and attaches the file to a PDF.
+
+    Parameters
+    ----------
+    kind
+        `table` or `figure`.
+    text
+        The data as CSV.
+    file
+        What the file is called.
+    source
+        A link to where the data come from, as markdown; none when not given.
+
+    Returns
+    -------
+    str
+        Markdown in one line.
+    """
+    content = text.encode("utf-8-sig")
     address = f"data:text/csv;charset=utf-8;base64,{base64.b64encode(content).decode('ascii')}"
     words = escape(f"Download the data for this {kind} ({say_size(len(content))} CSV)")
     return f"[{words}]({address}){{download={attribute(file)}}} {source}".rstrip()
+
+
+def _is_number(data: Table, place: int) -> bool:
+    """Tell whether a column holds numbers; the first one names its rows unless it says how many decimals it has."""
+    cells = [row[place] for row in data.rows if row[place] not in (None, HIDDEN)]
+    return data.columns[place].decimals is not None or (
+        place > 0 and bool(cells) and all(isinstance(cell, int | float) for cell in cells)
+    )
 
 
 def _explain(data: Table, *, said: str) -> str:

@@ -16,6 +16,7 @@ from oda.errors import SettingsError
 from oda.governance import Assessment
 from oda.pilot import Pilot
 from oda.reports.document import escape
+from oda.reports.own_pictures import no_picture
 from oda.settings import InnerPath, Settings, in_words, read_yaml
 
 FILE = "reports/brand.yml"
@@ -149,10 +150,13 @@ def _logo_faults(brand: Brand, folder: Path) -> Iterator[str]:
     if len(content) > LARGEST:
         yield f"the logo {name!r} has {len(content):,} bytes, and {LARGEST:,} fit. Save it smaller."
     kind = path.suffix.lower()
-    if kind == ".svg":
-        yield from (f"the logo {name!r} {what}." for what in _svg_faults(content))
-    elif kind != ".png" or not content.startswith(b"\x89PNG\r\n\x1a\n"):
+    if kind not in (".svg", ".png"):
         yield f"the logo {name!r} is neither SVG nor PNG. Save it as one of these."
+        return
+    unsafe = [f"the logo {name!r} {what}." for what in _svg_faults(content)] if kind == ".svg" else []
+    yield from unsafe
+    if not unsafe and (fault := no_picture(content, kind)):
+        yield f"the logo {name!r} cannot be shown: {fault}. Save it again as SVG or PNG."
 
 
 def _svg_faults(content: bytes) -> Iterator[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from oda.errors import RenderError
@@ -36,6 +36,8 @@ class Page:
         What each shortcode stands for, as markdown, by its words, in the order of the document.
     around
         What every report says and the document does not: markdown before and after its words.
+    data
+        Links to the data of the analyst's own pictures, as markdown, by the picture.
     """
 
     document: str
@@ -43,6 +45,7 @@ class Page:
     front: str
     said: dict[str, list[str]]
     around: tuple[str, str] = ("", "")
+    data: dict[str, str] = field(default_factory=dict)
 
 
 def note_lines(said: dict[str, list[str]], lines: Sequence[str], written: Sequence[str]) -> None:
@@ -123,7 +126,7 @@ def _write(pilot: Path, pages: Sequence[Page], project: Path) -> tuple[str, ...]
 
 def _plain(page: Page) -> dict[str, object]:
     """Return a page as JSON has it."""
-    return {"district": page.district, "front": page.front, "said": page.said, "around": page.around}
+    return {name: getattr(page, name) for name in ("district", "front", "said", "around", "data")}
 
 
 def _mirror(source: Path, target: Path) -> None:

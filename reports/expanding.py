@@ -8,123 +8,32 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 
 from oda.errors import RenderError
-from oda.governance import Assessment
-from oda.pilot import District, Pilot
 from oda.reports import blocks, glance
 from oda.reports.by_hand import note_lines
 from oda.reports.claims import say_method, say_rule
 from oda.reports.completing import Body, complete
+from oda.reports.context import Context
 from oda.reports.dating import date_fields
 from oda.reports.document import escape, front_matter, misplaced_settings
 from oda.reports.faults import gathered, say_absent, undrawn
 from oda.reports.front import Texts, put_in, read_front
-from oda.reports.own_pictures import stage_picture
+from oda.reports.own_pictures import beside_its_data, data_of, stage_picture
 from oda.reports.proofreading.labels import check_labels, without_code
 from oda.reports.proofreading.typed_numbers import refuse_typed_numbers
-from oda.reports.shortcodes import SHORTCODE, line_of, miswritten, plain_words, unknown
+from oda.reports.shortcodes import SHORTCODE, line_of, miswritten, unknown
 from oda.reports.sources.origins import origins_of
 from oda.reports.sources.provenance import notices, provenance
-from oda.reports.sources.traces import HERE, Sources, in_one_format, put_sources
+from oda.reports.sources.traces import HERE, in_one_format, put_sources
 from oda.results import AnyResult, Picture, Table
-from oda.runs import Run
 
 _UNLINKED = ("#", ":::", "![")  # lines whose words stand in a heading, an attribute or an alternative text
 _MATTER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
 FORMS = (
-    "say KEY, method KEY, table KEY, figure KEY (each may end in 'optional'), pilot FIELD, district FIELD, decision, "
-    "questions [MOST], points [MOST], notices, provenance, sources [short], constant VALUE"
+    "say KEY, method KEY, table KEY, figure KEY (each may end in 'optional'), data KEY, pilot FIELD, district FIELD, "
+    "decision, questions [MOST], points [MOST], notices, provenance, sources [short], constant VALUE"
 )
-
-
-@dataclass(kw_only=True, slots=True)
-class Context:
-    """What a document is expanded with, and which tables it has shown.
-
-    Attributes
-    ----------
-    pilot, run, assessment
-        Settings, results and the state of the checklist.
-    name
-        The document's name, such as `board` or `redditch`.
-    source
-        The document as the analyst wrote it, for messages.
-    district
-        The district it is about; None for one about the whole pilot.
-    results
-        Results by key, those of the district first.
-    project
-        The staged project.
-    shown
-        Tables, and data of charts, that were put in, by key.
-    origins
-        For each line of the expanded document, the line of the source it comes from.
-    mark
-        Lines of the front matter that say whose the document is and whether it is a draft.
-    said
-        What each shortcode of the body stood for, by its words, in the order of the document.
-    sources
-        The results that were put in, and where.
-    digest
-        The hash of the document as the analyst wrote it.
-    absent
-        Keys of results that are not there, with the lines that ask for them.
-    around
-        What was put before and after the body, as every report says it.
-    """
-
-    pilot: Pilot
-    run: Run
-    assessment: Assessment
-    name: str
-    source: str
-    district: District | None
-    results: Mapping[str, AnyResult]
-    project: Path
-    shown: dict[str, Table] = field(default_factory=dict)
-    origins: list[int] = field(default_factory=list)
-    mark: str = ""
-    said: dict[str, list[str]] = field(default_factory=dict)
-    sources: Sources = field(default_factory=Sources)
-    digest: str = ""
-    absent: list[tuple[str, int]] = field(default_factory=list)
-    around: tuple[str, str] = ("", "")
-
-    def source_of(self, key: str) -> str:
-        """Note that a result is shown here, and link to where it comes from.
-
-        Parameters
-        ----------
-        key
-            The result's key.
-
-        Returns
-        -------
-        str
-            Markdown, such as `[([source 1](#source-1))]{#source-1-place-1 .source}`.
-        """
-        return self.sources.link(key)
-
-    def note(self, asked: str, text: str) -> str:
-        """Keep what a shortcode stood for, for documents that are rendered by hand.
-
-        Parameters
-        ----------
-        asked
-            The words of the shortcode.
-        text
-            What it stands for.
-
-        Returns
-        -------
-        str
-            The text.
-        """
-        self.said.setdefault(plain_words(asked), []).append(text)
-        return text
 
 
 def expand(text: str, context: Context) -> str:
@@ -163,7 +72,7 @@ def expand(text: str, context: Context) -> str:
     lines = _expand_lines(body, context, faults)
     with gathered(faults):
         fields = put_in(fields, lambda words, key: _put_words(words, line_of(key, found[1]), context))
-    faults += _look_at_lines(body, context)
+    faults += _look_at_lines(body, lines, context)
     with gathered(faults):
         readable = text if fields else "\n" * above + text[found.end() :]
         refuse_typed_numbers(readable, context.source, context.pilot)
@@ -203,17 +112,24 @@ def _dated(fields: Mapping[str, Texts], context: Context) -> dict[str, Texts]:
     return {"author": context.pilot.pilot.oda_name, **dated, **fields}
 
 
-def _look_at_lines(body: Body, context: Context) -> list[str]:
-    """Say what begins settings or was meant as a shortcode; stage the pictures that stand beside the document."""
+def _look_at_lines(body: Body, lines: list[str], context: Context) -> list[str]:
+    """Say what begins settings or was meant as a shortcode; stage the pictures beside the document, with their data."""
     home = (context.pilot.folder / context.source).parent.resolve()
     prose = without_code("\n".join(body.lines)).split("\n")
-    faults = []
-    for number, line, written in zip(body.numbers, prose, body.lines, strict=True):
+    faults: list[str] = []
+    for place, (number, line, written) in enumerate(zip(body.numbers, prose, body.lines, strict=True)):
+        picture, data, fault = data_of(line, home=home, document=context.name)
         fault = (  # code, too, may come to be read as settings
-            misplaced_settings(written) or miswritten(line) or stage_picture(line, home=home, project=context.project)
+            misplaced_settings(written)
+            or miswritten(line)
+            or stage_picture(line, home=home, project=context.project)
+            or fault
         )
         if fault:
             faults.append(str(_fault(fault, number, context)))
+        elif data:
+            context.data[picture] = data
+            lines[place] = beside_its_data(lines[place], data)
     return faults
 
 
@@ -255,6 +171,8 @@ def _block(asked: str, number: int, context: Context) -> str:
     match asked.split():
         case [name] if name in _ALONE:
             return _ALONE[name](context)
+        case ["data", key]:
+            return _data(key, number, context)
         case ["sources", "short"]:
             return context.sources.ask_short()
         case ["questions" | "points" as what, most] if most.isdecimal():
@@ -325,6 +243,18 @@ def _table(key: str, result: AnyResult, number: int, context: Context) -> str:
         raise _fault(f"result {key!r} is not a table but of kind {result.kind!r}", number, context)
     context.shown[key] = result
     return blocks.table(key, result, file=f"{context.name}-{key}.csv", source=context.source_of(key))
+
+
+def _data(key: str, number: int, context: Context) -> str:
+    """Put in the link to the data of a picture that no notebook recorded: a table that one did."""
+    result = _find(key, number, context, optional=False)
+    if result is None:
+        return ""
+    if not isinstance(result, Table):
+        raise _fault(f"result {key!r} is not a table but of kind {result.kind!r}", number, context)
+    context.shown[key] = result
+    text = blocks.comma_separated(result)
+    return blocks.data_line("figure", text, f"{context.name}-{key}.csv", context.source_of(key))
 
 
 def _figure(key: str, result: AnyResult, number: int, context: Context) -> str:

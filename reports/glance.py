@@ -19,7 +19,7 @@ from oda.wording import say_pounds
 
 if TYPE_CHECKING:
     from oda.pilot import Question
-    from oda.reports.expanding import Context
+    from oda.reports.context import Context
 
 EFFECT, STRENGTH, COST, WORTH = "effect", "strength", "cost", "worth"  # results by whose keys an effect is rated
 CAUSAL = ("ATT", "ATE", "ATC", "mean effect")  # estimands that are effects; others describe

@@ -20,7 +20,9 @@ import yaml
 from oda.errors import RenderError
 from oda.pilot import District, Pilot
 from oda.records import NOTEBOOKS
+from oda.reports.blocks import exhibit
 from oda.reports.document import attribute
+from oda.reports.own_pictures import no_picture
 from oda.results import MIME, UNSAFE
 from oda.runs import RUNS, Run
 
@@ -28,8 +30,8 @@ ENDING = ".ipynb"
 _OPTION = re.compile(r"#\|\s?(.*)")
 _TITLE = re.compile(r"\s*# +(\S.*?)\s*(?:\n|$)")
 _LABEL = re.compile(r"fig-[a-z0-9]+(-[a-z0-9]+)*")
-_SWITCHES = {"echo": False, "include": True, "output": None, "warning": False}
-_TEXTS = ("label", "fig-cap", "fig-alt", "tbl-cap")
+_SWITCHES = {"echo": False, "include": True, "output": None, "warning": False, "photo": False}
+_TEXTS = ("label", "fig-cap", "fig-alt", "tbl-cap", "data")
 _HIDDEN = {"parameters", "injected-parameters", "remove-cell"}
 _NO_OUTPUT = {"remove-output", "hide-output"}
 _PICTURES = {"image/svg+xml": "svg", "image/png": "png", "image/jpeg": "jpg"}
@@ -263,7 +265,8 @@ def _code(writing: _Writing, number: int, cell: Mapping[str, Any]) -> None:
     if pictures > 1:
         raise writing.refuse(number, f"{pictures} pictures under one label. Show each in a cell of its own")
     if options["label"] and not pictures:
-        raise writing.refuse(number, f"the label {options['label']!r}, and no picture that it could name. Take it out")
+        what = f"the label {options['label']!r}, and no picture that it could name"
+        raise writing.refuse(number, f"{what}. Take it out, and record the chart with oda.picture")
 
 
 def _options(writing: _Writing, number: int, text: str) -> tuple[dict[str, Any], str]:
@@ -327,10 +330,14 @@ def _picture(writing: _Writing, number: int, content: str | list[str], kind: str
     text = content if isinstance(content, str) else "".join(content)
     if kind == "image/svg+xml" and UNSAFE.search(text):
         raise writing.refuse(number, "an SVG picture that runs or fetches something")
+    drawn = text.encode() if kind == "image/svg+xml" else base64.b64decode(text)
+    if fault := no_picture(drawn, f".{_PICTURES[kind]}"):
+        raise writing.refuse(number, f"a picture that did not draw: {fault}")
     place = PurePosixPath("figures", writing.name, f"{options['label']}.{_PICTURES[kind]}")
     path = writing.project / place
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text.encode() if kind == "image/svg+xml" else base64.b64decode(text))
+    path.write_bytes(drawn)
     caption = " ".join(options["fig-cap"].split())
-    figure = f"![{caption}]({place}){{#{options['label']} fig-alt={attribute(options['fig-alt'])}}}"
-    writing.add(figure, number)
+    mark = " .photo" if options["photo"] else ""
+    figure = f"![{caption}]({place}){{#{options['label']}{mark} fig-alt={attribute(options['fig-alt'])}}}"
+    writing.add(exhibit(figure, f"{{{{< oda data {options['data']} >}}}}") if options["data"] else figure, number)

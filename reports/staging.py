@@ -12,8 +12,9 @@ from oda.governance import Assessment
 from oda.pilot import District, Pilot, PlannedReport
 from oda.reports import blocks, branding, index, notebooks
 from oda.reports.by_hand import Page
+from oda.reports.context import Context
 from oda.reports.document import Document
-from oda.reports.expanding import Context, expand
+from oda.reports.expanding import expand
 from oda.reports.faults import say_alike
 from oda.reports.notebooks import Places
 from oda.reports.recorded import Recorded
@@ -107,6 +108,7 @@ def stage(pilot: Pilot, run: Run, assessment: Assessment, project: Path) -> Stag
                     front=_front(text),
                     said=context.said,
                     around=context.around,
+                    data=context.data,
                 )
             )
         tables = {f"data/{name}-{key}.csv": shown for key, shown in context.shown.items()}

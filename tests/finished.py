@@ -12,7 +12,7 @@ from oda.datasets import load_datasets
 from oda.governance import assess
 from oda.pilot import Pilot, load_pilot
 from oda.reports.build import Report, build_reports
-from oda.reports.expanding import Context
+from oda.reports.context import Context
 from oda.running import run_plan
 from oda.runs import Run
 

@@ -278,3 +278,10 @@ def test_the_same_results_give_the_same_bytes(tmp_path: Path) -> None:
     body = pictured(tmp_path, headline="Falls rose") + "\n" + blocks.table("w", wide(24), file="doc-w.csv")
     first = {path.name: path.read_bytes() for path in rendered(body, tmp_path).iterdir()}
     assert {path.name: path.read_bytes() for path in rendered(body, tmp_path).iterdir()} == first
+
+
+def test_a_column_of_numbers_stands_to_the_right():
+    """Also where nobody said how many decimals it has; the first column names the rows."""
+    columns = tuple(TableColumn(title=title) for title in ("Year", "Rate", "Note"))
+    text = blocks.table("t", Table(caption="C", columns=columns, rows=((2024, 1.5, "a"), (2025, "[c]", "b"))))
+    assert "| :--- | ---: | :--- |" in text

@@ -109,7 +109,9 @@ def test_every_ground_and_every_ink_of_the_style_sheet_is_readable():
     [
         ("logo.svg", None, "is not in reports/"),
         ("logo.jpg", b"\xff\xd8", "neither SVG nor PNG"),
-        ("logo.png", b"not one", "neither SVG nor PNG"),
+        ("logo.png", b"not one", "cannot be shown: it is no whole PNG"),
+        ("logo.png", PNG[:60], "cannot be shown: it is no whole PNG"),
+        ("logo.svg", b"<svg xmlns='http://www.w3.org/2000/svg'></svg>", "cannot be shown: its drawing is empty"),
         ("logo.svg", b"<svg", "not well-formed"),
         ("logo.svg", SVG.encode("utf-16"), "not well-formed"),
         ("logo.svg", b"<html xmlns='http://www.w3.org/1999/xhtml'/>", "is not SVG"),
@@ -204,7 +206,8 @@ def test_what_oda_report_makes_is_a_draft_even_after_a_release_was_signed(tmp_pa
 @pytest.mark.parametrize("key", ["draft: 'no'", "oda-brand: x"])
 def test_an_analyst_cannot_take_the_mark_away(tmp_path, key):
     """Whether a document is a draft follows from the checklist, never from its own front matter."""
-    from oda.reports.expanding import Context, expand
+    from oda.reports.context import Context
+    from oda.reports.expanding import expand
 
     finished = made_up()
     context = Context(

@@ -19,7 +19,8 @@ from oda.governance import assess
 from oda.pilot import load_pilot
 from oda.reports import staging
 from oda.reports.build import build_reports, choose_renderer
-from oda.reports.expanding import Context, expand
+from oda.reports.context import Context
+from oda.reports.expanding import expand
 from oda.results import Picture, Table
 
 pytestmark = pytest.mark.xdist_group("run")

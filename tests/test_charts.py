@@ -8,12 +8,15 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.text import Text
 
+import oda
+from checkout import ROOT
 from oda import charts
 from oda.errors import DesignError
 
@@ -179,3 +182,25 @@ def test_the_legend_shows_a_dot_only_where_the_line_has_one() -> None:
         _, axes = charts.new_chart()
         charts.draw_lines(axes, [str(n) for n in range(points)], {"a": range(points), "b": range(points)})
         assert [str(line.get_marker()) for line in axes.get_lines()] == dots
+
+
+def test_the_chart_of_the_readme_is_in_house_style():
+    """An analyst who follows it gets our colours and lines, an axis from zero, and no thousands in years."""
+    text = (ROOT / "{{cookiecutter.project}}" / "README.md").read_text(encoding="utf-8")
+    code = next(one for one in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "new_chart" in one)
+    rates = pd.DataFrame({"year": [2023, 2024], "rate": [1960.0, 1917.0]})
+    made: dict[str, Any] = {"oda": oda, "rates": rates}
+    exec(code.replace("oda.record(", "recorded = ("), made)
+    (line,) = made["ax"].lines
+    assert (line.get_color(), line.get_linewidth()) == (charts.COLOURS[0], 2.2)
+    assert made["ax"].get_ylim()[0] == 0
+    assert made["data"].shown()[0] == ["2023", "1,960"]
+
+
+def test_a_line_that_is_drawn_by_hand_is_in_house_style():
+    """Colour, dashes and width are those of every chart."""
+    _, axes = charts.new_chart()
+    lines = [axes.plot([0, 1], [place, 1])[0] for place in range(2)]
+    assert [one.get_color() for one in lines] == list(charts.COLOURS[:2])
+    assert [one.get_linestyle() for one in lines] == ["-", "--"]
+    assert {one.get_linewidth() for one in lines} == {2.2}

@@ -191,18 +191,21 @@ def test_by_hand_a_board_report_is_the_one_that_was_staged(reports):
 
 def test_by_hand_a_document_says_what_every_report_says(tmp_path):
     """Draft, made-up data, sources and provenance stand where the report has them; every link leads somewhere."""
-    words = "---\ntitle: T\n---\n\nWords.\n\n{{< oda say effect >}}\n"
-    (tmp_path / "own.qmd").write_text(words, encoding="utf-8")
-    about = context(tmp_path)
+    picture = '![A line](a.svg){#fig-a .photo fig-alt="A line that falls"}'
+    words = f"---\ntitle: T\n---\n\nWords.\n\n{{{{< oda say effect >}}}}\n\n{picture}\n"
+    for name, text in (("own.qmd", words), ("a.svg", "<svg><path d='M0 0L9 9'/></svg>"), ("a.csv", "Year\n2024\n")):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    pilot = made_up().pilot.model_copy(update={"folder": tmp_path})
+    about = context(tmp_path / "staged", pilot=pilot, source="own.qmd")
     text = expand(words, about)
-    page = by_hand.Page(document="own.qmd", district="", front="title: T\n", said=about.said, around=about.around)
-    by_hand.write(tmp_path, [page], tmp_path)
+    told = {"said": about.said, "around": about.around, "data": about.data}
+    by_hand.write(tmp_path, [by_hand.Page(document="own.qmd", district="", front="title: T\n", **told)], tmp_path)
     staged = json.loads(
         subprocess.run([PANDOC, FROM, "--to=json"], input=text.encode(), capture_output=True, check=True).stdout
     )
     found = tree(tmp_path / "own.qmd")["blocks"]
     assert found == staged["blocks"]
-    assert "tbl-sources" in json.dumps(found)
+    assert all(one in json.dumps(found) for one in ("tbl-sources", '"exhibit"'))
 
 
 def test_by_hand_a_district_is_chosen_by_its_code(reports):

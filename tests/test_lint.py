@@ -259,6 +259,13 @@ def test_a_table_that_is_right_in_another_way_is_left_alone(before: str, after: 
     assert rules(page.replace(before, after)) == set()
 
 
+def test_a_picture_that_is_no_chart_needs_no_data():
+    """A photograph or a logo has none; its class says so."""
+    page = GOOD.replace(f"data:text/csv;base64,{CSV}", "#page-main").replace("<img ", '<img class="photo" ')
+    assert "figure-data" in rules(page.replace(' class="photo"', ""))
+    assert "figure-data" not in rules(page)
+
+
 def test_a_link_to_a_part_of_another_page_finds_it_there(tmp_path: Path):
     """A part that is not on the other page is found, looked for again once that page changes; its name is its own."""
     to_part = GOOD.replace("https://example.org/", "b.html#fig-rates")

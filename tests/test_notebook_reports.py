@@ -112,12 +112,20 @@ def test_code_parameters_and_what_is_switched_off_are_not_shown(tmp_path):
     assert "````python\nprint('```')\n````\n\n{{< oda say effect >}}" in text
 
 
-@pytest.mark.parametrize(("kind", "content"), [("svg", "<svg/>"), ("png", PNG)])
+@pytest.mark.parametrize(("kind", "content"), [("svg", "<svg><path/></svg>"), ("png", PNG)])
 def test_a_picture_with_all_its_words_becomes_a_figure(tmp_path, kind, content):
     """Caption, label and alternative text come from the cell's options; the file lies beside the document."""
     text, _ = convert(tmp_path, code(OPTIONS, shows(**{kind: content, "plain": "<Figure>"})))
     assert f'![A: b](figures/effect/fig-a.{kind}){{#fig-a fig-alt="Dots in a row."}}' in text
     assert (tmp_path / "project" / "figures" / "effect" / f"fig-a.{kind}").stat().st_size > 5
+
+
+def test_a_picture_has_the_data_of_a_recorded_table_or_is_no_chart(tmp_path):
+    """Options of the cell say which; the link to the data stands with the picture, as with every chart."""
+    text, _ = convert(tmp_path, code(f"#| data: years\n{OPTIONS}", shows(png=PNG)))
+    assert "::: {.exhibit}\n\n![A: b]" in text
+    assert "\n\n{{< oda data years >}}\n\n:::" in text
+    assert "{#fig-a .photo fig-alt=" in convert(tmp_path, code(f"#| photo: true\n{OPTIONS}", shows(png=PNG)))[0]
 
 
 @pytest.mark.parametrize(
@@ -133,6 +141,8 @@ def test_a_picture_with_all_its_words_becomes_a_figure(tmp_path, kind, content):
         (code("#| warning: true\nx", printed("stderr")), "printed text"),
         (code("#| output: asis\nx", printed()), "output: 'asis', which a report does not take"),
         (code("x", shows(svg="<svg/>")), "a picture without fig-cap, fig-alt, label"),
+        (code(OPTIONS, shows(svg="<svg></svg>")), "a picture that did not draw: its drawing is empty"),
+        (code(OPTIONS, shows(png=PNG[:40])), "a picture that did not draw: it is no whole PNG"),
         (code("#| label: fig-a\n#| fig-cap: A\nx", shows(png=PNG)), "a picture without fig-alt"),
         (code(OPTIONS.replace("fig-a\n", "Fig A\n"), shows(png=PNG)), "the label 'Fig A'"),
         (code(OPTIONS, shows(png=PNG), shows(png=PNG)), "2 pictures under one label"),

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
+from pathlib import Path
 
 import pytest
 
-from finished import context
+from finished import context, made_up
 from oda.errors import RenderError
 from oda.reports.builtin.pandoc import run_pandoc
 from oda.reports.builtin.subset import tree_refusals
+from oda.reports.context import Context
 from oda.reports.expanding import expand
 from oda.reports.own_pictures import stage_picture
 
 FRONT = "---\ntitle: T\n---\n\n"
 DRAWN = '<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0L9 9"/></svg>'
 SHOWN = '![A line](maps/a.svg){#fig-a fig-alt="A line that falls"}'
+
+
+def beside(folder: Path, files: dict[str, str]) -> Context:
+    """Return a context in whose pilot these files stand beside the document."""
+    for name, content in files.items():
+        path = folder / "reports" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    return context(folder / "staged", pilot=made_up().pilot.model_copy(update={"folder": folder}))
 
 
 @pytest.mark.parametrize(
@@ -31,6 +44,7 @@ SHOWN = '![A line](maps/a.svg){#fig-a fig-alt="A line that falls"}'
         ("---\ntitle: T\nsubtitle:\n---\n", "line 3: front matter 'subtitle' is empty"),
         ("---\ntitle: T\ndate: 2024-13-45\n---\n", r"line 3: the date '2024-13-45' is not a day\. Write YYYY-MM-DD"),
         ('---\ntitle: T\nsubtitle: "A" of B\n---\n', "line 3: the front matter is not 'name: value' lines"),
+        (FRONT + "{{< oda data effect >}}\n", "line 5: result 'effect' is not a table"),
         (FRONT + "![A](no.svg){#fig-a fig-alt='a'}\n", "line 5: there is no picture 'no.svg'"),
     ],
 )
@@ -116,3 +130,43 @@ def test_a_raw_div_is_named_at_its_own_line(tmp_path):
         "a.qmd:9: the attribute 'onclick' on a div",
         "a.qmd:9: the div '<div>'",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        (
+            "a.svg",
+            '<svg xmlns="http://www.w3.org/2000/svg"></svg>',
+            "did not draw: its drawing is empty. Save it again",
+        ),
+        ("a.svg", "<svg><path></svg>", r"did not draw: it is not well-formed SVG \(mismatched tag"),
+        ("a.svg", "words", "did not draw: it holds no drawing"),
+        ("a.png", "words", "did not draw: it is no whole PNG"),
+        ("a.jpg", "words", "did not draw: it is no whole JPEG"),
+    ],
+)
+def test_a_picture_that_did_not_draw_is_refused_at_its_line(tmp_path, name, content, said):
+    """Nobody learns it from an empty place on a page, or from a program that makes PDFs."""
+    about = beside(tmp_path, {name: content})
+    with pytest.raises(RenderError, match=f"board.qmd, line 5: the picture '{name}' {said}"):
+        expand(f"{FRONT}![A]({name}){{#fig-a fig-alt='a'}}\n", about)
+
+
+def test_data_beside_a_picture_are_its_download(tmp_path):
+    """As with every chart: the CSV of its name, in a link that either renderer numbers and attaches."""
+    about = beside(tmp_path, {"maps/a.svg": DRAWN, "maps/a.csv": "Year,Note\n2024,=1+1\n"})
+    text = expand(f"{FRONT}- B\n\n  {SHOWN}\n", about)
+    line = re.search(r"\n  (\[Download the data for this figure .*base64,(\S+)\).download=.board-maps-a.csv..)\n", text)
+    assert line
+    assert f"\n  ::: {{.exhibit}}\n\n  {SHOWN}\n" in text
+    assert base64.b64decode(line[2]).decode("utf-8-sig") == "Year,Note\n2024,'=1+1\n"
+    assert about.data == {"maps/a.svg": line[1]}
+
+
+@pytest.mark.parametrize("content", ["", "Year\n", "Year,Rate\n2024\n", "Year,\n2024,3\n"])
+def test_data_beside_a_picture_are_a_table(tmp_path, content):
+    """A file that nobody can read is no download."""
+    about = beside(tmp_path, {"maps/a.svg": DRAWN, "maps/a.csv": content})
+    with pytest.raises(RenderError, match=r"line 5: a\.csv, the data of maps/a\.svg, is no table"):
+        expand(f"{FRONT}{SHOWN}\n", about)

@@ -18,6 +18,7 @@ KEYS = frozenset({"title", "subtitle", "date", "author", "lang", "description", 
 MARKS = frozenset({"draft", "oda-brand"})  # which `branding.front_lines` writes, and nobody else
 CALLOUTS = frozenset(f"callout-{kind}" for kind in ("note", "tip", "important", "warning", "caution"))
 BOXES = frozenset({"answer", "finder", "exhibit", "provenance"})
+PHOTO = "photo"  # class of a picture that is no chart, and so has no data
 MOST_COLUMNS = 24
 
 # Found in the source itself, because pandoc's reader no longer shows them for what they are.
@@ -188,7 +189,7 @@ def _header(findings: Findings, content: list[Any], inside: str) -> None:
     if inside:
         findings.refuse(f"a heading inside {inside}, {words!r}", f"# {_first_word(words)}")
     elif level == 1:
-        findings.refuse(f"a heading of level 1, {words!r}: the title is the only one", "# ")
+        findings.refuse(f"a heading of level 1, {words!r}: the title is the only one", f"# {words}")
     elif level > findings.level + 1:
         findings.refuse(
             f"a heading of level {level} after one of level {findings.level}, {words!r}",
@@ -257,7 +258,7 @@ def _figure(findings: Findings, content: list[Any]) -> None:
     attributes = dict([*pairs, *inner_pairs])
     if not attributes.pop("fig-alt", "").strip():
         findings.refuse(f"a figure without alternative text (fig-alt), {target!r}", needle)
-    for name in [*attributes, *(f".{one}" for one in [*classes, *inner_classes])]:
+    for name in [*attributes, *(f".{one}" for one in [*classes, *inner_classes] if one != PHOTO)]:
         findings.refuse(f"the attribute {name!r} on a figure", name)
     if not plain(caption[1]).strip():
         findings.refuse(f"a figure without a caption, {target!r}", needle)

@@ -10,6 +10,7 @@ from oda.reports.linting.fault import Fault, Rule, quote
 from oda.reports.linting.page_rules import HEADINGS
 from oda.reports.linting.tree import Element, Page
 
+PHOTO = "photo"  # class of a picture that is no chart
 SHORTEST_ALT = 20
 FEWEST_WORDS = 2  # that are not of every picture
 _OF_ANY_PICTURE = """
@@ -154,10 +155,13 @@ def _bare(text: str) -> str:
 def _figure_data(page: Page) -> Iterator[Fault]:
     """Find figures without a link to their data, in them or before the next figure or heading."""
     for figure in page.every("figure"):
-        pictures = [one for one in figure.every("img", "svg") if not _is_hidden(one)]
+        pictures = [one for one in figure.every("img", "svg") if not _is_hidden(one) and PHOTO not in one.classes()]
         if pictures and figure.inside("figure") is None and not any(map(_leads_to_data, _near(page, figure))):
             named = next((one.text() for one in figure.every("figcaption")), "")
-            fix = "Show it with {{< oda figure KEY >}}, which adds one, or link its CSV below it."
+            fix = (
+                "Show it with {{< oda figure KEY >}}, or put its data beside it: map.csv beside map.svg. "
+                f"A picture that is no chart has the class .{PHOTO}."
+            )
             yield Fault(line=figure.line, what=f"figure {quote(named)} has no link to its data.", fix=fix)
 
 

@@ -89,6 +89,20 @@ local function complete(meta, front)
   return meta
 end
 
+-- An analyst's own picture with the link to its data.
+local function beside(blocks, data)
+  return blocks:walk {
+    Figure = function(figure)
+      local image = #figure.content == 1 and #figure.content[1].content == 1 and figure.content[1].content[1]
+      local line = image and image.t == "Image" and data[image.src]
+      if not line then return nil end
+      local exhibit = pandoc.Blocks { figure }
+      exhibit:extend(pandoc.read(line, MARKDOWN, PANDOC_READER_OPTIONS).blocks)
+      return pandoc.Div(exhibit, pandoc.Attr("", { "exhibit" }))
+    end,
+  }
+end
+
 -- What every report says, and the document does not.
 local function around(blocks, words)
   local before, after = table.unpack(words:map(function(one)
@@ -105,7 +119,7 @@ function Pandoc(doc)
   doc.blocks = named(put_in(doc.blocks, district))
   if page then
     doc.meta = complete(doc.meta, page.front)
-    doc.blocks = around(doc.blocks, page.around)
+    doc.blocks = around(beside(doc.blocks, page.data), page.around)
   end
   return doc
 end

@@ -37,7 +37,7 @@ local function figure(fig)
   local image = fig.content[1].content[1]
   local caption = pandoc.utils.blocks_to_inlines(fig.caption.long)
   if not html then return typst_figure(fig.identifier, image, caption) end
-  image.attr = pandoc.Attr("", {}, { { "alt", image.attributes["fig-alt"] } })
+  image.attr = pandoc.Attr("", image.classes:includes("photo") and { "photo" } or {}, { { "alt", image.attributes["fig-alt"] } })
   image.caption = {}
   local title = pandoc.Inlines { pandoc.RawInline("html", "<figcaption>") }
   title:extend(numbered(fig.identifier, fig.caption.long))

@@ -65,11 +65,17 @@ local function quoted(text)
   return '"' .. text:gsub('[\\"]', "\\%0"):gsub("\r", "\\r"):gsub("\n", "\\n") .. '"'
 end
 
+local files = {}
+
+-- What a table and a figure share is attached once.
 local function attached(file, content, name)
   local about = "The data for " .. name
   local call = "#pdf.attach(%s, bytes(%s), relationship: \"data\", mime-type: \"text/csv\", description: %s)"
   local words = pandoc.Inlines(about .. " are attached to this file: ")
-  words:insert(1, pandoc.RawInline("typst", call:format(quoted(file), quoted(content), quoted(about))))
+  if files[file] ~= content then
+    words:insert(1, pandoc.RawInline("typst", call:format(quoted(file), quoted(content), quoted(about))))
+    files[file] = content
+  end
   words:extend { pandoc.Str(file .. ".") }
   return words
 end

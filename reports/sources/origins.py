@@ -15,7 +15,7 @@ from oda.reports.sources.provenance import fingerprint
 from oda.runs import Outcome, Run
 
 if TYPE_CHECKING:
-    from oda.reports.expanding import Context
+    from oda.reports.context import Context
 
 UNKNOWN = "not recorded"
 

@@ -16,7 +16,7 @@ from oda.results import Table, TableColumn
 from oda.runs import Run
 
 if TYPE_CHECKING:
-    from oda.reports.expanding import Context
+    from oda.reports.context import Context
 
 TRACE = "trace.json"  # beside the reports: what `oda.reports.sources.traces` writes
 MADE_UP = "These figures are not real"

@@ -17,7 +17,7 @@ from oda.results import AnyResult, Picture, Table
 from oda.runs import Run
 
 if TYPE_CHECKING:
-    from oda.reports.expanding import Context
+    from oda.reports.context import Context
 
 CAPTION = "Where each number comes from"
 HERE = "\ue000sources\ue000"  # where the sources go, which are known only when all else has been put in

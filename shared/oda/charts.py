@@ -71,6 +71,7 @@ def new_chart(*, height: float = 3.6) -> tuple[Figure, Axes]:
         drawing = Figure(figsize=(WIDTH, height), layout="constrained")
         axes = drawing.subplots()
     axes.set_axisbelow(True)
+    axes.set_prop_cycle(color=COLOURS, linestyle=STYLES, linewidth=[_STYLE["lines.linewidth"]] * len(COLOURS))
     axes.yaxis.set_major_formatter(
         FuncFormatter(lambda value, _: f"{value:,.0f}" if float(value).is_integer() else f"{value:,g}")
     )
