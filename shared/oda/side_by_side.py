@@ -59,8 +59,8 @@ def draw_side_by_side(panel: Panel, found: Comparison | CannotSay) -> Picture:
             axes.plot(rows["change"], rows.index, linestyle="", markersize=7, label=name, **look)
     for place, (_, row) in enumerate(frame.iterrows()):
         if pd.isna(row["change"]):
-            look: Any = {"va": "center", "color": GREY, "fontsize": SMALLEST, "transform": axes.get_yaxis_transform()}
-            axes.text(0.02, place, _why(row), **look)
+            mark: Any = {"va": "center", "color": GREY, "fontsize": SMALLEST, "transform": axes.get_yaxis_transform()}
+            axes.text(0.02, place, _why(row), **mark)
     middle = _middle(frame) if isinstance(found, Comparison) else None
     if middle is not None:
         axes.axvline(middle, color=COLOURS[0], linewidth=1.4, linestyle=(0, (4, 3)), label="average without visits")
