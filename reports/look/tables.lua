@@ -335,7 +335,12 @@ local function lay_out(blocks)
       local made, wide = lay_out(block.content)
       block.content = made
       local alone = block.classes:includes("exhibit")
-      out:extend(wide and alone and turn { block } or { block })
+      if wide and alone then
+        local headed = #out > 0 and out[#out].t == "Header" and pandoc.Blocks { out:remove(), block }
+        out:extend(turn(headed or pandoc.Blocks { block }))
+      else
+        out:insert(block)
+      end
       turned = turned or (wide and not alone)
     else
       out:insert(block:walk { traverse = "topdown", Table = boxed })
@@ -344,13 +349,30 @@ local function lay_out(blocks)
   return out, turned
 end
 
+-- The one paragraph between a heading and a figure or table stays with both.
+local function keep_openings(blocks)
+  local out = pandoc.Blocks {}
+  for place, block in ipairs(blocks) do
+    local before, after = blocks[place - 1], blocks[place + 1]
+    local between = before and before.t == "Header" and after and after.t == "Div" and open(after)
+    if block.t == "Para" and between then
+      out:insert(pandoc.RawBlock("typst", "#block(sticky: true, above: 1.15em, below: 1.15em)["))
+      out:insert(block)
+      out:insert(pandoc.RawBlock("typst", "]"))
+    else
+      out:insert(block)
+    end
+  end
+  return out
+end
+
 -- A table of an analyst's own, in no exhibit, has a turned page to itself.
 local function pages(doc)
   if html then return nil end
   local wrapped = doc.blocks:map(function(block)
     return block.t == "Table" and pandoc.Div({ block }, pandoc.Attr("", { "exhibit" })) or block
   end)
-  doc.blocks = lay_out(wrapped)
+  doc.blocks = keep_openings(lay_out(wrapped))
   return doc
 end
 
