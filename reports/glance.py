@@ -230,7 +230,7 @@ def points(context: Context, most: int = MOST_POINTS) -> str:
 def _listed(texts: tuple[tuple[str, str, tuple[str, ...]], ...], context: Context) -> str:
     """Write points as a list, each with where its numbers come from."""
     if not texts:
-        return "These results say nothing yet.\n"
+        return "There are no main points yet.\n"
     lines = [f"- {escape(words)}{''.join(_source(key, context) for key in keys)}" for _, words, keys in texts]
     return "\n".join(lines) + "\n"
 

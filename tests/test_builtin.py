@@ -475,6 +475,13 @@ def test_what_is_not_supported_is_refused_by_name_and_line(make: Make, text: str
     assert line <= number <= line + text.count("\n")
 
 
+def test_a_second_title_is_named_at_its_own_line(make: Make) -> None:
+    """Not at a heading of another level, which comes first."""
+    lead = FRONT + "\n## One\n\n"
+    with pytest.raises(RenderError, match=rf"board\.qmd:{lead.count(chr(10)) + 1}: a heading of level 1, 'Two'"):
+        make(board=f"{lead}# Two\n")
+
+
 @pytest.mark.parametrize(
     ("fields", "name"),
     [

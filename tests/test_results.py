@@ -56,6 +56,12 @@ def test_every_result_comes_back_as_it_was(kind: str, monkeypatch: pytest.Monkey
     assert type(back["result"]) is type(EACH[kind])
 
 
+def test_a_chart_without_its_words_is_named_with_all_that_is_wrong() -> None:
+    """Among many charts of a notebook, the caption says which."""
+    with pytest.raises(ResultError, match=r"Picture 'Falls': alt: .* 20 characters .*Picture 'Falls': description: "):
+        chart(alt="short", description="x")
+
+
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_a_fact_that_is_no_number_is_refused(bad: float) -> None:
     """A missing number does not reach a report as nan."""

@@ -18,6 +18,7 @@ HEAD = f"""\
 # Numbers are never typed: {{effect.value}}, {{effect.low}}, {{visits-total.value}} and the like are filled in
 # from results; {{{{< oda constant 65 >}}}} is for a number that is a definition, such as an age.
 # draft is what the rules wrote, seen what the numbers were when somebody last looked at the text: leave both alone.
+# The command below writes this file anew: points stay, comments of your own do not.
 # Where numbers have moved since, the page says so, and nothing is published until somebody has looked:
 #   {COMMAND} report --points                       completes this file and says what has moved
 #   {COMMAND} report --points --accept effect       the text of the point 'effect' fits the numbers as they are now

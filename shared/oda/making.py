@@ -6,9 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from oda.disclosure import HIDDEN
 from oda.errors import ResultError
 from oda.results import Cell, Picture, Table, TableColumn
+from oda.settings import in_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,10 +84,19 @@ def picture(drawing: Drawing, *, caption: str, alt: str, description: str, data:
     -------
     Picture
         The result, its drawing as SVG.
+
+    Raises
+    ------
+    ResultError
+        When words are too short, with all that are.
     """
     from oda.charts import to_svg
 
-    return Picture(headline=headline, caption=caption, alt=alt, description=description, svg=to_svg(drawing), data=data)
+    words = {"headline": headline, "caption": caption, "alt": alt, "description": description}
+    try:
+        return Picture(**words, svg=to_svg(drawing), data=data)
+    except ValidationError as error:
+        raise ResultError(in_words(f"Picture {caption!r}", error).replace("\n", " ")) from error
 
 
 def _cell(value: Any, hidden: bool) -> Cell:  # noqa: ANN401, FBT001  a cell of any frame, and its mark
