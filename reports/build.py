@@ -163,9 +163,11 @@ def build_reports(
 
 def _as_draft(assessment: Assessment) -> Assessment:
     """Take the gate `publish` as shut, since whatever opened it was signed of a release and not of these pages."""
-    shut = {"is_open": False, "reason": "open for the release that was signed, and for nothing else"}
-    gates = (replace(one, **shut) if one.gate == "publish" and one.is_open else one for one in assessment.gates)
-    return replace(assessment, gates=tuple(gates))
+    gate = assessment.gate("publish")
+    if not gate.is_open:
+        return assessment
+    shut = replace(gate, is_open=False, reason="open for the release that was signed, and for nothing else")
+    return replace(assessment, gates=tuple(shut if one.gate == "publish" else one for one in assessment.gates))
 
 
 def _build(pilot: Pilot, run: Run, assessment: Assessment, name: str, *, instead: bool) -> Report:
