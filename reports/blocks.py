@@ -205,7 +205,7 @@ def exhibit(*parts: str) -> str:
 
     Parameters
     ----------
-    parts
+    *parts
         Markdown; what is empty is left out.
 
     Returns

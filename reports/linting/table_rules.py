@@ -90,7 +90,8 @@ def _scope(page: Page) -> Iterator[Fault]:
 
 def _right_scope(cell: Element, row: list[Element]) -> str:
     """Return what a header cell can only head, by its place: a column above the rows, a row beside plain cells."""
-    if cell.inside(*_SECTIONS, "table").tag == "thead":  # type: ignore[union-attr]  every cell has a table
+    section = cell.inside(*_SECTIONS, "table")
+    if section is not None and section.tag == "thead":
         return "col"
     return "row" if any(one.tag == "td" and one.text() for one in row) else ""
 
