@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from finished import baked
 from oda.errors import SettingsError
-from oda.pilot import find_folder, load_pilot, read_yaml
+from oda.pilot import AdmissionValue, find_folder, load_pilot, read_yaml
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +67,14 @@ def test_a_wrong_setting_is_named_with_its_place_and_value(changed, old, new, me
     """A person sees which line of pilot.yml to mend, and how."""
     with pytest.raises(SettingsError, match=message):
         load_pilot(changed(old, new))
+
+
+def test_a_share_is_not_taken_for_per_cents():
+    """A fifth that can be taken out of a budget is 20, and 0.2 would be next to nothing."""
+    given = {"amount": 3500, "source": "Reference costs", "gains": "NHS"}
+    assert AdmissionValue.model_validate({**given, "cashable": 20}).cashable == 20
+    with pytest.raises(ValidationError, match=r"0\.2 looks like a share; write per cents, 20"):
+        AdmissionValue.model_validate({**given, "cashable": 0.2})
 
 
 def test_all_faults_are_said_at_once(changed):

@@ -114,6 +114,13 @@ class Disclosure(Settings):
     round_to: int = Field(ge=1)
 
 
+def _per_cent(value: float) -> float:
+    """Refuse a share where per cents are asked for."""
+    if 0 < value < 1:
+        raise ValueError(f"{value:g} looks like a share; write per cents, {value * 100:g}")
+    return value
+
+
 class Price(Settings):
     """What one unit costs or is worth, in pounds, where the figure comes from, and how far it may be off."""
 
@@ -132,7 +139,7 @@ class AdmissionValue(Price):
     """What one admission avoided saves, who gains, and what per cent of it can be taken out of a budget."""
 
     gains: str = Field(min_length=1)
-    cashable: float = Field(ge=0, le=100)
+    cashable: Annotated[float, Field(ge=0, le=100), AfterValidator(_per_cent)]
 
 
 class Costs(Settings):
