@@ -92,9 +92,9 @@ def picture(drawing: Drawing, *, caption: str, alt: str, description: str, data:
     """
     from oda.charts import to_svg
 
-    words = {"headline": headline, "caption": caption, "alt": alt, "description": description}
+    svg = to_svg(drawing)
     try:
-        return Picture(**words, svg=to_svg(drawing), data=data)
+        return Picture(headline=headline, caption=caption, alt=alt, description=description, svg=svg, data=data)
     except ValidationError as error:
         raise ResultError(in_words(f"Picture {caption!r}", error).replace("\n", " ")) from error
 
