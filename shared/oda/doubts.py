@@ -14,6 +14,9 @@ from oda.wording import cannot_tell, change_words, interval_words, percent_chang
 MOST_WORDS = 19  # of the doubts in short, for a main point
 ONE_IN_TWENTY = 0.05  # a share of choices of districts from which chance is worth a word
 AGREED = "No other method, and none of the checks that could be made, disagrees with the estimate."
+UNCLEAR = (
+    "No other method used can tell the effect from none either."  # checks of an effect that is not told say nothing
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,8 +50,8 @@ def say_doubts(checks: Checks, found: Comparison) -> Fact:
     Fact
         All of them in the sentence; the weightiest, in short, as its value, which is none where all agree.
     """
-    doubts = [*_methods(found)]
-    if not cannot_tell(found.estimate):
+    doubts, told = _methods(found), not cannot_tell(found.estimate)
+    if told:
         doubts = [
             *_before(checks),
             *doubts,
@@ -58,7 +61,7 @@ def say_doubts(checks: Checks, found: Comparison) -> Fact:
             *_power(found),
         ]
     if not doubts:
-        return Fact(sentence=AGREED)
+        return Fact(sentence=AGREED if told else UNCLEAR)
     return Fact(
         sentence=" ".join(["Not every check bears the estimate out.", *(f"{capital(one.full)}." for one in doubts)]),
         value=_few([one.short for one in doubts]),
