@@ -285,7 +285,7 @@ def _trend(results: Results) -> Point | None:
         **_both(f"The rate of admissions was {{trend.value}} than {then}."),
         "alike": f"The rate of admissions was much the same as {then}: {{trend.interval}}.",
         "unclear": f"Whether the rate differs from that {then} is unclear: anything from {{trend.interval}} fits.",
-        "fact": "The latest rate of admissions was {trend.value} {trend.unit}.",
+        "fact": "The latest rate of admissions was about {trend.value} {trend.unit}; its change cannot be told closely.",
         "unsaid": "How the rate of admissions has changed cannot be concluded from these data.",
     }
     return _point("trend", results, texts)
@@ -297,6 +297,7 @@ def _comparison(results: Results) -> Point | None:
         **_both("The latest rate was {comparison.value} than in the other districts together."),
         "alike": "The latest rate was much the same as in the other districts: {comparison.interval}.",
         "unclear": "Whether it differs from the other districts is unclear: anything from {comparison.interval} fits.",
+        "fact": "How this district compares with the others cannot be told closely from these data.",
         "unsaid": "How this district compares with the others cannot be concluded from these data.",
     }
     return _point("comparison", results, texts)
@@ -314,5 +315,5 @@ def _own_visits(results: Results) -> Point | None:
 
 def _alone(results: Results) -> Point | None:
     """Warn that one district shows no effect."""
-    text = "One district cannot show whether visits work; the board report compares all of them."
+    text = "One district cannot show whether visits work; the board report says what all of them can."
     return Point(id="alone", results=(), text=text) if read(results.get("trend")) else None
