@@ -119,7 +119,7 @@ def draw(key: str, result: Picture, folder: Path, project: Path) -> str:
 
 
 def comma_separated(result: Table) -> str:
-    """Write a table's exact, protected values as CSV, one heading and then the values, none of them a formula.
+    """Write a table's values as CSV with the digits that it shows, one heading and then the values, none a formula.
 
     Parameters
     ----------
@@ -131,7 +131,8 @@ def comma_separated(result: Table) -> str:
     str
         A heading with units, then one line a row; words that a spreadsheet would run as a formula begin with `'`.
     """
-    return to_csv([[column.heading for column in result.columns], *result.rows])
+    cut = ([column.cut(cell) for column, cell in zip(result.columns, row, strict=True)] for row in result.rows)
+    return to_csv([[column.heading for column in result.columns], *cut])
 
 
 def to_csv(rows: Iterable[Iterable[Cell]]) -> str:

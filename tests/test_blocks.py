@@ -255,12 +255,12 @@ def test_no_cell_of_a_file_is_a_formula(start: str) -> None:
 
 
 def test_numbers_in_a_file_are_numbers() -> None:
-    """One heading with units, then exact values: no commas, no rounding, marks for what is hidden or not known."""
+    """One heading with units, then values with the digits that are shown, which give no count away: no commas."""
     heads = (TableColumn(title="District"), TableColumn(title="Change", unit="%", decimals=0))
     rows = (("Redditch", -1234.567), ("Worcester", "[c]"), ("Wychavon", None), ("Wyre Forest", "-3.5"))
     made = Table(caption="Falls", columns=heads, rows=rows, note="A note.")
     assert blocks.comma_separated(made) == (
-        "District,Change (%)\nRedditch,-1234.567\nWorcester,[c]\nWychavon,[x]\nWyre Forest,-3.5\n"
+        "District,Change (%)\nRedditch,-1235\nWorcester,[c]\nWychavon,[x]\nWyre Forest,-3.5\n"
     )
 
 

@@ -37,6 +37,14 @@ def test_the_same_numbers_give_the_same_bytes() -> None:
     assert draw() == draw()
 
 
+def test_places_in_a_drawing_have_no_more_digits_than_an_eye_sees() -> None:
+    """To six decimals a dot would give the estimate behind it, and that the counts behind that."""
+    text = draw({"Redditch": [9.123456 + place / 7 for place in range(8)], "Others": [7.0] * 8})
+    places = re.findall(r' (?:d|x|y)="([^"]*)"|translate\(([^)]*)\)', text)
+    assert len(places) > 20
+    assert not re.findall(r"\d\.\d\d", " ".join(first + second for first, second in places))
+
+
 def test_another_process_gives_the_same_bytes() -> None:
     """The picture does not depend on Python's random order of sets, which differs between runs."""
     code = "import hashlib; from test_charts import draw; print(hashlib.sha256(draw().encode()).hexdigest())"

@@ -95,6 +95,20 @@ def test_a_hidden_count_stops_the_estimate():
     assert "The counts of B are too small to be shown" in found.sentence
 
 
+def test_a_hidden_year_stops_the_estimate_too():
+    """The exact count before, less the year that is shown, would be the one that is hidden."""
+    made = panel(FULL)
+    frame = made.frame.assign(visits=0)
+    frame.loc[frame["cohort"].notna(), "cohort"] = pd.Period("2025-07", freq="M")
+    small = frame["district"] == "C"
+    frame.loc[small, "admissions"] = 4
+    frame.loc[small & (frame["period"] < START), "admissions"] = 0
+    frame.loc[small & (frame["period"] == pd.Period("2024-06", freq="M")), "admissions"] = 5
+    found = effect.estimate_effect(replace(made, frame=frame))
+    assert isinstance(found, CannotSay)
+    assert "The counts of C are too small to be shown" in found.sentence
+
+
 def test_visits_that_pilot_yml_does_not_know_stop_the_estimate():
     """Months with visits would count as before, or a visited district as one to compare with."""
     made = panel(FULL)

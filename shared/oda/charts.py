@@ -165,6 +165,10 @@ def mark_start(axes: Axes, place: float, words: str) -> None:
     )
 
 
+_PLACES = re.compile(r"( d=\"| x=\"| y=\"|translate\()([^\")]*)")
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
+
+
 def to_svg(drawing: Figure) -> str:
     """Return a figure as SVG, the same text for the same figure.
 
@@ -184,7 +188,13 @@ def to_svg(drawing: Figure) -> str:
     with mpl.rc_context(_STYLE):
         drawing.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
     text = stream.getvalue()
-    return re.sub(r"\s+\n", "\n", text[text.index("<svg") :])
+    text = _PLACES.sub(lambda found: found[1] + _NUMBER.sub(_rounded, found[2]), text[text.index("<svg") :])
+    return re.sub(r"\s+\n", "\n", text)
+
+
+def _rounded(number: re.Match[str]) -> str:
+    """Return a place in a drawing to a tenth of a point: more would give away the digits that its data hide."""
+    return f"{round(float(number[0]), 1) + 0.0:g}"
 
 
 def _make_legible(drawing: Figure) -> None:

@@ -78,7 +78,7 @@ def expect(panel: Panel, *, estimated: bool = True) -> Lines:
     groups = long.astype("Float64").unstack("group")  # noqa: PD010  there is one value each
     names = {key: name for key, name in (("with", WITH), ("without", WITHOUT)) if key in groups}
     start = panel.start
-    before = groups if start is None else groups[[step.start_time < start.start_time for step in groups.index]]
+    before = groups if start is None else groups[[step.end_time < start.start_time for step in groups.index]]
     compared = estimated and len(names) == 2 and 0 < len(before) < len(groups)
     if compared:
         groups["without"] *= before["with"].mean() / before["without"].mean()

@@ -10,7 +10,7 @@ from oda.errors import DesignError
 from oda.evaluate import Comparison, difference_in_differences, minimum_detectable_effect, sentence
 from oda.evaluate.words import interval_words, percent_change
 from oda.making import table
-from oda.panel import Panel
+from oda.panel import Panel, years
 from oda.periods import say_period, say_span
 from oda.results import CannotSay, Estimated, Fact, Table, TableColumn
 
@@ -113,10 +113,16 @@ def _contradictions(panel: Panel) -> list[str]:
 
 
 def _hidden(panel: Panel, found: Comparison) -> list[str]:
-    """Return the districts whose count on either side is hidden."""
+    """Return the districts of which a count is hidden: on either side, or of a year that tables show.
+
+    With the effect, and that without each district, the exact counts of both sides can be worked out; less the years
+    that are shown they would give one away that is hidden.
+    """
     rows = panel.whole
     sides = [(rows["period"] >= first) & (rows["period"] <= last) for first, last in (found.before, found.after)]
     sums = [rows[side].groupby("district")["admissions"].sum() for side in sides]
+    yearly = years(panel.frame, panel)
+    sums += [one.groupby("district")["admissions"].sum() for _, one in yearly.groupby("back")]
     return sorted({str(name) for one in sums for name in one.index[protect_counts(one, panel.rule).isna()]})
 
 

@@ -102,6 +102,29 @@ class TableColumn(Result):
             return f"{value:,g}"
         return f"{round(value, self.decimals or 0) + 0.0:,.{self.decimals or 0}f}"  # adding 0 turns -0 into 0
 
+    def cut(self, value: Cell) -> Cell:
+        """Return one value with no more digits than a reader sees: the others could give away the counts behind it.
+
+        Parameters
+        ----------
+        value
+            A number, a text, or None for one that is not available.
+
+        Returns
+        -------
+        int, float, str or None
+            A number as `show` has it; all else as it is.
+
+        Examples
+        --------
+        >>> TableColumn(title="Change", decimals=1).cut(-12.3456), TableColumn(title="Rate", decimals=0).cut(1197.4)
+        (-12.3, 1197)
+        """
+        if value is None or isinstance(value, str):
+            return value
+        number = float(self.show(value).replace(",", ""))
+        return number if self.decimals or not number.is_integer() else int(number)
+
 
 class Table(Result):
     """A table as shown: protected values, headings with units."""
