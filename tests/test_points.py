@@ -156,7 +156,7 @@ def test_a_rate_without_a_change_is_no_firm_number_in_a_district_s_points():
     found = Fact(sentence="It was 1,195.", value=1195.0, unit="per 100,000 people aged 65 and over")
     points = draft_district_points({"trend": found, "comparison": found, "effect": NOT})
     texts = [fill_words(point.text, {"trend": found, "comparison": found}) for point in points]
-    assert texts[0].endswith("was about 1,195 per 100,000 people aged 65 and over; its change cannot be told closely.")
+    assert texts[0].endswith("was about 1,195 per 100,000 people aged 65 and over; its change cannot be told well.")
     assert "cannot be told closely" in texts[1]
     assert not any("compares all" in text for text in texts)
     assert max(map(count_words, texts)) < 25

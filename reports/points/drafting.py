@@ -285,7 +285,7 @@ def _trend(results: Results) -> Point | None:
         **_both(f"The rate of admissions was {{trend.value}} than {then}."),
         "alike": f"The rate of admissions was much the same as {then}: {{trend.interval}}.",
         "unclear": f"Whether the rate differs from that {then} is unclear: anything from {{trend.interval}} fits.",
-        "fact": "The latest rate of admissions was about {trend.value} {trend.unit}; its change cannot be told closely.",
+        "fact": "The latest rate of admissions was about {trend.value} {trend.unit}; its change cannot be told well.",
         "unsaid": "How the rate of admissions has changed cannot be concluded from these data.",
     }
     return _point("trend", results, texts)
