@@ -26,7 +26,6 @@ from oda.results import CannotSay, Estimated, Fact, Table
 from oda.wording import cannot_tell, more_or_less, quantity, say_pounds
 
 NEEDED = "pounds for a visit and for an admission avoided, each with its source, and the year of their prices."
-DRAWS = 400_000  # so many that the ends of the interval are those by hand to the thousand pounds
 ONLY = "Only admissions avoided count as a benefit; lives, independence and fires avoided do not."
 
 
@@ -178,9 +177,7 @@ def reckon_worth(
             "effect": [None, "admissions"],
         }
     )
-    return cost_benefit(
-        lines, price_base=costs.price_year, base_year=spent.year, effects={"admissions": change}, draws=DRAWS
-    )
+    return cost_benefit(lines, price_base=costs.price_year, base_year=spent.year, effects={"admissions": change})
 
 
 def say_worth(worth: CostBenefit | CannotSay, spent: Spent | CannotSay) -> Estimated | CannotSay:

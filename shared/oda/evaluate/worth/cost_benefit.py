@@ -46,7 +46,7 @@ class CostBenefit:
     probability
         Share of draws in which `npsv` is above 0; None where nothing was drawn.
     probability_error
-        Standard error of that share from the number of draws alone; None where nothing was drawn.
+        The most that its standard error from the number of draws alone can be; None where nothing was drawn.
     cases
         Two rows, `case` financial (fiscal costs, cashable fiscal benefits) and economic (all): `costs`, `benefits`,
         `net`, `net_low`, `net_high` in pounds; `ratio`, `ratio_low`, `ratio_high`; `probability` that the net is above
@@ -214,7 +214,7 @@ def _check(changes: dict[str, UnitChange], draws: int, level: float, price_base:
 def _case(streams: Streams, base_year: int, level: float) -> dict[str, Any]:
     """Return the totals of one case."""
     costs, benefits, drawn = streams.costs.sum(), streams.benefits.sum(), streams.drawn.sum(axis=1)
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], method="hazen")
     per_pound = 1 / costs if costs > 0 else math.nan
     return {
         "costs": float(costs),
@@ -273,7 +273,7 @@ def _years(
     """Return the discounted flows and the net so far, year by year."""
     steps = np.arange(len(economic.costs))
     so_far = np.cumsum(economic.drawn - economic.costs, axis=1)
-    low, high = np.quantile(so_far, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    low, high = np.quantile(so_far, [(1 - level) / 2, (1 + level) / 2], axis=0, method="hazen")
     return pd.DataFrame(
         {
             "year": base_year + steps,

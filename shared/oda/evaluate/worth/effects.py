@@ -96,7 +96,8 @@ def draw_units(changes: Mapping[str, UnitChange], *, draws: int, seed: int) -> d
     -----
     Each draw is the estimate plus a random step, on the log scale for a ratio. The step is t with the estimate's own
     degrees of freedom (normal where it has none), scaled on each side so that the draws hold the estimate's own
-    interval, however that was made.
+    interval, however that was made. Draws are stratified: the steps of one effect are the middles of as many equal
+    shares of their distribution, in random order (a Latin hypercube), so that chance does not move their percentiles.
     """
     rng = np.random.default_rng(seed)
     distinct = {change.estimate for change in changes.values()}
@@ -112,7 +113,8 @@ def _place(estimate: Estimate) -> tuple[object, ...]:
 def _draw(estimate: Estimate, rng: np.random.Generator, draws: int) -> np.ndarray:
     """Return draws of one effect."""
     df, ratio = estimate.df, estimate.scale == "ratio"
-    steps = rng.standard_normal(draws) if df is None else rng.standard_t(df, draws)
+    shares = (rng.permutation(draws) + 0.5) / draws
+    steps = normal_quantile(shares) if df is None else t_quantile(shares, df)
     share = (1 + estimate.level) / 2
     reach = float(normal_quantile(share) if df is None else t_quantile(share, df))
     ends = np.array([estimate.ci_low, estimate.value, estimate.ci_high])
