@@ -14,7 +14,7 @@ from oda.evaluate import CostBenefit
 from oda.pilot import Costs
 from oda.results import CannotSay, Estimated
 from oda.wording import say_pounds
-from oda.worth import Spent, count_spent, reckon_worth, say_cash, say_cost, say_worth, summary_table
+from oda.worth import WITHOUT, Spent, count_spent, reckon_worth, say_cash, say_cost, say_worth, summary_table
 
 PRICES = {
     "price_year": 2025,
@@ -141,12 +141,25 @@ def test_a_board_sees_admissions_value_cash_cost_and_value_for_each_pound():
 def test_without_an_effect_or_without_visits_counted_there_is_no_worth():
     """Nothing is set against a cost, and no cost is guessed."""
     made = panel(FULL, visited=())
-    assert isinstance(count_spent(made, effect.estimate_effect(made), COSTS), CannotSay)
+    assert isinstance(reckon_worth(count_spent(made, effect.estimate_effect(made), COSTS), WITHOUT, COSTS), CannotSay)
     bare = panel(FULL)
     bare = replace(bare, frame=bare.frame.drop(columns="visits"))
     said = count_spent(bare, effect.estimate_effect(bare), COSTS)
     assert isinstance(said, CannotSay)
     assert "do not count the visits" in said.sentence
+
+
+def test_without_an_effect_the_visits_cost_what_they_cost():
+    """Nothing is set against it, and it is no secret; where no visit was made there is no cost."""
+    made = panel(FULL)
+    spent = count_spent(made, WITHOUT, COSTS)
+    assert isinstance(spent, Spent)
+    said = say_cost(spent, COSTS)
+    assert "about 120 visits cost Fire and rescue service about £18,000" in said.sentence
+    assert "admissions" not in said.sentence
+    assert reckon_worth(spent, WITHOUT, COSTS) == WITHOUT
+    idle = replace(made, frame=made.frame.assign(visits=0))
+    assert count_spent(idle, WITHOUT, COSTS) == WITHOUT
 
 
 def test_a_small_count_of_visits_gives_no_cost():

@@ -25,7 +25,14 @@ from oda.pilot import Costs
 from oda.results import CannotSay, Estimated, Fact, Table
 from oda.wording import cannot_tell, more_or_less, quantity, say_pounds
 
-NEEDED = "pounds for a visit and for an admission avoided, each with its source, and the year of their prices."
+NO_COSTS = CannotSay(
+    sentence="What a visit costs and what an admission saves is not on record.",
+    needed="pounds for a visit and for an admission avoided, each with its source, and the year of their prices.",
+)
+WITHOUT = CannotSay(
+    sentence="Without an estimate of the effect there is nothing to set against the cost of the visits.",
+    needed=AS_EFFECT,
+)
 ONLY = "Only admissions avoided count as a benefit; lives, independence and fires avoided do not."
 
 
@@ -42,7 +49,8 @@ class Spent:
     paid
         From when to when these visits were made, in words.
     admissions
-        In the districts with visits over the time for which the effect was estimated, rounded likewise.
+        In the districts with visits over the time for which the effect was estimated, rounded likewise; none where no
+        effect was estimated.
     when
         That time, in words.
     year
@@ -52,9 +60,9 @@ class Spent:
     visits: int
     pounds: float
     paid: str
-    admissions: int
-    when: str
-    year: int
+    admissions: int = 0
+    when: str = ""
+    year: int = 0
 
 
 def count_spent(panel: Panel, found: Comparison | CannotSay, costs: Costs | None) -> Spent | CannotSay:
@@ -65,7 +73,7 @@ def count_spent(panel: Panel, found: Comparison | CannotSay, costs: Costs | None
     panel
         All districts.
     found
-        What `oda.effect.estimate_effect` returned.
+        What `oda.effect.estimate_effect` returned: without an estimate there is a cost and nothing to set against it.
     costs
         Of `pilot.yml`; None where it has none.
 
@@ -75,11 +83,9 @@ def count_spent(panel: Panel, found: Comparison | CannotSay, costs: Costs | None
         Numbers, protected; or why they cannot be had.
     """
     if costs is None:
-        text = "What a visit costs and what an admission saves is not on record."
-        return CannotSay(sentence=text, needed=NEEDED)
+        return NO_COSTS
     if isinstance(found, CannotSay):
-        text = "Without an estimate of the effect there is nothing to set against the cost of the visits."
-        return CannotSay(sentence=text, needed=AS_EFFECT)
+        return _count_visits_alone(panel, costs)
     rows = panel.frame[panel.frame["cohort"].notna() & (panel.frame["period"] <= found.after[1])]
     first = panel.start or found.after[0]
     since = {"visits": first, "admissions": found.after[0]}
@@ -103,6 +109,19 @@ def count_spent(panel: Panel, found: Comparison | CannotSay, costs: Costs | None
     )
 
 
+def _count_visits_alone(panel: Panel, costs: Costs) -> Spent | CannotSay:
+    """Count all visits and what they cost where no effect was estimated."""
+    rows = panel.frame
+    if "visits" not in rows or rows["visits"].isna().any():
+        return WITHOUT
+    made = rows[rows["visits"] > 0]
+    visits = None if made.empty else protect_total(made.groupby("district")["visits"].sum(), panel.rule)
+    if not visits:
+        return WITHOUT
+    paid = say_span(made["period"].min(), made["period"].max())
+    return Spent(visits=visits, pounds=visits * costs.visit.amount, paid=paid)
+
+
 def say_cost(spent: Spent, costs: Costs) -> Fact:
     """Say what the visits cost.
 
@@ -122,9 +141,9 @@ def say_cost(spent: Spent, costs: Costs) -> Fact:
     text = (
         f"{during[0].upper()}{during[1:]}, about {spent.visits:,} visits cost {costs.visit.pays} about "
         f"{say_pounds(spent.pounds)}, at {quantity(costs.visit.amount, '£')} a visit in {costs.price_year} prices "
-        f"({costs.visit.source}). {ONLY}"
+        f"({costs.visit.source}).{f' {ONLY}' if spent.when else ''}"
     )
-    if spent.when != spent.paid:
+    if spent.when and spent.when != spent.paid:
         text += f" Admissions count as avoided only {_during(spent.when)}, for which the effect was estimated."
     return Fact(sentence=text, value=float(f"{spent.pounds:.3g}"), unit=f"£ {during}, in {costs.price_year} prices")
 
@@ -160,8 +179,10 @@ def reckon_worth(
     """
     if isinstance(spent, CannotSay):
         return spent
-    if costs is None or isinstance(found, CannotSay):
-        return CannotSay(sentence="There are no costs, or there is no estimate.", needed=NEEDED)
+    if isinstance(found, CannotSay):
+        return WITHOUT
+    if costs is None:
+        return NO_COSTS
     change = UnitChange(estimate=found.estimate, units=spent.admissions, counted=True)
     lines = pd.DataFrame(
         {
