@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -121,6 +123,13 @@ def test_large_sums_are_said_in_millions_and_billions() -> None:
     """A thousand times the units is said for people to read, not in ten figures."""
     assert investment_case_table(analysis(units=1e6)).shown()[1][1:] == ["£652 million", "£1.59 billion"]
     assert "£1.59 billion more than the costs" in plot_cost_benefit(analysis(units=1e6)).headline
+
+
+def test_one_period_has_no_year_in_which_costs_are_paid_back() -> None:
+    """All is in that period; the year that it began in is not when costs are met."""
+    found = analysis()
+    case = investment_case_table(replace(found, years=found.years[:1]))
+    assert "Costs paid back" not in [row[0] for row in case.rows]
 
 
 def test_without_draws_or_public_costs_nothing_is_made_up() -> None:

@@ -97,7 +97,7 @@ def investment_case_table(result: CostBenefit, *, when: str = "") -> Table:
     Returns
     -------
     Table
-        One row a figure, in words.
+        One row a figure, in words; when costs are paid back only where there is more than one year.
     """
     cases = result.cases.set_index("case").to_dict("index")
     frame = pd.DataFrame({name: _case_words(cases[name], result) for name in CASES})
@@ -121,7 +121,7 @@ def _case_words(case: Mapping[Any, Any], result: CostBenefit) -> dict[str, str]:
         "Benefits for each £1 of costs": _ratio(case["ratio"]),
         f"{interval} of benefits for each £1": ratios if drawn else none,
         "Draws in which benefits exceed costs": say_share(case["probability"]) if drawn else "nothing drawn",
-        "Costs paid back": _payback(case["payback_year"], result),
+        **({"Costs paid back": _payback(case["payback_year"], result)} if len(result.years) > 1 else {}),
         "Benefits at which costs would just be met": _switching(case["ratio"]),
     }
 
