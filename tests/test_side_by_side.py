@@ -34,7 +34,7 @@ def test_a_district_with_a_small_count_is_hidden():
     made = with_few("B")
     row = next(row for row in drawn(made).data.rows if row[0] == "B")
     assert set(row[2:]) == {"[c]"}
-    assert "1 of 4 districts have no figure to show" in drawn(made).description
+    assert "1 of 4 districts has no figure to show" in drawn(made).description
 
 
 def test_a_row_without_a_dot_says_why():

@@ -67,7 +67,7 @@ def draw_side_by_side(panel: Panel, found: Comparison | CannotSay) -> Picture:
     name_below(axes)
     axes.set_xlabel("Change in the rate of admissions (%)")
     gone = int(frame["change"].isna().sum())
-    said = f"{gone} of {len(frame)} districts have no figure to show." if gone else ""
+    said = f"{gone} of {len(frame)} districts {'has' if gone == 1 else 'have'} no figure to show." if gone else ""
     rounding = _say_rounding(panel, frame.loc[frame["rough"], "district"].tolist())
     return picture(
         drawing,
@@ -259,6 +259,6 @@ def _describe_place(known: pd.DataFrame, of: int, shown: bool, name: str, panel:
     if len(known) == 1:
         said = [f"The only rate shown is {high}, {panel.unit}."]
     said.append(f"{name} is marked." if shown else f"{name} has no figure that can be shown.")
-    if len(known) < of:
-        said.append(f"{of - len(known)} of {of} districts have no figure to show.")
+    if gone := of - len(known):
+        said.append(f"{gone} of {of} districts {'has' if gone == 1 else 'have'} no figure to show.")
     return " ".join([*said, *filter(None, [_say_rounding(panel, [])])])
