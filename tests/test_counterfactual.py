@@ -67,6 +67,7 @@ def test_where_no_effect_is_reckoned_nothing_is_expected():
     """Both groups are drawn as they are, without a message: a line of what was expected would tell the effect."""
     drawn = draw_counterfactual(panel(FULL), CannotSay(sentence="Too small.", needed="More."))
     assert drawn.headline == ""
+    assert "districts with visits and districts without visits" in drawn.alt
     assert "xpected" not in drawn.caption + drawn.description
     assert [column.title for column in drawn.data.columns][1:] == [WITH, WITHOUT]
 

@@ -118,7 +118,7 @@ def draw_counterfactual(panel: Panel, found: Comparison | CannotSay) -> Picture:
         drawing,
         headline=HEADLINES.get(reading(found.estimate), "") if lines.compared and isinstance(found, Comparison) else "",
         caption=f"Rate of falls admissions in {title.lower()}{shown}{_when(index)}",
-        alt="Line chart of the rate of falls admissions in the districts with visits, described below.",
+        alt=f"Line chart of the rate of falls admissions in {title.lower()}, described below.",
         description=_describe(lines, panel),
         data=table(
             index,
