@@ -28,6 +28,7 @@ from oda.reports.sources.provenance import notices, provenance
 from oda.reports.sources.traces import HERE, in_one_format, put_sources
 from oda.results import AnyResult, Picture, Table
 
+_DESCRIPTION = "What the pilot found, with where each number comes from."  # where a document says nothing else
 _UNLINKED = ("#", ":::", "![")  # lines whose words stand in a heading, an attribute or an alternative text
 _MATTER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
 FORMS = (
@@ -107,9 +108,9 @@ def _expand_lines(body: Body, context: Context, faults: list[str]) -> list[str]:
 
 
 def _dated(fields: Mapping[str, Texts], context: Context) -> dict[str, Texts]:
-    """Return the front matter with the author and the day that a report has where its document gives none."""
+    """Return the front matter with the author, the description and the day that a report has of its own."""
     dated = {} if "date" in fields else date_fields(context.run)
-    return {"author": context.pilot.pilot.oda_name, **dated, **fields}
+    return {"author": context.pilot.pilot.oda_name, "description": _DESCRIPTION, **dated, **fields}
 
 
 def _look_at_lines(body: Body, lines: list[str], context: Context) -> list[str]:

@@ -37,7 +37,6 @@ _NO_OUTPUT = {"remove-output", "hide-output"}
 _PICTURES = {"image/svg+xml": "svg", "image/png": "png", "image/jpeg": "jpg"}
 _SHORTCODES = {"table": "table", "figure": "figure"}
 _INJECTED = "injected-parameters"
-_DESCRIPTION = "What a notebook of the pilot found, with its words."
 _RECORD = "Record it with oda.record, or hide it with '#| output: false'"
 
 
@@ -231,7 +230,7 @@ def _front(writing: _Writing, cells: list[tuple[int, Any]]) -> Iterator[tuple[in
         what = "no title. Begin with '# Title', or with a raw cell that holds the front matter: ---, title: ..., ---"
         raise writing.refuse(number, what)
     title = json.dumps(heading[1], ensure_ascii=False)
-    writing.add(f"---\ntitle: {title}\ndescription: {_DESCRIPTION}\n---", number)
+    writing.add(f"---\ntitle: {title}\n---", number)
     begin = len(text[: heading.end()].rstrip("\n").split("\n")) + 1
     return ((at, one, begin if at == number else 1) for at, one in cells if at >= number)
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from oda.cli import main
 from oda.errors import RenderError
-from oda.reports.linting.linting import PAGE_RULES, lint_files, lint_folder, lint_page, refuse_findings
+from oda.reports.linting.linting import PAGE_RULES, lint_files, lint_folder, lint_page, lint_paths, refuse_findings
 from oda.reports.linting.pdf_rules import PDF_RULES
 from oda.reports.linting.tree import read_page
 
@@ -104,6 +104,8 @@ BROKEN = [
     ("figure-shown", "<figure", '<figure aria-hidden="true"'),
     ("figure-shown", "<figure", "<figure hidden"),
     ("figure-shown", "<figure", '<figure style="display:none"'),
+    ("figure-shown", "<figure", '<figure style="opacity: 0"'),
+    ("figure-shown", "<figure", '<figure style="position:absolute; left:-9999px"'),
     ("figure-shown", "<img ", "<canvas "),
     ("picture-drawn", f'src="data:image/svg+xml,{SVG}"', ""),
     ("picture-drawn", f"data:image/svg+xml,{SVG}", ""),
@@ -361,6 +363,17 @@ def test_pages_with_findings_are_not_released(tmp_path: Path):
         refuse_findings(tmp_path)
     (tmp_path / "a.html").write_text(GOOD.replace("draft-", "x-"), encoding="utf-8")
     refuse_findings(tmp_path)
+
+
+def test_a_file_of_a_run_is_known_for_a_draft(tmp_path):
+    """Named by itself, a page of `runs/<id>/reports` must say that it is a draft; one from elsewhere need not."""
+    folder = tmp_path / "runs" / "falls-1" / "reports"
+    folder.mkdir(parents=True)
+    for place in (folder, tmp_path):
+        (place / "a.html").write_text(GOOD.replace("draft-", "x-"), encoding="utf-8")
+    assert [one.rule for one in lint_paths([folder / "a.html"]).findings] == ["draft-mark"]
+    assert [one.rule for one in lint_paths([folder]).findings] == ["draft-mark"]
+    assert lint_paths([tmp_path / "a.html"]).findings == ()
 
 
 def test_what_was_found_is_kept_until_something_changes(tmp_path: Path):

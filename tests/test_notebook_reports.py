@@ -22,7 +22,7 @@ pytestmark = pytest.mark.xdist_group("run")
 SOURCE = "notebooks/30-effect.ipynb"
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 OPTIONS = '#| label: fig-a\n#| fig-cap: "A: b"\n#| fig-alt: "Dots in a row."\nplot()'
-FRONT = '---\ntitle: "Effect"\ndescription: What a notebook of the pilot found, with its words.\n---\n\n'
+FRONT = '---\ntitle: "Effect"\n---\n\n'
 Cell = dict[str, Any]
 
 

@@ -185,7 +185,8 @@ def lint_paths(paths: Sequence[Path]) -> Linted:
     parts, refused = list[Linted](), list[str]()
     for path in paths:
         try:
-            parts.append(lint_folder(path) if path.is_dir() else lint_files([path]))
+            draft = _of_run(path)
+            parts.append(lint_folder(path, draft=draft) if path.is_dir() else lint_files([path], draft=draft))
         except RenderError as error:
             refused.append(str(error))
     return Linted(
@@ -194,6 +195,13 @@ def lint_paths(paths: Sequence[Path]) -> Linted:
         pages=sum(part.pages for part in parts),
         pdfs=sum(part.pdfs for part in parts),
     )
+
+
+def _of_run(path: Path) -> bool | None:
+    """Tell that a file or folder is of the reports of a run, which are drafts; None of anything else."""
+    parts = path.resolve().parts
+    places = [place for place in range(len(parts) - 2) if (parts[place], parts[place + 2]) == ("runs", "reports")]
+    return True if places else None
 
 
 def lint_run(folder: Path, *, draft: bool) -> Linted:

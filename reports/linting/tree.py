@@ -31,7 +31,11 @@ _PARTS = (
 _SHOWN = ("blockquote", "dl", "figcaption", "figure", "hr", "menu", "ol", "p", "pre", "table", "ul")
 _BLOCKS = frozenset({*_HEADINGS, *_PARTS, *_SHOWN})
 _ROWS = frozenset({"thead", "tbody", "tfoot"})
-_UNSEEN = re.compile(r"\b(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse))", re.IGNORECASE)
+_UNSEEN = re.compile(
+    r"\b(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*0*(?:\.0*)?\s*(?:;|$)|"
+    r"(?:left|top|right|text-indent)\s*:\s*-\d{3,}|clip(?:-path)?\s*:)",
+    re.IGNORECASE,
+)
 # An element that begins ends these before it, as far up as one of those that stand after them.
 _ENDS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "li": (frozenset({"li", "p"}), frozenset({"ul", "ol", "menu"})),
