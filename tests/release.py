@@ -22,7 +22,7 @@ YEARS = {
     "columns": [
         {"title": "Year", "unit": "", "decimals": None},
         {"title": "Admissions", "unit": "", "decimals": 0},
-        {"title": "Rate", "unit": "per 100,000", "decimals": 0},
+        {"title": "Rate", "unit": "per 100,000", "decimals": 1},
     ],
     "rows": [["2024/25", 40, 1234.5], ["2025/26", "[c]", "[c]"]],
 }

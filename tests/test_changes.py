@@ -72,8 +72,8 @@ def test_the_answer_of_a_district_is_the_number_of_the_chart():
         "than from January 2024 to December 2024, before them (95% interval: "
     )
     assert said.sentence.endswith(
-        " In the other districts it was 17 per cent lower in the one with visits; "
-        "2.0 per cent lower to 4.9 per cent higher in the 2 without."
+        " Of the others, it was 17 per cent lower in the one district with visits; "
+        "2.0 per cent lower to 4.9 per cent higher in the 2 districts without."
     )
 
 

@@ -161,7 +161,7 @@ def test_the_approach_is_told_with_its_districts_and_periods_or_as_not_taken():
     said = effect.say_approach(effect.estimate_effect(panel(FULL))).sentence
     assert said.startswith("Each of 4 districts is reduced to a single change")
     assert "(January 2025 to December 2025) over its rate before (January 2024 to December 2024)" in said
-    assert "The changes of the 2 with visits are set against those of the 2 without." in said
+    assert "The changes of the 2 districts with visits are set against those of the 2 without." in said
     assert effect.say_approach(effect.estimate_effect(panel(FULL, visited=()))).sentence.startswith(
         "No effect is reckoned"
     )

@@ -268,6 +268,7 @@ def _others(frame: pd.DataFrame) -> str:
             else []
         )
         if ends:
-            spans.append(f"{' to '.join(ends)} in {'the one' if len(known) == 1 else f'the {len(known)}'} {what}")
+            those = "the one district" if len(known) == 1 else f"the {len(known)} districts"
+            spans.append(f"{' to '.join(ends)} in {those} {what}")
     shown = " that can be shown" if frame["change"].isna().any() else ""
-    return f" In the other districts{shown} it was {'; '.join(spans)}." if spans else ""
+    return f" Of the others{shown}, it was {'; '.join(spans)}." if spans else ""

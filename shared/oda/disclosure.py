@@ -14,6 +14,34 @@ if TYPE_CHECKING:
 HIDDEN = "[c]"  # the mark of a hidden value in tables: confidential
 
 
+def cut(value: float | str | None, decimals: int | None) -> float | str | None:
+    """Return a value with no more digits than a reader sees: the others could give away the counts behind it.
+
+    Parameters
+    ----------
+    value
+        A number, a text, or None for one that is not available.
+    decimals
+        How many are shown; None for six digits in all.
+
+    Returns
+    -------
+    int, float, str or None
+        A number so rounded; all else as it is.
+
+    Examples
+    --------
+    >>> cut(-12.3456, 1), cut(1197.4, 0), cut(0.123456789, None), cut("[c]", 1)
+    (-12.3, 1197, 0.123457, '[c]')
+    """
+    if value is None or isinstance(value, str):
+        return value
+    if decimals is None and not float(value).is_integer():
+        return float(f"{value:g}")
+    number = round(float(value), decimals or 0) + 0.0  # adding 0 turns -0 into 0
+    return number if decimals else int(number)
+
+
 def protect_counts(counts: pd.Series, rule: Disclosure) -> pd.Series:
     """Hide counts from 1 to `rule.hide_below - 1` and round the others to `rule.round_to`; a true zero stays zero.
 

@@ -165,8 +165,8 @@ def say_approach(found: Comparison | CannotSay) -> Fact:
     before, after = (say_span(*side) for side in (found.before, found.after))
     text = (
         f"Each of {e.n_clusters} districts is reduced to a single change: its rate once all visits had begun ({after}) "
-        f"over its rate before ({before}). The changes of the {e.n_treated} with visits are set against those of the "
-        f"{e.n_clusters - e.n_treated} without. How much changes differ gives the interval."
+        f"over its rate before ({before}). The changes of the {e.n_treated} districts with visits are set against "
+        f"those of the {e.n_clusters - e.n_treated} without. How much changes differ gives the interval."
     )
     return Fact(sentence=text, value=e.n_clusters, unit="districts compared")
 

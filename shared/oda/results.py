@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
+from oda.disclosure import cut
 from oda.errors import ResultError
 from oda.estimate import Estimate
 
@@ -117,13 +118,10 @@ class TableColumn(Result):
 
         Examples
         --------
-        >>> TableColumn(title="Change", decimals=1).cut(-12.3456), TableColumn(title="Rate", decimals=0).cut(1197.4)
-        (-12.3, 1197)
+        >>> TableColumn(title="Change", decimals=1).cut(-12.3456)
+        -12.3
         """
-        if value is None or isinstance(value, str):
-            return value
-        number = float(self.show(value).replace(",", ""))
-        return number if self.decimals or not number.is_integer() else int(number)
+        return cut(value, self.decimals)
 
 
 class Table(Result):

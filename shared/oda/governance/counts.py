@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from html import unescape
 from typing import Any
 
+from oda.disclosure import cut
 from oda.pilot import Disclosure
 
 HIDDEN = "[c]"  # as oda.disclosure.HIDDEN, which would bring pandas with it
@@ -126,7 +127,9 @@ def _table(key: str, body: Mapping[str, Any]) -> Table:
     """Return one table with the text that its CSV file has."""
     columns, rows = body["columns"], body["rows"]
     heads = tuple(f"{one['title']} ({one['unit']})" if one["unit"] else one["title"] for one in columns)
-    lines = (tuple(UNKNOWN if cell is None else str(cell) for cell in row) for row in rows)
+    digits = [one.get("decimals") for one in columns]
+    shown = ([cut(cell, most) for cell, most in zip(row, digits, strict=True)] for row in rows)
+    lines = (tuple(UNKNOWN if cell is None else str(cell) for cell in row) for row in shown)
     return Table(
         key=key,
         units=tuple(one["unit"] for one in columns),
