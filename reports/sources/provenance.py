@@ -45,7 +45,8 @@ def notices(pilot: Pilot, run: Run, assessment: Assessment) -> str:
         texts.append(f"{MADE_UP}: they were made up to show how the pilot would be evaluated.")
     if not gate.is_open:
         heads.append("draft")
-        to_do = f"{count(len(gate.missing), 'item')} of the information-governance checklist still to do"
+        are = "is" if len(gate.missing) == 1 else "are"
+        to_do = f"{count(len(gate.missing), 'item')} of the information-governance checklist {are} still to do"
         why = to_do if gate.missing else "what people signed is the release, and this page is not of it"
         texts.append(
             f"Not approved for publication: {why}. "
